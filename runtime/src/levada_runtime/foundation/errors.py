@@ -1,17 +1,17 @@
 """The errors an operator sees: each names the thing, the place and the way out.
 
-    RuntimeFailure            exit code 1
-    ├── UsageFailure          exit code 2: the words or the values are wrong
-    │   └── NotFoundFailure   exit code 2: there is no such thing
-    ├── EnvironmentFailure    exit code 3: the machine, the network or a key stands in the way
-    └── PartialFailure        exit code 4: done, but records were quarantined
+RuntimeFailure            exit code 1
+├── UsageFailure          exit code 2: the words or the values are wrong
+│   └── NotFoundFailure   exit code 2: there is no such thing
+├── EnvironmentFailure    exit code 3: the machine, the network or a key stands in the way
+└── PartialFailure        exit code 4: done, but records were quarantined
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
-class RuntimeFailure(Exception):
+class RuntimeFailure(Exception):  # noqa: N818 - the SDK's are errors; these are failures of a command
     """Something failed, and the message says what to do next."""
 
     exit_code: ClassVar[int] = 1

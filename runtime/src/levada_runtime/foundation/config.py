@@ -1,0 +1,108 @@
+"""Configuration: a flag, then the environment (`LEVADA_…`), then `levada.toml` found upward from where one stands."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from levada_runtime.foundation.errors import UsageFailure
+
+CONFIG_FILE = "levada.toml"
+
+
+class BrokerSettings(BaseModel):
+    """What the HTTP broker may reach beyond public https addresses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_private: list[str] = Field(
+        default=[], description='Private or plain-http places connectors may reach, as "host:port" or "host:*".'
+    )
+
+
+class SandboxSettings(BaseModel):
+    """How connector code is confined."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_weak: bool = Field(default=False, description="Run even below the minimum sandbox level (L2).")
+    memory_mb: int = Field(default=512, ge=64, description="Memory of one run, in MiB.")
+    poll_cpu_s: int = Field(default=60, ge=1, description="CPU seconds of one poll run.")
+    poll_wall_s: float = Field(default=300, gt=0, description="Wall-clock seconds of one poll run.")
+
+
+class WorkSettings(BaseModel):
+    """How durable work is claimed and retried."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lease_s: float = Field(default=30, gt=0, description="Seconds a claim lasts unless it is renewed.")
+    relay_ms: int = Field(default=50, ge=5, description="Milliseconds between two looks for due work.")
+    attempts: int = Field(default=3, ge=1, description="How often a run is tried before it has failed.")
+    drain_s: float = Field(default=20, ge=0, description="Seconds a stopping daemon waits for runs to reach a page.")
+
+
+class Settings(BaseSettings):
+    """Every key of the runtime's configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LEVADA_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    data_dir: Path = Field(default=Path("levada-data"), description="Where the embedded store and the keys lie.")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the data directory.")
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=7700, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    workers: int = Field(default=2, ge=1, le=64, description="Worker processes of the local executor.")
+    org: str = Field(default="default", description="The organisation that commands act on.")
+    secret_key: SecretStr | None = Field(
+        default=None, description="Key for secrets at rest; several, comma-separated, for rotation: the first encrypts."
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    broker: BrokerSettings = BrokerSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    work: WorkSettings = WorkSettings()
+
+    @property
+    def store_url(self) -> str:
+        """The database's URL, given or in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'levada.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic-settings'
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        found = find_config_file(Path.cwd())
+        files = (TomlConfigSettingsSource(settings_cls, found),) if found else ()
+        return (init_settings, env_settings, *files)
+
+
+def find_config_file(start: Path) -> Path | None:
+    """Return the nearest `levada.toml` in `start` or a folder above it."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder / CONFIG_FILE
+    return None
+
+
+def load_settings(flags: dict[str, Any] | None = None) -> Settings:
+    """Read the configuration; `flags` that are None were not given.
+
+    Raises UsageFailure naming every key that cannot be meant.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise UsageFailure(
+            f"the configuration cannot be read: {'; '.join(wrong)}",
+            code="invalid_configuration",
+            hint="flags come before LEVADA_… variables, and those before levada.toml",
+        ) from None

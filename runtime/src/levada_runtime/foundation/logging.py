@@ -1,0 +1,56 @@
+"""Logs go to stderr, one event a line, through structlog; values known to be secret are masked on the way."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+MASK = "•••"
+_secrets: set[str] = set()
+
+
+_LEAST_LENGTH = 4
+
+
+def hide(values: Iterable[str]) -> None:
+    """Mask these values in every line logged from now on; shorter ones would mask ordinary words."""
+    _secrets.update(value for value in values if len(value) >= _LEAST_LENGTH)
+
+
+def mask(text: str) -> str:
+    """Return `text` with every known secret value masked."""
+    for value in _secrets:
+        text = text.replace(value, MASK)
+    return text
+
+
+def configure_logging(level: str = "info") -> None:
+    """Send logs to stderr: coloured for people, JSON for machines."""
+    human = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask_event,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(floor: str) -> Any:
+    """Return the logger of a floor."""
+    return structlog.get_logger(floor=floor)
+
+
+def _mask_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if not _secrets:
+        return event
+    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}

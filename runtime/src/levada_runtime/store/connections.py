@@ -1,0 +1,138 @@
+"""Connections, their sealed secrets, their streams and checkpoints."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store.model import ConnectionRow, StreamRow
+from levada_runtime.store.tables import checkpoints, connections, secrets, streams
+
+REMOVED = "removed"
+
+
+class Connections:
+    """The connections of all organisations; each question names one."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: ConnectionRow) -> None:
+        self._connection.execute(sa.insert(connections).values(as_columns(row)))
+
+    def get(self, org_id: int, connection_id: int) -> ConnectionRow | None:
+        """Return a connection by its row id, removed ones included."""
+        query = sa.select(connections).where(connections.c.org_id == org_id, connections.c.id == connection_id)
+        return next(iter(read_as(ConnectionRow, self._connection.execute(query))), None)
+
+    def referred(self, org_id: int, reference: str) -> ConnectionRow | None:
+        """Return the connection of that name or public id."""
+        named = sa.or_(connections.c.name == reference, connections.c.uid == reference)
+        query = self._living().where(connections.c.org_id == org_id, named)
+        return next(iter(read_as(ConnectionRow, self._connection.execute(query))), None)
+
+    def of(self, org_id: int) -> list[ConnectionRow]:
+        query = self._living().where(connections.c.org_id == org_id).order_by(connections.c.name)
+        return read_as(ConnectionRow, self._connection.execute(query))
+
+    def names(self, org_id: int) -> dict[int, str]:
+        """Return every connection's name by its row id, removed ones included."""
+        query = sa.select(connections.c.id, connections.c.name).where(connections.c.org_id == org_id)
+        return {row.id: row.name for row in self._connection.execute(query)}
+
+    def everywhere(self) -> list[ConnectionRow]:
+        """Return the living connections of every organisation."""
+        return read_as(ConnectionRow, self._connection.execute(self._living()))
+
+    def change(self, org_id: int, connection_id: int, at: datetime, **values: Any) -> None:
+        matching = sa.update(connections).where(connections.c.org_id == org_id, connections.c.id == connection_id)
+        self._connection.execute(matching.values(updated_at=at, **values))
+
+    @staticmethod
+    def _living() -> sa.Select[Any]:
+        return sa.select(connections).where(connections.c.state != REMOVED)
+
+
+class Secrets:
+    """Sealed secrets of connections."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, org_id: int, connection_id: int) -> dict[str, bytes]:
+        query = sa.select(secrets.c.name, secrets.c.sealed).where(*_owned(secrets, org_id, connection_id))
+        return {row.name: row.sealed for row in self._connection.execute(query)}
+
+    def keep(self, org_id: int, connection_id: int, name: str, sealed: bytes, at: datetime) -> None:
+        where = (*_owned(secrets, org_id, connection_id), secrets.c.name == name)
+        self._connection.execute(sa.delete(secrets).where(*where))
+        values = {"org_id": org_id, "connection_id": connection_id, "name": name, "sealed": sealed, "updated_at": at}
+        self._connection.execute(sa.insert(secrets).values(values))
+
+    def forget(self, org_id: int, connection_id: int) -> None:
+        self._connection.execute(sa.delete(secrets).where(*_owned(secrets, org_id, connection_id)))
+
+
+class Streams:
+    """The streams of each connection, with their schedules."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, org_id: int, connection_id: int) -> list[StreamRow]:
+        query = sa.select(streams).where(*_owned(streams, org_id, connection_id)).order_by(streams.c.stream)
+        return read_as(StreamRow, self._connection.execute(query))
+
+    def replace(self, org_id: int, connection_id: int, rows: list[StreamRow]) -> None:
+        self._connection.execute(sa.delete(streams).where(*_owned(streams, org_id, connection_id)))
+        if rows:
+            self._connection.execute(sa.insert(streams), [as_columns(row) for row in rows])
+
+    def scheduled(self) -> list[StreamRow]:
+        """Return every stream with a schedule, of every living connection."""
+        joined = sa.join(
+            streams,
+            connections,
+            sa.and_(streams.c.org_id == connections.c.org_id, streams.c.connection_id == connections.c.id),
+        )
+        query = (
+            sa.select(streams)
+            .select_from(joined)
+            .where(streams.c.schedule.is_not(None), connections.c.state != REMOVED)
+        )
+        return read_as(StreamRow, self._connection.execute(query))
+
+
+class Checkpoints:
+    """How far each stream has come."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, org_id: int, connection_id: int, stream: str) -> dict[str, dict[str, Any]]:
+        """Return the saved values by partition; the whole stream's is ""."""
+        where = (*_owned(checkpoints, org_id, connection_id), checkpoints.c.stream == stream)
+        query = sa.select(checkpoints.c.partition, checkpoints.c.state).where(*where)
+        return {row.partition: row.state for row in self._connection.execute(query)}
+
+    def keep(
+        self,
+        org_id: int,
+        connection_id: int,
+        stream: str,
+        partition: str,
+        state: dict[str, Any],
+        run_id: str,
+        at: datetime,
+    ) -> None:
+        key = {"org_id": org_id, "connection_id": connection_id, "stream": stream, "partition": partition}
+        where = [checkpoints.c[name] == value for name, value in key.items()]
+        values = {"state": state, "run_id": run_id, "updated_at": at}
+        changed = self._connection.execute(sa.update(checkpoints).where(*where).values(values))
+        if not changed.rowcount:
+            self._connection.execute(sa.insert(checkpoints).values(**key, **values))
+
+
+def _owned(table: sa.Table, org_id: int, connection_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.org_id == org_id, table.c.connection_id == connection_id

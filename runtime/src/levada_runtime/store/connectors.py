@@ -1,0 +1,25 @@
+"""Installed connectors, as last described."""
+
+import sqlalchemy as sa
+
+from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store.model import ConnectorRow
+from levada_runtime.store.tables import connectors
+
+
+class Connectors:
+    """What is known of each connector of this installation."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[ConnectorRow]:
+        return read_as(ConnectorRow, self._connection.execute(sa.select(connectors).order_by(connectors.c.key)))
+
+    def keep(self, row: ConnectorRow) -> None:
+        """Replace what was known of this connector."""
+        self.forget(row.key)
+        self._connection.execute(sa.insert(connectors).values(as_columns(row)))
+
+    def forget(self, key: str) -> None:
+        self._connection.execute(sa.delete(connectors).where(connectors.c.key == key))

@@ -1,0 +1,183 @@
+"""Documents, their versions, the pages they were committed in and the events that follow from them.
+
+`known` and `write` are the hot path: driver-level statements on SQLAlchemy's connection, tuples instead of objects.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from levada_runtime.store._rows import as_columns, insert_sql
+from levada_runtime.store.model import DocumentRow, Known, PageRow, VersionRow
+from levada_runtime.store.tables import documents, events, pages, versions
+
+Scope = tuple[int, int]
+"""(org_id, connection_id)"""
+
+DOCUMENT_COLUMNS = tuple(column.name for column in documents.columns)
+VERSION_COLUMNS = tuple(column.name for column in versions.columns)
+EVENT_COLUMNS = tuple(column.name for column in events.columns)
+
+_KNOWN = """
+    SELECT idempotency_key, id, version, versions, payload_hash, source_time, retired_at FROM documents
+    WHERE org_id = ? AND connection_id = ? AND document_type = ?
+      AND idempotency_key IN (SELECT value FROM json_each(?))
+"""
+_CHANGE = """
+    UPDATE documents
+    SET version = ?, versions = ?, payload_hash = ?, source_id = ?, source_time = ?, retired_at = ?, updated_at = ?
+    WHERE org_id = ? AND connection_id = ? AND id = ?
+"""
+_INSERT_DOCUMENT = insert_sql(documents, DOCUMENT_COLUMNS)
+_INSERT_VERSION = insert_sql(versions, VERSION_COLUMNS)
+_INSERT_EVENT = insert_sql(events, EVENT_COLUMNS)
+
+
+class Documents:
+    """Canonical documents and everything that is written with them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def known(self, scope: Scope, document_type: str, keys: Iterable[str]) -> dict[str, Known]:
+        """Return what is known by idempotency key, in one look."""
+        parameters = (*scope, document_type, orjson.dumps(list(keys)).decode())
+        found = self._connection.exec_driver_sql(_KNOWN, parameters)
+        return {
+            key: Known(document_id, version, highest, payload_hash, source_time, retired_at is not None)
+            for key, document_id, version, highest, payload_hash, source_time, retired_at in found
+        }
+
+    def has_version(self, scope: Scope, document_id: int, payload_hash: bytes) -> bool:
+        """Tell whether the document ever had this payload."""
+        query = sa.select(sa.exists().where(*_of_document(scope, document_id), versions.c.payload_hash == payload_hash))
+        return self._connection.execute(query).scalar_one()
+
+    def payloads(self, scope: Scope, current: Iterable[tuple[int, int]]) -> dict[int, dict[str, Any]]:
+        """Return the payloads of `(document_id, version)` pairs by document id."""
+        found = {}
+        for document_id, version in current:
+            query = sa.select(versions.c.payload).where(
+                *_of_document(scope, document_id), versions.c.version == version
+            )
+            found[document_id] = orjson.loads(self._connection.execute(query).scalar_one())
+        return found
+
+    def write(
+        self,
+        new: Sequence[tuple[Any, ...]],
+        changed: Sequence[tuple[Any, ...]],
+        new_versions: Sequence[tuple[Any, ...]],
+        new_events: Sequence[tuple[Any, ...]],
+    ) -> None:
+        """Insert documents, versions and events and move changed documents on, each with one statement."""
+        for statement, rows in (
+            (_INSERT_DOCUMENT, new),
+            (_CHANGE, changed),
+            (_INSERT_VERSION, new_versions),
+            (_INSERT_EVENT, new_events),
+        ):
+            if rows:
+                self._connection.exec_driver_sql(statement, list(rows))
+
+    def add_page(self, page: PageRow) -> None:
+        self._connection.execute(sa.insert(pages).values(as_columns(page)))
+
+    def get(self, org_id: int, connection_id: int, document_id: int) -> DocumentRow | None:
+        scope = documents.c.org_id == org_id, documents.c.connection_id == connection_id
+        found = self._connection.execute(_document_query().where(*scope, documents.c.id == document_id))
+        return next((_as_document(row) for row in found), None)
+
+    def page_of(
+        self,
+        org_id: int,
+        *,
+        document_type: str | None = None,
+        connection_id: int | None = None,
+        idempotency_key: str | None = None,
+        source_id: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[DocumentRow]:
+        """Return documents, newest first, from below the id `before`."""
+        given = {
+            documents.c.document_type: document_type,
+            documents.c.connection_id: connection_id,
+            documents.c.idempotency_key: idempotency_key,
+            documents.c.source_id: source_id,
+        }
+        conditions = [column == value for column, value in given.items() if value is not None]
+        if before is not None:
+            conditions.append(documents.c.id < before)
+        query = _document_query().where(documents.c.org_id == org_id, *conditions)
+        return [
+            _as_document(row) for row in self._connection.execute(query.order_by(documents.c.id.desc()).limit(limit))
+        ]
+
+    def versions_of(self, scope: Scope, document_id: int) -> list[VersionRow]:
+        """Return a document's versions, newest first."""
+        joined = versions.join(pages, _same_page())
+        query = sa.select(versions, *_page_columns()).select_from(joined).where(*_of_document(scope, document_id))
+        return [_as_version(row) for row in self._connection.execute(query.order_by(versions.c.version.desc()))]
+
+    def counts(self, org_id: int) -> dict[str, int]:
+        """Return how many documents there are by type."""
+        query = sa.select(documents.c.document_type, sa.func.count()).where(documents.c.org_id == org_id)
+        return {row[0]: row[1] for row in self._connection.execute(query.group_by(documents.c.document_type))}
+
+
+def _of_document(scope: Scope, document_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        versions.c.org_id == scope[0],
+        versions.c.connection_id == scope[1],
+        versions.c.document_id == document_id,
+    )
+
+
+def _same_page() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        pages.c.org_id == versions.c.org_id,
+        pages.c.connection_id == versions.c.connection_id,
+        pages.c.id == versions.c.page_id,
+    )
+
+
+def _page_columns() -> list[sa.Label[Any]]:
+    return [column.label(f"page_{column.name}") for column in pages.columns if column.name != "exchange"]
+
+
+def _document_query() -> sa.Select[Any]:
+    same_version = sa.and_(
+        versions.c.org_id == documents.c.org_id,
+        versions.c.connection_id == documents.c.connection_id,
+        versions.c.document_id == documents.c.id,
+        versions.c.version == documents.c.version,
+    )
+    joined = documents.join(versions, same_version).join(pages, _same_page())
+    return sa.select(documents, versions.c.payload, versions.c.contract_version, *_page_columns()).select_from(joined)
+
+
+def _as_page(row: Any) -> PageRow:
+    return PageRow(**{name: row[f"page_{name}"] for name in PageRow.__dataclass_fields__})
+
+
+def _as_document(found: sa.Row[Any]) -> DocumentRow:
+    row = found._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    taken = {name: row[name] for name in DocumentRow.__dataclass_fields__ if name not in ("payload", "page")}
+    return DocumentRow(**taken, payload=orjson.loads(row["payload"]), page=_as_page(row))
+
+
+def _as_version(found: sa.Row[Any]) -> VersionRow:
+    row = found._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    return VersionRow(
+        document_id=row["document_id"],
+        version=row["version"],
+        payload=orjson.loads(row["payload"]),
+        payload_hash=row["payload_hash"],
+        source_id=row["source_id"],
+        contract_version=row["contract_version"],
+        superseded=bool(row["superseded"]),
+        page=_as_page(row),
+    )

@@ -1,0 +1,261 @@
+"""The rows other floors see, as frozen values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRow:
+    """An organisation: the owner of connections, documents and keys."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A bearer key of an organisation, as its hash."""
+
+    org_id: int
+    id: str
+    name: str
+    hash: bytes
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRow:
+    """What was last found out about an installed connector."""
+
+    key: str
+    distribution: str
+    version: str
+    source_hash: str
+    state: str
+    reason: str | None
+    manifest: dict[str, Any] | None
+    described_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A configured connector, without its secrets."""
+
+    org_id: int
+    id: int
+    uid: str
+    name: str
+    connector: str
+    settings: dict[str, Any]
+    mode: str
+    state: str
+    state_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A stream of a connection, as the scheduler and the operator see it."""
+
+    org_id: int
+    connection_id: int
+    stream: str
+    modes: list[str]
+    schedule: str | None
+    timezone: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run: its state, its counts and what it left behind."""
+
+    org_id: int
+    connection_id: int
+    id: str
+    connector: str
+    stream: str
+    mode: str
+    observing: bool
+    state: str
+    attempt: int
+    queued_at: datetime
+    connector_version: str | None = None
+    reason: str | None = None
+    error: dict[str, Any] | None = None
+    scheduled_for: datetime | None = None
+    sandbox_level: str | None = None
+    counts: dict[str, Any] = field(default_factory=dict)
+    pages: int = 0
+    http_requests: int = 0
+    http_bytes: int = 0
+    checkpoint_before: Any = None
+    checkpoint_after: Any = None
+    plan_id: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a run's log."""
+
+    at: datetime
+    level: str
+    message: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRow:
+    """One HTTP exchange of a run, without query or secret."""
+
+    at: datetime
+    method: str
+    url: str
+    status: int | None
+    bytes: int
+    duration_ms: int
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What an observed run would have changed."""
+
+    org_id: int
+    connection_id: int
+    id: str
+    run_id: str
+    body: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A durable unit that an executor wakes a worker for."""
+
+    org_id: int
+    connection_id: int
+    id: int
+    kind: str
+    key: str
+    state: str
+    fence: int
+    attempt: int
+    max_attempts: int
+    not_before: datetime
+    priority: int
+    code_version: str
+    payload: dict[str, Any]
+    queued_at: datetime
+    owner: str | None = None
+    reserved_for: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of a document when a record for its key arrives; times are microseconds, UTC."""
+
+    document_id: int
+    version: int
+    versions: int
+    payload_hash: bytes
+    source_time: int | None
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """What the versions of one committed page have in common: where they came from."""
+
+    org_id: int
+    connection_id: int
+    id: int
+    run_id: str
+    attempt: int
+    stream: str
+    mode: str
+    connector: str
+    connector_version: str
+    scheduled_for: datetime | None
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document with its current version's payload and provenance."""
+
+    org_id: int
+    connection_id: int
+    id: int
+    document_type: str
+    idempotency_key: str
+    source_id: str | None
+    version: int
+    versions: int
+    payload: dict[str, Any]
+    payload_hash: bytes
+    retired_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    contract_version: int
+    page: PageRow
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of a document."""
+
+    document_id: int
+    version: int
+    payload: dict[str, Any]
+    payload_hash: bytes
+    source_id: str | None
+    contract_version: int
+    superseded: bool
+    page: PageRow
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """A record that was refused, kept with what is wrong with it."""
+
+    org_id: int
+    connection_id: int
+    id: int
+    stream: str
+    document_type: str
+    fingerprint: bytes
+    idempotency_key: str | None
+    source_id: str | None
+    payload: str | None
+    reason: str
+    message: str
+    errors: list[dict[str, Any]]
+    state: str
+    times: int
+    run_id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TickRow:
+    """A scheduled moment and what became of it."""
+
+    org_id: int
+    connection_id: int
+    stream: str
+    scheduled_for: datetime
+    outcome: str
+    reason: str | None
+    run_id: str | None
+    decided_at: datetime

@@ -1,0 +1,119 @@
+"""Runs, their logs, their HTTP exchanges, their plans, and the ledger of scheduled moments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store.model import ExchangeRow, LogLine, PlanRow, RunRow, TickRow
+from levada_runtime.store.tables import plans, run_exchanges, run_logs, runs, ticks
+
+
+class Runs:
+    """One row a run, with what it said and whom it asked."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, run: RunRow) -> None:
+        self._connection.execute(sa.insert(runs).values(as_columns(run)))
+
+    def get(self, org_id: int, run_id: str) -> RunRow | None:
+        query = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id == run_id)
+        return next(iter(read_as(RunRow, self._connection.execute(query))), None)
+
+    def change(self, run: RunRow, **values: Any) -> None:
+        matching = sa.update(runs).where(
+            runs.c.org_id == run.org_id, runs.c.connection_id == run.connection_id, runs.c.id == run.id
+        )
+        self._connection.execute(matching.values(values))
+
+    def page_of(
+        self,
+        org_id: int,
+        *,
+        connection_id: int | None = None,
+        state: str | None = None,
+        before: str | None = None,
+        limit: int,
+    ) -> list[RunRow]:
+        """Return runs, newest first, from below the id `before`."""
+        given = {runs.c.connection_id: connection_id, runs.c.state: state}
+        conditions = [column == value for column, value in given.items() if value is not None]
+        if before is not None:
+            conditions.append(runs.c.id < before)
+        query = sa.select(runs).where(runs.c.org_id == org_id, *conditions)
+        return read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
+
+    def unfinished(self) -> int:
+        """Return how many runs are queued or running, everywhere."""
+        query = sa.select(sa.func.count()).where(runs.c.state.in_(("queued", "running")))
+        return self._connection.execute(query).scalar_one()
+
+    def add_logs(self, run: RunRow, lines: Sequence[LogLine]) -> None:
+        self._append(run_logs, run, lines)
+
+    def add_exchanges(self, run: RunRow, exchanges: Sequence[ExchangeRow]) -> None:
+        self._append(run_exchanges, run, exchanges)
+
+    def logs(self, run: RunRow) -> list[LogLine]:
+        query = sa.select(run_logs).where(*_of_run(run_logs, run)).order_by(run_logs.c.ordinal)
+        return read_as(LogLine, self._connection.execute(query))
+
+    def exchanges(self, run: RunRow) -> list[ExchangeRow]:
+        query = sa.select(run_exchanges).where(*_of_run(run_exchanges, run)).order_by(run_exchanges.c.ordinal)
+        return read_as(ExchangeRow, self._connection.execute(query))
+
+    def _append(self, table: sa.Table, run: RunRow, rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        last = sa.select(sa.func.coalesce(sa.func.max(table.c.ordinal), 0)).where(*_of_run(table, run))
+        first = self._connection.execute(last).scalar_one() + 1
+        key = {"org_id": run.org_id, "connection_id": run.connection_id, "run_id": run.id}
+        values = [{**key, "ordinal": first + offset, **as_columns(row)} for offset, row in enumerate(rows)]
+        self._connection.execute(sa.insert(table), values)
+
+
+class Plans:
+    """What observed runs would have changed."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, plan: PlanRow) -> None:
+        self._connection.execute(sa.insert(plans).values(as_columns(plan)))
+
+    def get(self, org_id: int, plan_id: str) -> PlanRow | None:
+        query = sa.select(plans).where(plans.c.org_id == org_id, plans.c.id == plan_id)
+        return next(iter(read_as(PlanRow, self._connection.execute(query))), None)
+
+
+class Ticks:
+    """Every scheduled moment and what became of it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, tick: TickRow) -> bool:
+        """Enter a moment; False when it is entered already, by whichever scheduler was first."""
+        key = (tick.org_id, tick.connection_id, tick.stream, tick.scheduled_for)
+        columns = (ticks.c.org_id, ticks.c.connection_id, ticks.c.stream, ticks.c.scheduled_for)
+        there = sa.select(sa.exists().where(*(column == value for column, value in zip(columns, key, strict=True))))
+        if self._connection.execute(there).scalar_one():
+            return False
+        self._connection.execute(sa.insert(ticks).values(as_columns(tick)))
+        return True
+
+    def of(self, org_id: int, connection_id: int, stream: str, limit: int) -> list[TickRow]:
+        query = (
+            sa.select(ticks)
+            .where(ticks.c.org_id == org_id, ticks.c.connection_id == connection_id, ticks.c.stream == stream)
+            .order_by(ticks.c.scheduled_for.desc())
+            .limit(limit)
+        )
+        return read_as(TickRow, self._connection.execute(query))
+
+
+def _of_run(table: sa.Table, run: RunRow) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.org_id == run.org_id, table.c.connection_id == run.connection_id, table.c.run_id == run.id

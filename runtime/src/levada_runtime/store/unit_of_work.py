@@ -1,0 +1,99 @@
+"""Units of work: one connection, one transaction, one repository a noun."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from levada_runtime.store.connections import Checkpoints, Connections, Secrets, Streams
+from levada_runtime.store.connectors import Connectors
+from levada_runtime.store.documents import Documents
+from levada_runtime.store.engine import WRITES
+from levada_runtime.store.orgs import Keys, Orgs
+from levada_runtime.store.quarantine import Quarantine
+from levada_runtime.store.runs import Plans, Runs, Ticks
+from levada_runtime.store.work import Work
+
+
+class UnitOfWork:
+    """What is read and written together."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def orgs(self) -> Orgs:
+        return Orgs(self._connection)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self._connection)
+
+    @cached_property
+    def connectors(self) -> Connectors:
+        return Connectors(self._connection)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self._connection)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self._connection)
+
+    @cached_property
+    def streams(self) -> Streams:
+        return Streams(self._connection)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self._connection)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._connection)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        return Quarantine(self._connection)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self._connection)
+
+    @cached_property
+    def plans(self) -> Plans:
+        return Plans(self._connection)
+
+    @cached_property
+    def ticks(self) -> Ticks:
+        return Ticks(self._connection)
+
+    @cached_property
+    def work(self) -> Work:
+        return Work(self._connection)
+
+
+class Store:
+    """The durable state of an installation."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """A consistent view that writes nothing and locks nobody out."""
+        with self.engine.connect() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """One transaction: everything in it is kept, or none of it is."""
+        with self.engine.connect() as connection:
+            writing = connection.execution_options(**{WRITES: True})
+            with writing.begin():
+                yield UnitOfWork(writing)
+
+    def close(self) -> None:
+        self.engine.dispose()
