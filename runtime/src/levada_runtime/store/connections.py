@@ -99,7 +99,9 @@ class Streams:
         query = (
             sa.select(streams)
             .select_from(joined)
-            .where(streams.c.schedule.is_not(None), connections.c.state != REMOVED)
+            .where(
+                sa.or_(streams.c.schedule.is_not(None), streams.c.override.is_not(None)), connections.c.state != REMOVED
+            )
         )
         return read_as(StreamRow, self._connection.execute(query))
 

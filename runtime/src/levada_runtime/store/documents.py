@@ -27,7 +27,7 @@ _KNOWN = """
 """
 _CHANGE = """
     UPDATE documents
-    SET version = ?, versions = ?, payload_hash = ?, source_id = ?, source_time = ?, retired_at = ?, updated_at = ?
+    SET version = ?, versions = ?, payload_hash = ?, source_id = COALESCE(?, source_id), source_time = ?, retired_at = ?, updated_at = ?
     WHERE org_id = ? AND connection_id = ? AND id = ?
 """
 _INSERT_DOCUMENT = insert_sql(documents, DOCUMENT_COLUMNS)

@@ -68,8 +68,14 @@ class StreamRow:
     stream: str
     modes: list[str]
     schedule: str | None
+    override: str | None
     timezone: str
     paused: bool
+
+    @property
+    def cron(self) -> str | None:
+        """The expression that counts: the operator's before the manifest's."""
+        return self.override or self.schedule
 
 
 @dataclass(frozen=True, slots=True)

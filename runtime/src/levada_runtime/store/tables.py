@@ -314,6 +314,7 @@ streams = sa.Table(
     sa.Column("stream", sa.Text, primary_key=True),
     sa.Column("modes", Json, nullable=False),
     _text("schedule", null=True),
+    _text("override", null=True),
     _text("timezone"),
     sa.Column("paused", sa.Boolean, nullable=False),
 )

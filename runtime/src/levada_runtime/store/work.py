@@ -81,6 +81,10 @@ class Work:
         """Tell whether this claim is still the one that counts."""
         return self._connection.execute(sa.select(sa.exists().where(*_held(work_id, fence)))).scalar_one()
 
+    def progressed(self, work_id: int, fence: int) -> None:
+        """Count attempts from here: something was kept, so whoever comes next does not begin at the beginning."""
+        self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(attempt=1))
+
     def complete(self, work_id: int, fence: int, state: str = "done") -> bool:
         """End a row; False when the claim is stale."""
         values = {"state": state, "owner": None, "lease_until": None}

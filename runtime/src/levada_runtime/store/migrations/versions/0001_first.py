@@ -237,6 +237,7 @@ def upgrade() -> None:
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("modes", sa.Text(), nullable=False),
         sa.Column("schedule", sa.Text(), nullable=True),
+        sa.Column("override", sa.Text(), nullable=True),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "connection_id", "stream", name=op.f("pk_streams")),

@@ -1,0 +1,208 @@
+"""Connections: configured connectors, their settings checked, their secrets sealed."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from levada import Manifest
+from levada._cron import check_cron
+from levada_runtime.access.settings import check_secrets, read_settings
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.crypto import Keyring
+from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
+from levada_runtime.foundation.ids import row_id
+from levada_runtime.foundation.logging import hide
+from levada_runtime.store.connections import REMOVED
+from levada_runtime.store.model import ConnectionRow, OrgRow, StreamRow
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+MODES = ("live", "observe")
+STATES = ("active", "paused", "needs_attention")
+
+
+class Connections:
+    """Adds, finds and changes connections."""
+
+    def __init__(self, store: Store, clock: Clock, keyring: Keyring) -> None:
+        self._store = store
+        self._clock = clock
+        self._keyring = keyring
+
+    def add(
+        self,
+        org: OrgRow,
+        manifest: Manifest,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, Any],
+        secrets: Mapping[str, str],
+        mode: str = "live",
+    ) -> ConnectionRow:
+        """Configure a connector.
+
+        Raises UsageFailure when the name is taken, or settings or secrets do not fit the manifest.
+        """
+        hide(secrets.values())
+        check_secrets(manifest, secrets)
+        read = read_settings(manifest, settings)
+        now = self._clock.now()
+        row = ConnectionRow(
+            org_id=org.id,
+            id=row_id(),
+            uid=str(uuid.uuid4()),
+            name=_named(name or manifest.key),
+            connector=manifest.key,
+            settings=read,
+            mode=mode,
+            state="active",
+            state_reason=None,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._store.write() as uow:
+            if uow.connections.referred(org.id, row.name):
+                raise UsageFailure(
+                    f"there is a connection {row.name!r} already", code="name_taken", hint="give another --name"
+                )
+            uow.connections.add(row)
+            self._keep_secrets(uow, row, secrets)
+            uow.streams.replace(org.id, row.id, stream_rows(row, manifest, []))
+        return row
+
+    def get(self, org: OrgRow, reference: str) -> ConnectionRow:
+        """Return the connection of that name or id.
+
+        Raises NotFoundFailure.
+        """
+        with self._store.read() as uow:
+            found = uow.connections.referred(org.id, reference)
+        if found is None:
+            raise NotFoundFailure(
+                f"there is no connection {reference!r}",
+                code="unknown_connection",
+                hint="`runtime connections list` shows them; `runtime connections add` makes one",
+            )
+        return found
+
+    def of(self, org: OrgRow) -> list[ConnectionRow]:
+        with self._store.read() as uow:
+            return uow.connections.of(org.id)
+
+    def streams(self, row: ConnectionRow) -> list[StreamRow]:
+        with self._store.read() as uow:
+            return uow.streams.of(row.org_id, row.id)
+
+    def set(
+        self,
+        row: ConnectionRow,
+        manifest: Manifest,
+        *,
+        settings: Mapping[str, Any],
+        secrets: Mapping[str, str],
+        mode: str | None = None,
+    ) -> ConnectionRow:
+        """Change settings and secrets; what is not given stays."""
+        hide(secrets.values())
+        read = read_settings(manifest, {**row.settings, **settings})
+        with self._store.write() as uow:
+            check_secrets(manifest, secrets, kept=list(uow.secrets.of(row.org_id, row.id)))
+            self._keep_secrets(uow, row, secrets)
+            changed = {"settings": read, "mode": mode or row.mode}
+            uow.connections.change(row.org_id, row.id, self._clock.now(), **changed)
+        return replace(row, settings=read, mode=mode or row.mode)
+
+    def set_schedule(self, row: ConnectionRow, stream: str, expression: str | None) -> None:
+        """Run a stream by another schedule than its manifest's; None goes back to that.
+
+        Raises UsageFailure when there is no such stream, or the expression cannot be meant.
+        """
+        rows = self.streams(row)
+        if stream not in {one.stream for one in rows if "poll" in one.modes}:
+            known = ", ".join(one.stream for one in rows)
+            raise UsageFailure(
+                f"{row.name!r} polls no stream {stream!r}", code="unknown_stream", hint=f"it has {known}"
+            )
+        if expression is not None:
+            _check_cron(expression)
+        changed = [replace(one, override=expression) if one.stream == stream else one for one in rows]
+        with self._store.write() as uow:
+            uow.streams.replace(row.org_id, row.id, changed)
+
+    def set_state(self, row: ConnectionRow, state: str, reason: str | None = None) -> None:
+        """Make a connection active, paused, or one that needs attention."""
+        with self._store.write() as uow:
+            uow.connections.change(row.org_id, row.id, self._clock.now(), state=state, state_reason=reason)
+
+    def remove(self, row: ConnectionRow) -> None:
+        """Take a connection and its secrets away; its documents stay, and say where they came from."""
+        with self._store.write() as uow:
+            name = f"{row.name} (removed {row.uid[:8]})"
+            uow.connections.change(row.org_id, row.id, self._clock.now(), state=REMOVED, name=name)
+            uow.secrets.forget(row.org_id, row.id)
+            uow.streams.replace(row.org_id, row.id, [])
+
+    def secrets(self, row: ConnectionRow) -> dict[str, str]:
+        """Open a connection's secrets, for the broker alone; from now on they are masked in every log line."""
+        with self._store.read() as uow:
+            sealed = uow.secrets.of(row.org_id, row.id)
+        opened = {name: self._keyring.open(value, _place(row, name)) for name, value in sealed.items()}
+        hide(opened.values())
+        return opened
+
+    def secret_names(self, row: ConnectionRow) -> list[str]:
+        with self._store.read() as uow:
+            return sorted(uow.secrets.of(row.org_id, row.id))
+
+    def follow_manifest(self, row: ConnectionRow, manifest: Manifest) -> None:
+        """Bring a connection's streams up to a manifest that may have changed."""
+        with self._store.read() as uow:
+            before = uow.streams.of(row.org_id, row.id)
+        after = stream_rows(row, manifest, before)
+        if after != before:
+            with self._store.write() as uow:
+                uow.streams.replace(row.org_id, row.id, after)
+
+    def _keep_secrets(self, uow: UnitOfWork, row: ConnectionRow, secrets: Mapping[str, str]) -> None:
+        for name, value in secrets.items():
+            sealed = self._keyring.seal(value, _place(row, name))
+            uow.secrets.keep(row.org_id, row.id, name, sealed, self._clock.now())
+
+
+def stream_rows(row: ConnectionRow, manifest: Manifest, before: list[StreamRow]) -> list[StreamRow]:
+    """Return the rows of a manifest's streams, in order of their keys; what an operator set of each stays."""
+    kept = {stream.stream: stream for stream in before}
+    return [
+        StreamRow(
+            org_id=row.org_id,
+            connection_id=row.id,
+            stream=stream.key,
+            modes=list(stream.modes),
+            schedule=stream.schedule,
+            override=kept[stream.key].override if stream.key in kept else None,
+            timezone=stream.timezone,
+            paused=stream.key in kept and kept[stream.key].paused,
+        )
+        for stream in sorted(manifest.streams, key=lambda stream: stream.key)
+    ]
+
+
+def _check_cron(expression: str) -> None:
+    try:
+        check_cron(expression)
+    except ValueError as error:
+        raise UsageFailure(f"the schedule {expression!r} cannot be meant: {error}", code="invalid_schedule") from None
+
+
+def _named(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageFailure(
+            f"{name!r} cannot name a connection", code="invalid_name", hint="letters, digits, . - and _; at most 63"
+        )
+    return name
+
+
+def _place(row: ConnectionRow, name: str) -> str:
+    return f"{row.org_id}/{row.id}/{name}"

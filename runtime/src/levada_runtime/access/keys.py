@@ -1,0 +1,108 @@
+"""Bearer keys: shown once, kept as a hash, compared in constant time.
+
+A key reads `lvd_<org>_<id>_<secret>`, so that it is found without a search and a leaked one is known for what it is.
+"""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.crypto import hash_key
+from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
+from levada_runtime.store.model import KeyRow, OrgRow
+from levada_runtime.store.unit_of_work import Store
+
+SCOPES = ("ingest:write", "entities:read", "entities:write", "documents:read", "documents:write", "operate", "admin")
+_PREFIX = "lvd"
+_USE_IS_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling: an organisation, by one of its keys."""
+
+    org_id: int
+    key_id: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Tell whether the key carries this scope; `admin` carries every one."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+class Keys:
+    """Issues, verifies and revokes bearer keys."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def issue(self, org: OrgRow, name: str, scopes: Sequence[str]) -> tuple[KeyRow, str]:
+        """Make a key; the second value is the key itself, which is kept nowhere.
+
+        Raises UsageFailure for a scope that does not exist.
+        """
+        unknown = [scope for scope in scopes if scope not in SCOPES]
+        if unknown or not scopes:
+            raise UsageFailure(
+                f"there is no scope {unknown[0]!r}" if unknown else "a key needs a scope",
+                code="unknown_scope",
+                hint=f"scopes are {', '.join(SCOPES)}",
+            )
+        key_id = secrets.token_hex(4)
+        token = f"{_PREFIX}_{org.id:x}_{key_id}_{secrets.token_urlsafe(32)}"
+        row = KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now())
+        with self._store.write() as uow:
+            uow.keys.add(row)
+        return row, token
+
+    def verify(self, token: str) -> Principal | None:
+        """Return who holds this key; None when nobody does or it was revoked."""
+        parts = token.split("_", 3)
+        place = _place(parts)
+        if place is None:
+            return None
+        with self._store.read() as uow:
+            row = uow.keys.get(*place)
+        if row is None or row.revoked_at or not hmac.compare_digest(row.hash, hash_key(token)):
+            return None
+        self._note_use(row)
+        return Principal(row.org_id, row.id, frozenset(row.scopes))
+
+    def of(self, org: OrgRow) -> list[KeyRow]:
+        with self._store.read() as uow:
+            return uow.keys.of(org.id)
+
+    def revoke(self, org: OrgRow, key_id: str) -> None:
+        """Make a key useless from now on.
+
+        Raises NotFoundFailure.
+        """
+        with self._store.write() as uow:
+            if uow.keys.get(org.id, key_id) is None:
+                raise NotFoundFailure(f"there is no key {key_id!r}", hint="`runtime keys list` shows them")
+            uow.keys.revoke(org.id, key_id, self._clock.now())
+
+    def exist(self) -> bool:
+        """Tell whether any key was ever made here."""
+        with self._store.read() as uow:
+            return uow.keys.exist()
+
+    def _note_use(self, row: KeyRow) -> None:
+        now = self._clock.now()
+        if row.last_used_at is None or now - row.last_used_at > _USE_IS_NOTED_EVERY:
+            with self._store.write() as uow:
+                uow.keys.used(row.org_id, row.id, now)
+
+
+def _place(parts: list[str]) -> tuple[int, str] | None:
+    if len(parts) != 4 or parts[0] != _PREFIX:
+        return None
+    try:
+        org_id = int(parts[1], 16)
+    except ValueError:
+        return None
+    return (org_id, parts[2]) if 0 < org_id < 1 << 63 else None

@@ -1,0 +1,1 @@
+"""Which connectors there are, found without importing any of them, and what their manifests say."""

@@ -1,0 +1,103 @@
+"""Finding installed connectors from metadata and source files alone: no module of theirs is imported in this process."""
+
+import hashlib
+import importlib.metadata
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+GROUP = "levada.connectors"
+MAX_SOURCE_BYTES = 4 << 20
+_VALUE = re.compile(r"(?P<package>[A-Za-z_][A-Za-z0-9_]*)(?P<nested>(\.[A-Za-z0-9_]+)*):(?P<attribute>[A-Za-z_]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry point and the sources behind it, or the reason why they cannot be used."""
+
+    key: str
+    distribution: str
+    version: str
+    package: str
+    attribute: str
+    files: dict[str, bytes]
+    """Python sources by path from the folder that holds the package."""
+    problem: str | None = None
+
+    @property
+    def source_hash(self) -> str:
+        """SHA-256 over everything that a description depends on."""
+        digest = hashlib.sha256(f"{self.package}:{self.attribute}:{self.version}".encode())
+        for path in sorted(self.files):
+            digest.update(f"\x00{path}\x00{len(self.files[path])}\x00".encode())
+            digest.update(self.files[path])
+        return digest.hexdigest()
+
+
+def find_connectors() -> list[Found]:
+    """Return every connector that installed metadata names, sorted by key; of a name claimed twice, all are refused."""
+    found = sorted((_find(entry) for entry in _entries()), key=lambda one: (one.key, one.distribution))
+    owners: dict[str, list[str]] = {}
+    for one in found:
+        owners.setdefault(one.key, []).append(one.distribution)
+    unique: dict[str, Found] = {}
+    for one in found:
+        claimed = owners[one.key]
+        unique[one.key] = (
+            one if len(claimed) == 1 else _broken(one, f"several distributions offer it: {', '.join(claimed)}")
+        )
+    return list(unique.values())
+
+
+def _entries() -> Iterator[importlib.metadata.EntryPoint]:
+    seen = set()
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        identity = (entry.name, entry.value, entry.dist.name if entry.dist else "")
+        if identity not in seen:
+            seen.add(identity)
+            yield entry
+
+
+def _find(entry: importlib.metadata.EntryPoint) -> Found:
+    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("?", "0")
+    matched = _VALUE.fullmatch(entry.value.strip())
+    blank = Found(entry.name, distribution, version, "", "", {})
+    if matched is None:
+        return _broken(blank, f"its entry point {entry.value!r} is not of the form package:attribute")
+    if matched["nested"]:
+        return _broken(
+            blank, f"its entry point {entry.value!r} names a nested module; export it from the top-level package"
+        )
+    try:
+        files = _sources(matched["package"])
+    except (OSError, ValueError) as error:
+        return _broken(blank, str(error))
+    return Found(entry.name, distribution, version, matched["package"], matched["attribute"], files)
+
+
+def _sources(package: str) -> dict[str, bytes]:
+    spec = PathFinder.find_spec(package)
+    if spec is None:
+        raise ValueError(f"its package {package!r} is not installed")
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        raise ValueError(f"its package {package!r} has no Python source that could be read")
+    origin = Path(spec.origin)
+    if spec.submodule_search_locations is None:
+        return {origin.name: origin.read_bytes()}
+    return _package_files(origin.parent)
+
+
+def _package_files(folder: Path) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*.py")):
+        files[str(path.relative_to(folder.parent))] = path.read_bytes()
+    size = sum(map(len, files.values()))
+    if size > MAX_SOURCE_BYTES:
+        raise ValueError(f"its sources are {size} bytes; {MAX_SOURCE_BYTES} are allowed")
+    return files
+
+
+def _broken(found: Found, problem: str) -> Found:
+    return Found(found.key, found.distribution, found.version, found.package, found.attribute, {}, problem)

@@ -1,0 +1,37 @@
+"""The plugin manager: trusted extensions are loaded as pluggy does it, connectors only ever as stand-ins."""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from levada import hookspecs
+from levada_runtime.catalog.installed import ConnectorPlugin, InstalledConnector
+from levada_runtime.contracts.registry import Registry
+
+EXTENSIONS = "levada.extensions"
+
+
+def load_extensions(registry: Registry) -> pluggy.PluginManager:
+    """Return a manager with every extension of this installation, whose contracts join the registry."""
+    plugins = pluggy.PluginManager("levada")
+    plugins.add_hookspecs(hookspecs)
+    plugins.load_setuptools_entrypoints(EXTENSIONS)
+    for name, plugin in plugins.list_name_plugin():
+        if plugin is not None and hasattr(plugin, "levada_contracts"):
+            registry.extend(name, plugin.levada_contracts())
+    return plugins
+
+
+def register_connectors(plugins: pluggy.PluginManager, installed: Iterable[InstalledConnector]) -> None:
+    """Put the connectors' stand-ins into the manager, each under its entry point's name, in place of earlier ones."""
+    for connector in installed:
+        name = f"connector:{connector.key}"
+        if plugins.has_plugin(name):
+            plugins.unregister(name=name)
+        plugins.register(ConnectorPlugin(connector), name)
+
+
+def registered_connectors(plugins: pluggy.PluginManager) -> list[InstalledConnector]:
+    """Return what the hook `levada_connectors` answers, sorted by key."""
+    answers: list[list[InstalledConnector]] = plugins.hook.levada_connectors()
+    return sorted((one for answer in answers for one in answer), key=lambda one: one.key)

@@ -1,0 +1,1 @@
+"""Canonical document types: which there are, and whether a payload fits its contract."""

@@ -1,0 +1,105 @@
+"""From drafts as a route handed them over to arrivals that fit their contract, or rejections that say why not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from levada import Draft, RecordError
+from levada._hashing import payload_hash, stored_payload
+from levada.contracts import Contract
+from levada_runtime.contracts.registry import Registry
+from levada_runtime.contracts.validation import Invalid, validate
+from levada_runtime.ingest.model import Arrival, Origin, Rejected
+from levada_runtime.store.columns import to_micros
+
+MAX_PAYLOAD_BYTES = 4 << 20
+
+
+def admit(
+    registry: Registry, origin: Origin, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
+) -> list[Arrival | Rejected]:
+    """Return an arrival or a rejection for every draft, in order; indexes count from `first_index`."""
+    contract = registry.get(document_type)
+    if contract is None:
+        unknown = _unknown_type(registry, document_type)
+        return [_reject(draft, first_index + at, stream, document_type, unknown) for at, draft in enumerate(drafts)]
+    refused = [_refusal(draft) for draft in drafts]
+    payloads = [draft.payload or b"" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
+    checked = iter(validate(contract, payloads))
+    results = [refusal or next(checked) for refusal in refused]
+    return [
+        _arrive(origin, stream, contract, draft, first_index + at, result)
+        for at, (draft, result) in enumerate(zip(drafts, results, strict=True))
+    ]
+
+
+def _arrive(
+    origin: Origin, stream: str, contract: type[Contract], draft: Draft, index: int, result: Contract | Invalid
+) -> Arrival | Rejected:
+    if isinstance(result, Invalid):
+        return _reject(draft, index, stream, contract.document_type, result)
+    misplaced = _fill(result, origin)
+    if misplaced is not None:
+        return _reject(draft, index, stream, contract.document_type, misplaced)
+    return Arrival(
+        index=index,
+        stream=stream,
+        document_type=contract.document_type,
+        contract_version=contract.version,
+        idempotency_key=draft.idempotency_key or "",
+        source_id=draft.source_id or getattr(result, contract.identity_field),
+        source_time=_source_time(draft, contract, result),
+        payload=stored_payload(result),
+        payload_hash=bytes.fromhex(payload_hash(result)),
+    )
+
+
+def _fill(model: Contract, origin: Origin) -> Invalid | None:
+    """Fill in where the record comes from; a payload that names another connection is refused."""
+    named: Any = model.connection_id
+    if named is not None and named not in (origin.connection_uid, origin.connection):
+        error = RecordError("connection_id", "other_connection", "names another connection than the one it came by")
+        return Invalid("validation_failed", f"{error.path}: {error.message}; leave it out", (error,))
+    model.connection_id = origin.connection_uid
+    if model.source_system is None:
+        model.source_system = origin.connector
+    return None
+
+
+def _source_time(draft: Draft, contract: type[Contract], model: Contract) -> int | None:
+    if draft.source_time is not None:
+        return to_micros(draft.source_time)
+    value = getattr(model, contract.source_time_field) if contract.source_time_field else None
+    return to_micros(value) if isinstance(value, datetime) else None
+
+
+def _refusal(draft: Draft) -> Invalid | None:
+    if draft.failure is not None:
+        failure = draft.failure
+        errors = (RecordError(failure.path or "", failure.reason, failure.message),)
+        return Invalid(failure.reason, failure.message, errors)
+    if not draft.idempotency_key:
+        return Invalid("idempotency_key_missing", "the record has no idempotency key", ())
+    if draft.payload is None or len(draft.payload) > MAX_PAYLOAD_BYTES:
+        return Invalid("payload_too_large", f"the record is larger than {MAX_PAYLOAD_BYTES >> 20} MiB", ())
+    return None
+
+
+def _unknown_type(registry: Registry, document_type: str) -> Invalid:
+    nearest = registry.nearest(document_type)
+    guess = f"; did you mean {nearest!r}?" if nearest else ""
+    return Invalid("unknown_document_type", f"there is no document type {document_type!r}{guess}", ())
+
+
+def _reject(draft: Draft, index: int, stream: str, document_type: str, wrong: Invalid) -> Rejected:
+    return Rejected(
+        index=index,
+        stream=stream,
+        document_type=document_type,
+        reason=wrong.reason,
+        message=wrong.message,
+        errors=wrong.errors,
+        idempotency_key=draft.idempotency_key,
+        source_id=draft.source_id,
+        payload=None if draft.payload is None else draft.payload.decode(),
+    )

@@ -1,0 +1,186 @@
+"""Writing a page: each staged record is decided anew against the store as it is now, then all is written at once."""
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from levada_runtime.foundation.ids import row_id, row_ids
+from levada_runtime.ingest.decide import Decision
+from levada_runtime.ingest.model import Arrival, Counts, Origin, Outcome, Rejected
+from levada_runtime.ingest.page import Key, Overlay, Page, Staged
+from levada_runtime.store.columns import to_micros
+from levada_runtime.store.model import Known, PageRow, QuarantineRow
+from levada_runtime.store.unit_of_work import UnitOfWork
+
+
+def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Counts:
+    """Write documents, versions, provenance, events and quarantine of a page in this unit of work."""
+    overlay = Overlay(origin.scope)
+    overlay.load(uow, (staged.key for staged in page.staged))
+    rows = _Rows(origin, row_id(), to_micros(at))
+    counts = Counts()
+    for staged in page.staged:
+        before = overlay.known(staged.key)
+        decision = overlay.apply(uow, staged)
+        rows.add(staged, decision, before)
+        counts.add(staged.entry.document_type, decision.outcome)
+    if rows.anything:
+        uow.documents.add_page(_page_row(origin, rows.page_id, at))
+        uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
+    write_rejected(uow, origin, page.rejected, at)
+    for rejected in page.rejected:
+        counts.add(rejected.document_type, "failed")
+    return counts
+
+
+def write_rejected(uow: UnitOfWork, origin: Origin, rejected: list[Rejected], at: datetime) -> None:
+    """Put refused records into quarantine."""
+    ids = row_ids(len(rejected)) if rejected else range(0)
+    uow.quarantine.keep([_quarantine_row(origin, one, number, at) for one, number in zip(rejected, ids, strict=True)])
+
+
+@dataclass(slots=True)
+class _Touched:
+    """A document's last state in this page."""
+
+    staged: Staged
+    known: Known
+    source_id: str | None
+    is_new: bool
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows a page comes to."""
+
+    origin: Origin
+    page_id: int
+    at: int
+    touched: dict[Key, _Touched] = field(default_factory=dict)
+    versions: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.touched)
+
+    def add(self, staged: Staged, decision: Decision, before: Known | None) -> None:
+        known = decision.known
+        if known is None or not (decision.moved or decision.new_version):
+            return
+        self._touch(staged, known, is_new=before is None, superseded=decision.superseded)
+        if decision.new_version and isinstance(staged.entry, Arrival):
+            self.versions.append(self._version(staged.entry, known, decision))
+        if not decision.superseded:
+            self.events.append(self._event(staged, known, decision.outcome))
+
+    def new(self) -> list[tuple[Any, ...]]:
+        return [self._document(touched) for touched in self.touched.values() if touched.is_new]
+
+    def changed(self) -> list[tuple[Any, ...]]:
+        return [self._change(touched) for touched in self.touched.values() if not touched.is_new]
+
+    def _touch(self, staged: Staged, known: Known, *, is_new: bool, superseded: bool) -> None:
+        earlier = self.touched.get(staged.key)
+        fresh = staged.entry.source_id if isinstance(staged.entry, Arrival) and not superseded else None
+        source_id = fresh or (earlier.source_id if earlier else None)
+        self.touched[staged.key] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)
+
+    def _version(self, arrival: Arrival, known: Known, decision: Decision) -> tuple[Any, ...]:
+        return (
+            *self.origin.scope,
+            known.document_id,
+            decision.new_version,
+            arrival.payload_hash,
+            arrival.payload,
+            arrival.source_id,
+            arrival.source_time,
+            arrival.contract_version,
+            self.page_id,
+            int(decision.superseded),
+        )
+
+    def _event(self, staged: Staged, known: Known, outcome: Outcome) -> tuple[Any, ...]:
+        kind = staged.entry.document_type
+        ordinal = len(self.events)
+        return (
+            *self.origin.scope,
+            self.page_id,
+            ordinal,
+            f"document.{outcome}",
+            kind,
+            known.document_id,
+            known.version,
+        )
+
+    def _document(self, touched: _Touched) -> tuple[Any, ...]:
+        entry, known = touched.staged.entry, touched.known
+        return (
+            *self.origin.scope,
+            known.document_id,
+            entry.document_type,
+            entry.idempotency_key,
+            entry.stream,
+            touched.source_id,
+            known.version,
+            known.versions,
+            known.payload_hash,
+            known.source_time,
+            self.at if known.retired else None,
+            self.at,
+            self.at,
+        )
+
+    def _change(self, touched: _Touched) -> tuple[Any, ...]:
+        known = touched.known
+        return (
+            known.version,
+            known.versions,
+            known.payload_hash,
+            touched.source_id,
+            known.source_time,
+            self.at if known.retired else None,
+            self.at,
+            *self.origin.scope,
+            known.document_id,
+        )
+
+
+def _page_row(origin: Origin, page_id: int, at: datetime) -> PageRow:
+    return PageRow(
+        org_id=origin.org_id,
+        connection_id=origin.connection_id,
+        id=page_id,
+        run_id=origin.run_id,
+        attempt=origin.attempt,
+        stream=origin.stream,
+        mode=origin.mode,
+        connector=origin.connector,
+        connector_version=origin.connector_version,
+        scheduled_for=origin.scheduled_for,
+        committed_at=at,
+    )
+
+
+def _quarantine_row(origin: Origin, rejected: Rejected, record_id: int, at: datetime) -> QuarantineRow:
+    what = (rejected.reason, rejected.idempotency_key or "", rejected.payload or rejected.message)
+    return QuarantineRow(
+        org_id=origin.org_id,
+        connection_id=origin.connection_id,
+        id=record_id,
+        stream=rejected.stream,
+        document_type=rejected.document_type,
+        fingerprint=hashlib.sha256("\x00".join(what).encode()).digest(),
+        idempotency_key=rejected.idempotency_key,
+        source_id=rejected.source_id,
+        payload=rejected.payload,
+        reason=rejected.reason,
+        message=rejected.message,
+        errors=[asdict(error) for error in rejected.errors],
+        state="open",
+        times=1,
+        run_id=origin.run_id,
+        first_seen_at=at,
+        last_seen_at=at,
+    )

@@ -1,0 +1,140 @@
+"""What passes through ingest, as frozen values. Times are microseconds, UTC; hashes are 32 bytes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from levada import RecordError
+
+
+class Outcome(StrEnum):
+    """What became of a record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the records of one run come from; the provenance they share."""
+
+    org: str
+    org_id: int
+    connection: str
+    connection_id: int
+    connection_uid: str
+    connector: str
+    connector_version: str
+    stream: str
+    run_id: str
+    attempt: int
+    mode: str
+    scheduled_for: datetime | None
+
+    @property
+    def scope(self) -> tuple[int, int]:
+        """What every key of the store begins with."""
+        return self.org_id, self.connection_id
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the shared provenance as authors and readers see it."""
+        return {
+            "org": self.org,
+            "connection": self.connection,
+            "connector": self.connector,
+            "connector_version": self.connector_version,
+            "run": self.run_id,
+            "attempt": self.attempt,
+            "mode": self.mode,
+            "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record that fits its contract, on its way into a page."""
+
+    index: int
+    stream: str
+    document_type: str
+    contract_version: int
+    idempotency_key: str
+    source_id: str | None
+    source_time: int | None
+    payload: str
+    payload_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """The word of a source that a record is gone."""
+
+    index: int
+    stream: str
+    document_type: str
+    idempotency_key: str
+    source_time: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that failed, as it is reported and quarantined."""
+
+    index: int
+    stream: str
+    document_type: str
+    reason: str
+    message: str
+    errors: tuple[RecordError, ...]
+    idempotency_key: str | None
+    source_id: str | None
+    payload: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer for one accepted record."""
+
+    index: int
+    outcome: Outcome
+    document_id: int | None
+    version: int | None
+    payload_hash: bytes | None
+    idempotency_key: str
+    source_id: str | None
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one call of `batch` or `canonical`."""
+
+    accepted: list[Accepted]
+    rejected: list[Rejected]
+    refused: bool
+    """Whether an all-or-nothing call was refused as a whole."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many records came to what, by document type."""
+
+    by_type: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, document_type: str, outcome: str, count: int = 1) -> None:
+        counted = self.by_type.setdefault(document_type, {})
+        counted[outcome] = counted.get(outcome, 0) + count
+
+    def merged_into(self, earlier: dict[str, Any]) -> dict[str, Any]:
+        """Return the counts of a run after these; the shape is the command line's."""
+        by_type = {kind: dict(counted) for kind, counted in earlier.get("by_type", {}).items()}
+        for kind, counted in self.by_type.items():
+            target = by_type.setdefault(kind, {})
+            for outcome, count in counted.items():
+                target[outcome] = target.get(outcome, 0) + count
+        names = ("created", "updated", "unchanged", "retired", "failed")
+        totals = {name: sum(counted.get(name, 0) for counted in by_type.values()) for name in names}
+        return {**totals, "by_type": by_type}

@@ -1,0 +1,1 @@
+"""What would happen, as a value: the plan that an observed run ends in."""

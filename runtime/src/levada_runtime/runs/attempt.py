@@ -1,0 +1,164 @@
+"""One attempt at a run: what it is made of, and how it is carried out behind the wall."""
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from levada import Manifest
+from levada_runtime.access.connections import Connections
+from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.contracts.registry import Registry
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.config import Settings
+from levada_runtime.ingest.model import Origin
+from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.handlers import RunHandlers
+from levada_runtime.runs.pager import Pager, Progress
+from levada_runtime.runs.recorder import Recorder
+from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.model import Call, Limits, Outcome, RunInfo
+from levada_runtime.store.model import ConnectionRow, RunRow
+from levada_runtime.store.unit_of_work import Store
+from levada_runtime.work.service import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an attempt is about."""
+
+    org: str
+    connection: ConnectionRow
+    connector: InstalledConnector
+    manifest: Manifest
+    run: RunRow
+    token: Token | None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """An attempt that has ended, with everything needed to write down how."""
+
+    outcome: Outcome
+    pager: Pager
+    ingest: Ingest
+    recorder: Recorder
+    checkpoint: dict[str, dict[str, Any]]
+
+
+class Conductor:
+    """Carries out attempts in this process."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        registry: Registry,
+        connections: Connections,
+        sandbox: Sandbox,
+        draining: threading.Event,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._registry = registry
+        self._connections = connections
+        self._sandbox = sandbox
+        self._draining = draining
+
+    def conduct(self, subject: Subject, progress: Progress) -> Attempt:
+        """Run the route once; nothing is committed after the last checkpoint until the caller ends the run."""
+        run = subject.run
+        with self._store.read() as uow:
+            checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, run.stream)
+        ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
+        with self._broker(subject) as broker:
+            recorder = Recorder(self._clock, broker.mask)
+            pager = Pager(self._store, self._clock, run, subject.token, ingest, recorder, self._draining, progress)
+            handlers = RunHandlers(ingest, broker, pager, recorder, self._clock)
+            pager.usage = handlers.usage
+            outcome = self._sandbox.call(self._call(subject, checkpoint), handlers)
+            masked = replace(
+                outcome, message=_masked(broker, outcome.message), traceback=_masked(broker, outcome.traceback)
+            )
+        return Attempt(masked, pager, ingest, recorder, checkpoint)
+
+    def check(self, subject: Subject) -> Outcome:
+        """Run the connector's own check of its settings and secrets; it can ingest nothing."""
+        ingest = Ingest(self._store, self._registry, origin_of(subject), observing=True)
+        with self._broker(subject) as broker:
+            recorder = Recorder(self._clock, broker.mask)
+            pager = Pager(
+                self._store, self._clock, subject.run, None, ingest, recorder, self._draining, lambda _run: None
+            )
+            handlers = RunHandlers(ingest, broker, pager, recorder, self._clock)
+            outcome = self._sandbox.call(self._call(subject, {}, action="check"), handlers)
+            return replace(outcome, message=_masked(broker, outcome.message))
+
+    def _broker(self, subject: Subject) -> Broker:
+        limits = self._limits()
+        return Broker(
+            subject.manifest,
+            subject.connection.settings,
+            self._connections.secrets(subject.connection),
+            allow_private=self._settings.broker.allow_private,
+            limits=limits,
+            observing=subject.run.observing,
+        )
+
+    def _limits(self) -> Limits:
+        wanted = self._settings.sandbox
+        return Limits(memory_bytes=wanted.memory_mb << 20, cpu_s=wanted.poll_cpu_s, wall_s=wanted.poll_wall_s)
+
+    def _call(self, subject: Subject, checkpoint: dict[str, dict[str, Any]], action: str = "poll") -> Call:
+        run, connection = subject.run, subject.connection
+        exposed = subject.manifest.exposed_secrets()
+        opened = self._connections.secrets(connection) if exposed else {}
+        return Call(
+            action=action,
+            bundle=subject.connector.bundle,
+            stream=run.stream if action == "poll" else None,
+            settings=connection.settings,
+            secrets={name: opened[name] for name in exposed if name in opened},
+            checkpoint=checkpoint,
+            run=RunInfo(
+                id=run.id,
+                mode=run.mode,
+                observing=run.observing,
+                attempt=run.attempt,
+                scheduled_for=run.scheduled_for,
+                connection=connection.name,
+            ),
+            now=started(run, self._clock.now()),
+            limits=self._limits(),
+        )
+
+
+def started(run: RunRow, now: datetime) -> datetime:
+    """Return when the run started, which is what its route takes for the present."""
+    return run.started_at or now
+
+
+def origin_of(subject: Subject) -> Origin:
+    """Return the provenance that everything of this run shares."""
+    run, connection = subject.run, subject.connection
+    return Origin(
+        org=subject.org,
+        org_id=run.org_id,
+        connection=connection.name,
+        connection_id=connection.id,
+        connection_uid=connection.uid,
+        connector=connection.connector,
+        connector_version=subject.connector.version,
+        stream=run.stream,
+        run_id=run.id,
+        attempt=run.attempt,
+        mode=run.mode,
+        scheduled_for=run.scheduled_for,
+    )
+
+
+def _masked(broker: Broker, text: str | None) -> str | None:
+    return None if text is None else broker.mask(text)

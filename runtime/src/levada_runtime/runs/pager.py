@@ -1,0 +1,115 @@
+"""Pages: everything a route emitted up to a `checkpoint.save` is committed with that checkpoint in one short transaction.
+
+The transaction begins when the child has asked and is waiting, and ends before it is answered.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.ingest.model import Counts
+from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.recorder import Recorder
+from levada_runtime.sandbox.model import Abort
+from levada_runtime.store.model import RunRow
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.work.service import StaleClaimError, Token
+
+Progress = Callable[[RunRow], None]
+
+
+class Pager:
+    """Commits the pages of one attempt; in observation there is no token and nothing is committed."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        run: RunRow,
+        token: Token | None,
+        ingest: Ingest,
+        recorder: Recorder,
+        draining: threading.Event,
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.run = run
+        self._token = token
+        self._ingest = ingest
+        self._recorder = recorder
+        self._draining = draining
+        self._progress = progress
+        self.progressed = False
+        self.usage: Callable[[], tuple[int, int]] = _no_usage
+
+    def save(self, partition: str, values: dict[str, Any]) -> None:
+        """End the page with a checkpoint; a daemon that is stopping takes the run back here."""
+        if self.run.observing:
+            self._ingest.clear()
+            return
+        self._commit((partition, values))
+        if self._draining.is_set():
+            raise Abort("interrupted", "the runtime is stopping; the run goes on from this page")
+
+    def commit_part(self) -> None:
+        """Commit a page that has grown too large, without a checkpoint: emitting it again changes nothing."""
+        if self.run.observing:
+            self._ingest.clear()
+        else:
+            self._commit(None)
+
+    def finish(self, uow: UnitOfWork, **ending: Any) -> RunRow:
+        """Write the last page and the run's end in this unit of work.
+
+        Raises StaleClaimError when somebody else holds the work by now; the unit of work must then be given up.
+        """
+        return self._turn(uow, self._ingest.write(uow, self._clock.now()), None, **ending)
+
+    def drop(self, uow: UnitOfWork, **ending: Any) -> RunRow:
+        """Give up the page but for its refused records, and write the run's end in this unit of work."""
+        return self._turn(uow, self._ingest.write_rejected(uow, self._clock.now()), None, **ending)
+
+    def _commit(self, checkpoint: tuple[str, dict[str, Any]] | None) -> None:
+        try:
+            with self._store.write() as uow:
+                self.run = self._turn(
+                    uow, self._ingest.write(uow, self._clock.now()), checkpoint, pages=self.run.pages + 1
+                )
+        except StaleClaimError as error:
+            raise Abort("worker_lost", str(error)) from None
+        self.progressed = self.progressed or checkpoint is not None
+        self._ingest.clear()
+        self._recorder.forget()
+        self._progress(self.run)
+
+    def _turn(
+        self, uow: UnitOfWork, counts: Counts, checkpoint: tuple[str, dict[str, Any]] | None, **values: Any
+    ) -> RunRow:
+        self._check_claim(uow)
+        if checkpoint is not None:
+            partition, state = checkpoint
+            owner = (self.run.org_id, self.run.connection_id, self.run.stream)
+            uow.checkpoints.keep(*owner, partition, state, self.run.id, self._clock.now())
+            if self._token is not None:
+                uow.work.progressed(*self._token)
+            values["checkpoint_after"] = {**(self.run.checkpoint_after or {}), partition: state}
+        requests, received = self.usage()
+        values |= {
+            "counts": counts.merged_into(self.run.counts),
+            "http_requests": requests,
+            "http_bytes": received,
+        }
+        uow.runs.change(self.run, **values)
+        self._recorder.flush(uow, self.run)
+        return replace(self.run, **values)
+
+    def _check_claim(self, uow: UnitOfWork) -> None:
+        if self._token is not None and not uow.work.holds(*self._token):
+            raise StaleClaimError("another worker holds this run by now; this one's page is given up")
+
+
+def _no_usage() -> tuple[int, int]:
+    return 0, 0

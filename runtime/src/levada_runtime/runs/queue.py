@@ -1,0 +1,97 @@
+"""Putting runs into the queue: by hand, or because a scheduled moment has come."""
+
+from datetime import datetime
+
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.ids import new_uuid
+from levada_runtime.store.model import ConnectionRow, RunRow, StreamRow, TickRow
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.work.service import new_work
+
+
+def stream_key(stream: str) -> str:
+    """Return the key under which one stream's work stands in line."""
+    return f"stream:{stream}"
+
+
+def new_run(
+    connection: ConnectionRow, stream: str, now: datetime, *, observing: bool, scheduled_for: datetime | None = None
+) -> RunRow:
+    """Return a run of a poll stream that has not begun."""
+    return RunRow(
+        org_id=connection.org_id,
+        connection_id=connection.id,
+        id=new_uuid(),
+        connector=connection.connector,
+        stream=stream,
+        mode="poll",
+        observing=observing,
+        state="queued",
+        attempt=0,
+        queued_at=now,
+        scheduled_for=scheduled_for,
+    )
+
+
+class RunQueue:
+    """Enters runs together with the work that will carry them out."""
+
+    def __init__(self, store: Store, clock: Clock, attempts: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._attempts = attempts
+
+    def by_hand(self, connection: ConnectionRow, stream: str, *, reserved_for: str | None = None) -> RunRow:
+        """Enter a run that an operator asked for; a reserved one is carried out by that process, and tried once."""
+        run = new_run(connection, stream, self._clock.now(), observing=connection.mode == "observe")
+        with self._store.write() as uow:
+            self._enter(uow, run, attempts=1 if reserved_for else self._attempts, reserved_for=reserved_for)
+        return run
+
+    def tick(self, stream: StreamRow, scheduled_for: datetime) -> RunRow | None:
+        """Enter the run of a scheduled moment, once however many schedulers there are; None when it is skipped."""
+        now = self._clock.now()
+        with self._store.write() as uow:
+            connection = uow.connections.get(stream.org_id, stream.connection_id)
+            if connection is None:
+                return None
+            skipped = self._why_skipped(uow, connection, stream)
+            run = new_run(
+                connection, stream.stream, now, observing=connection.mode == "observe", scheduled_for=scheduled_for
+            )
+            tick = TickRow(
+                org_id=stream.org_id,
+                connection_id=stream.connection_id,
+                stream=stream.stream,
+                scheduled_for=scheduled_for,
+                outcome="skipped" if skipped else "ran",
+                reason=skipped,
+                run_id=None if skipped else run.id,
+                decided_at=now,
+            )
+            if not uow.ticks.add(tick) or skipped:
+                return None
+            self._enter(uow, run, attempts=self._attempts, reserved_for=None)
+        return run
+
+    @staticmethod
+    def _why_skipped(uow: UnitOfWork, connection: ConnectionRow, stream: StreamRow) -> str | None:
+        if connection.state != "active" or stream.paused:
+            return "paused" if connection.state == "active" else connection.state
+        line = uow.work.unfinished_of(stream.org_id, stream.connection_id, stream_key(stream.stream))
+        return "overlap" if line else None
+
+    def _enter(self, uow: UnitOfWork, run: RunRow, *, attempts: int, reserved_for: str | None) -> None:
+        uow.runs.add(run)
+        uow.work.add(
+            new_work(
+                org_id=run.org_id,
+                connection_id=run.connection_id,
+                kind="poll",
+                key=stream_key(run.stream),
+                payload={"run": run.id},
+                now=run.queued_at,
+                max_attempts=attempts,
+                reserved_for=reserved_for,
+            )
+        )

@@ -1,0 +1,51 @@
+"""What a run says and whom it asks, kept in memory until the next transaction takes it along."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
+from levada_runtime.store.unit_of_work import UnitOfWork
+
+MAX_WARNINGS = 100
+
+
+class Recorder:
+    """Collects the log lines and HTTP exchanges of one attempt; secrets are masked before anything is kept."""
+
+    def __init__(self, clock: Clock, mask: Callable[[str], str]) -> None:
+        self._clock = clock
+        self._mask = mask
+        self._lines: list[LogLine] = []
+        self._exchanges: list[ExchangeRow] = []
+        self._warnings = 0
+
+    def log(self, level: str, message: str, fields: dict[str, Any] | None = None) -> None:
+        self._lines.append(LogLine(self._clock.now(), level, self._mask(message), self._masked(fields or {})))
+
+    def warn_of_rejected(self, message: str, **fields: Any) -> None:
+        """Log a refused record; after the first hundred only their count goes on."""
+        self._warnings += 1
+        if self._warnings <= MAX_WARNINGS:
+            self.log("warning", message, fields)
+
+    def exchange(self, row: ExchangeRow) -> None:
+        self._exchanges.append(row)
+
+    def flush(self, uow: UnitOfWork, run: RunRow) -> None:
+        """Write what was collected, in this unit of work; `forget` it once that has committed."""
+        uow.runs.add_logs(run, self._lines)
+        uow.runs.add_exchanges(run, self._exchanges)
+
+    def forget(self) -> None:
+        self._lines.clear()
+        self._exchanges.clear()
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._mask(value)
+        if isinstance(value, dict):
+            return {self._mask(str(key)): self._masked(item) for key, item in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, bytes):
+            return [self._masked(item) for item in value]
+        return value

@@ -1,0 +1,241 @@
+"""Runs from claim to end. Whatever an attempt did is written in one transaction together with its claim's completion."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from levada_runtime.access.connections import Connections
+from levada_runtime.catalog.service import Catalog
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
+from levada_runtime.foundation.ids import new_uuid
+from levada_runtime.foundation.logging import logger
+from levada_runtime.plans.model import build_plan
+from levada_runtime.runs.attempt import Attempt, Conductor, Subject
+from levada_runtime.runs.pager import Progress
+from levada_runtime.runs.queue import new_run
+from levada_runtime.runs.retry import Verdict, judge
+from levada_runtime.sandbox.model import Outcome
+from levada_runtime.store.model import ConnectionRow, OrgRow, PlanRow, RunRow, WorkRow
+from levada_runtime.store.unit_of_work import Store
+from levada_runtime.work.service import StaleClaimError, Token
+
+_LOST_AT_MOST = 3
+
+
+class Runs:
+    """Carries out runs in this process."""
+
+    def __init__(
+        self, store: Store, clock: Clock, catalog: Catalog, connections: Connections, conductor: Conductor
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._catalog = catalog
+        self._connections = connections
+        self._conductor = conductor
+        self._rng = random.Random()  # noqa: S311 - jitter, nothing secret
+
+    def execute(self, token: Token, progress: Progress | None = None) -> None:
+        """Carry out the run that a claim is for; a claim that no longer counts is left alone."""
+        found = self._begin(token)
+        if found is None:
+            return
+        work, run = found
+        try:
+            self._carry_out(work, run, token, progress or _silent)
+        except StaleClaimError as stale:
+            logger("runs").warning("a stale claim was given up", run=run.id, why=str(stale))
+
+    def observe(self, org: OrgRow, connection: ConnectionRow, stream: str, progress: Progress | None = None) -> RunRow:
+        """Run a stream to its end and commit nothing; what it would change is stored as a plan."""
+        connector, manifest = self._catalog.ready(connection.connector)
+        now = self._clock.now()
+        waiting = new_run(connection, stream, now, observing=True)
+        run = replace(
+            waiting,
+            state="running",
+            attempt=1,
+            started_at=now,
+            connector_version=connector.version,
+        )
+        with self._store.write() as uow:
+            uow.runs.add(run)
+        attempt = self._conductor.conduct(
+            Subject(org.name, connection, connector, manifest, run, None), progress or _silent
+        )
+        return self._end_observed(attempt, None)
+
+    def check(self, org: OrgRow, connection: ConnectionRow) -> Outcome | None:
+        """Run the connector's check; None when it has none."""
+        connector, manifest = self._catalog.ready(connection.connector)
+        if not manifest.check:
+            return None
+        run = new_run(connection, "check", self._clock.now(), observing=True)
+        return self._conductor.check(Subject(org.name, connection, connector, manifest, run, None))
+
+    def poll_stream(self, connection: ConnectionRow, stream: str) -> str:
+        """Return the stream's key if it is one that can be run.
+
+        Raises UsageFailure naming the streams there are.
+        """
+        _, manifest = self._catalog.ready(connection.connector)
+        polls = [one.key for one in manifest.streams if "poll" in one.modes]
+        if stream not in polls:
+            raise UsageFailure(
+                f"the connection {connection.name!r} has no poll stream {stream!r}",
+                code="unknown_stream",
+                hint=f"it has {', '.join(polls) or 'none'}",
+            )
+        return stream
+
+    def _begin(self, token: Token) -> tuple[WorkRow, RunRow] | None:
+        """Mark the run as running, in the claim's name."""
+        with self._store.write() as uow:
+            work = uow.work.get(token[0])
+            if work is None or not uow.work.holds(*token):
+                return None
+            run = uow.runs.get(work.org_id, str(work.payload["run"]))
+            if run is None:
+                uow.work.complete(*token, state="dead")
+                return None
+            started: dict[str, Any] = {
+                "state": "running",
+                "attempt": run.attempt + 1,
+                "started_at": run.started_at or self._clock.now(),
+            }
+            if run.attempt == 0:
+                before = uow.checkpoints.of(run.org_id, run.connection_id, run.stream)
+                started |= {"checkpoint_before": before, "checkpoint_after": before}
+            uow.runs.change(run, **started)
+        return work, replace(run, **started)
+
+    def _carry_out(self, work: WorkRow, run: RunRow, token: Token, progress: Progress) -> None:
+        try:
+            subject = self._subject(run, token)
+        except RuntimeFailure as failure:
+            self._end_without_child(run, token, "policy", failure.message)
+            return
+        if subject is None:
+            self._end_without_child(run, token, None, "the connection was removed")
+        elif work.attempt > max(work.max_attempts, _LOST_AT_MOST):
+            self._end_without_child(
+                run, token, "worker_lost", "its workers died again and again, without a page between"
+            )
+        else:
+            attempt = self._conductor.conduct(subject, progress)
+            self._end(work, token, attempt)
+
+    def _subject(self, run: RunRow, token: Token) -> Subject | None:
+        with self._store.read() as uow:
+            connection = uow.connections.get(run.org_id, run.connection_id)
+            org = next(org.name for org in uow.orgs.all() if org.id == run.org_id)
+        if connection is None or connection.state == "removed":
+            return None
+        connector, manifest = self._catalog.ready(connection.connector)
+        return Subject(org, connection, connector, manifest, replace(run, connector_version=connector.version), token)
+
+    def _end(self, work: WorkRow, token: Token, attempt: Attempt) -> None:
+        outcome = attempt.outcome
+        if outcome.reason is None:
+            if attempt.pager.run.observing:
+                self._end_observed(attempt, token)
+            else:
+                self._succeed(token, attempt)
+            return
+        tried = 1 if attempt.pager.progressed else work.attempt
+        verdict = judge(
+            outcome.reason,
+            retryable=outcome.retryable,
+            wait=outcome.wait,
+            attempt=tried,
+            allowed=work.max_attempts,
+            rng=self._rng,
+        )
+        self._fail(replace(work, attempt=tried), token, attempt, verdict)
+
+    def _succeed(self, token: Token, attempt: Attempt) -> None:
+        pager = attempt.pager
+        with self._store.write() as uow:
+            ended = pager.finish(uow, **self._ending(attempt), pages=pager.run.pages + 1)
+            state = "partial" if ended.counts.get("failed") else "succeeded"
+            uow.runs.change(ended, state=state, reason=None, error=None)
+            _complete(uow.work.complete(*token))
+
+    def _fail(self, work: WorkRow, token: Token, attempt: Attempt, verdict: Verdict) -> None:
+        outcome, now = attempt.outcome, self._clock.now()
+        attempt.recorder.log("error", f"{outcome.reason}: {outcome.message}")
+        ending = {**self._ending(attempt), "reason": outcome.reason, "error": error_of(outcome)}
+        if verdict.again:
+            ending |= {"state": "queued", "finished_at": None}
+        else:
+            ending |= {"state": "failed"}
+        with self._store.write() as uow:
+            attempt.pager.drop(uow, **ending)
+            if verdict.again:
+                counted = work.attempt if verdict.counts else work.attempt - 1
+                uow.work.release(work, not_before=now + verdict.pause, attempt=counted)
+            else:
+                _complete(uow.work.complete(*token, state="dead"))
+            if outcome.reason == "auth":
+                self._mark_attention(uow, attempt.pager.run, outcome.message or "the source refused the credentials")
+
+    def _end_observed(self, attempt: Attempt, token: Token | None) -> RunRow:
+        run, effects = attempt.pager.run, attempt.ingest.effects
+        assert effects is not None
+        attempt.ingest.clear()
+        plan_id = new_uuid()
+        plan = build_plan(plan_id, run.id, effects)
+        failed = attempt.outcome.reason
+        state = "failed" if failed else "partial" if plan["rejected"] else "succeeded"
+        ending = {
+            **self._ending(attempt),
+            "state": state,
+            "reason": failed,
+            "error": error_of(attempt.outcome) if failed else None,
+            "counts": plan["summary"],
+            "plan_id": plan_id,
+        }
+        requests, received = attempt.pager.usage()
+        ending |= {"http_requests": requests, "http_bytes": received}
+        with self._store.write() as uow:
+            row = PlanRow(run.org_id, run.connection_id, plan_id, run.id, plan, self._clock.now())
+            uow.plans.add(row)
+            uow.runs.change(run, **ending)
+            attempt.recorder.flush(uow, run)
+            if token is not None:
+                _complete(uow.work.complete(*token))
+        return replace(run, **ending)
+
+    def _end_without_child(self, run: RunRow, token: Token, reason: str | None, message: str) -> None:
+        error = {"code": reason or "cancelled", "message": message, "details": {}}
+        state = "failed" if reason else "cancelled"
+        with self._store.write() as uow:
+            uow.runs.change(run, state=state, reason=reason, error=error, finished_at=self._clock.now())
+            _complete(uow.work.complete(*token, state="dead"))
+
+    def _ending(self, attempt: Attempt) -> dict[str, Any]:
+        return {
+            "finished_at": self._clock.now(),
+            "sandbox_level": attempt.outcome.level,
+            "connector_version": attempt.pager.run.connector_version,
+        }
+
+    def _mark_attention(self, uow: Any, run: RunRow, why: str) -> None:
+        where = (run.org_id, run.connection_id, self._clock.now())
+        uow.connections.change(*where, state="needs_attention", state_reason=why)
+
+
+def error_of(outcome: Outcome) -> dict[str, Any]:
+    """Return how an attempt failed, in the shape of every error."""
+    details = {"traceback": outcome.traceback} if outcome.traceback else {}
+    return {"code": outcome.code or outcome.reason, "message": outcome.message, "details": details}
+
+
+def _complete(held: bool) -> None:  # noqa: FBT001 - the answer of one statement, handed straight on
+    if not held:
+        raise StaleClaimError("another worker holds this run by now; this one's end is given up")
+
+
+def _silent(_run: RunRow) -> None:
+    """Nobody watches."""

@@ -1,0 +1,118 @@
+"""Claiming, renewing and recovering work. A claim is a token `(work_id, fence)`: a stale one can complete nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.ids import row_id
+from levada_runtime.store.model import WorkRow
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.work.owners import is_dead, this_process
+
+Token = tuple[int, int]
+"""(work_id, fence)"""
+
+CODE_VERSION = "1"
+PRIORITIES = {"webhook": 10, "poll": 50, "backfill": 90}
+
+
+class StaleClaimError(Exception):
+    """This claim no longer counts: somebody else holds the work, or it was cancelled."""
+
+
+class WorkQueue:
+    """The work of this installation, as one process sees it."""
+
+    def __init__(self, store: Store, clock: Clock, lease: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self.lease = lease
+        self.owner = this_process()
+
+    def claim_due(self, limit: int) -> list[Token]:
+        """Take up to `limit` pieces of work that are due."""
+        now = self._clock.now()
+        with self._store.read() as uow:
+            if limit <= 0 or not uow.work.due(now, 1):
+                return []
+        with self._store.write() as uow:
+            claimed = [uow.work.claim(row, self.owner, now + self.lease) for row in uow.work.due(now, limit)]
+        return [(row.id, row.fence) for row in claimed]
+
+    def claim_next(self, org_id: int, connection_id: int, key: str) -> Token | None:
+        """Take the oldest work of one key, due or not, unless another living process holds or has reserved it."""
+        now = self._clock.now()
+        with self._store.write() as uow:
+            self._recover(uow, uow.work.unfinished_of(org_id, connection_id, key), now)
+            head = uow.work.head(org_id, connection_id, key)
+            if head is None or head.state != "queued" or head.reserved_for not in (None, self.owner):
+                return None
+            row = uow.work.claim(head, self.owner, now + self.lease)
+        return row.id, row.fence
+
+    def renew(self, tokens: Sequence[Token]) -> None:
+        """Lengthen the leases of work that is still being done."""
+        if tokens:
+            with self._store.write() as uow:
+                uow.work.renew(list(tokens), self._clock.now() + self.lease)
+
+    def recover(self) -> int:
+        """Free what dead owners held and what leases have run out on; returns how many."""
+        now = self._clock.now()
+        with self._store.read() as uow:
+            if not any(_is_lost(row, now) for row in uow.work.unfinished()):
+                return 0
+        with self._store.write() as uow:
+            return self._recover(uow, uow.work.unfinished(), now)
+
+    def free(self, token: Token) -> None:
+        """Free a claim whose worker is known to be dead."""
+        with self._store.write() as uow:
+            if uow.work.holds(*token):
+                row = uow.work.get(token[0])
+                if row is not None:
+                    uow.work.release(row, not_before=self._clock.now(), attempt=row.attempt)
+
+    @staticmethod
+    def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:
+        lost = [row for row in rows if _is_lost(row, now)]
+        for row in lost:
+            uow.work.release(row, not_before=now, attempt=row.attempt)
+        return len(lost)
+
+
+def new_work(
+    *,
+    org_id: int,
+    connection_id: int,
+    kind: str,
+    key: str,
+    payload: dict[str, object],
+    now: datetime,
+    max_attempts: int,
+    reserved_for: str | None = None,
+) -> WorkRow:
+    """Return a row of work that is due now."""
+    return WorkRow(
+        org_id=org_id,
+        connection_id=connection_id,
+        id=row_id(),
+        kind=kind,
+        key=key,
+        state="queued",
+        fence=0,
+        attempt=0,
+        max_attempts=max_attempts,
+        not_before=now,
+        priority=PRIORITIES[kind],
+        code_version=CODE_VERSION,
+        payload=payload,
+        queued_at=now,
+        reserved_for=reserved_for,
+    )
+
+
+def _is_lost(row: WorkRow, now: datetime) -> bool:
+    if row.state == "queued":
+        return row.reserved_for is not None and is_dead(row.reserved_for)
+    return row.lease_until is None or row.lease_until < now or (row.owner is not None and is_dead(row.owner))
