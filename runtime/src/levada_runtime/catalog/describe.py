@@ -50,20 +50,20 @@ class _NoRoute:
     """What answers a connector that is only being described: nothing but its log, which is let go."""
 
     def emit(self, frame: Any) -> NoReturn:
-        _refuse("ingest")
+        _refuse("ingest", frame)
 
     def retire(self, frame: Any) -> NoReturn:
-        _refuse("ingest")
+        _refuse("ingest", frame)
 
     def save(self, partition: str, values: dict[str, Any]) -> NoReturn:
-        _refuse("checkpoint")
+        _refuse("checkpoint", partition, values)
 
     def http(self, request: Any) -> NoReturn:
-        _refuse("http")
+        _refuse("http", request)
 
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """A module that logs while it is described harms nobody."""
 
 
-def _refuse(what: str) -> NoReturn:
+def _refuse(what: str, *_unread: object) -> NoReturn:
     raise Abort("protocol_violation", f"{what} was used while the connector was only being described")

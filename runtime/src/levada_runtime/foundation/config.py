@@ -1,5 +1,6 @@
 """Configuration: a flag, then the environment (`LEVADA_…`), then `levada.toml` found upward from where one stands."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ class WorkSettings(BaseModel):
     relay_ms: int = Field(default=50, ge=5, description="Milliseconds between two looks for due work.")
     attempts: int = Field(default=3, ge=1, description="How often a run is tried before it has failed.")
     drain_s: float = Field(default=20, ge=0, description="Seconds a stopping daemon waits for runs to reach a page.")
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts."""
+        return timedelta(seconds=self.lease_s)
 
 
 class Settings(BaseSettings):

@@ -77,8 +77,8 @@ class Conductor:
         with self._broker(subject) as broker:
             recorder = Recorder(self._clock, broker.mask)
             pager = Pager(self._store, self._clock, run, subject.token, ingest, recorder, self._draining, progress)
-            handlers = RunHandlers(ingest, broker, pager, recorder, self._clock)
-            pager.usage = handlers.usage
+            handlers = RunHandlers(ingest, broker, pager, recorder)
+            pager.usage = broker.usage
             outcome = self._sandbox.call(self._call(subject, checkpoint), handlers)
             masked = replace(
                 outcome, message=_masked(broker, outcome.message), traceback=_masked(broker, outcome.traceback)
@@ -93,7 +93,7 @@ class Conductor:
             pager = Pager(
                 self._store, self._clock, subject.run, None, ingest, recorder, self._draining, lambda _run: None
             )
-            handlers = RunHandlers(ingest, broker, pager, recorder, self._clock)
+            handlers = RunHandlers(ingest, broker, pager, recorder)
             outcome = self._sandbox.call(self._call(subject, {}, action="check"), handlers)
             return replace(outcome, message=_masked(broker, outcome.message))
 

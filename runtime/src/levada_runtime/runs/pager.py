@@ -1,4 +1,4 @@
-"""Pages: everything a route emitted up to a `checkpoint.save` is committed with that checkpoint in one short transaction.
+"""Pages: what a route emitted up to a `checkpoint.save` is committed with that checkpoint in one short transaction.
 
 The transaction begins when the child has asked and is waiting, and ends before it is answered.
 """

@@ -24,8 +24,8 @@ def judge(
 ) -> Verdict:
     """Decide whether attempt number `attempt` of `allowed` is followed by another.
 
-    An interrupted one always is. A connector's own error is tried once more when it may pass; mistakes, refusals of a key,
-    policy and limits never are. `wait` is what the source asked for, in seconds.
+    An interrupted one always is. A connector's own error is tried once more when it may pass; mistakes, refusals of a
+    key, policy and limits never are. `wait` is what the source asked for, in seconds.
     """
     if reason == "interrupted":
         return Verdict(again=True, counts=False)

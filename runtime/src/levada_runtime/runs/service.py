@@ -1,4 +1,4 @@
-"""Runs from claim to end. Whatever an attempt did is written in one transaction together with its claim's completion."""
+"""Runs from claim to end: what an attempt did is written in one transaction with its claim's completion."""
 
 import random
 from dataclasses import replace
@@ -13,7 +13,7 @@ from levada_runtime.foundation.logging import logger
 from levada_runtime.plans.model import build_plan
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.pager import Progress
-from levada_runtime.runs.queue import new_run
+from levada_runtime.runs.queue import new_run, stream_key
 from levada_runtime.runs.retry import Verdict, judge
 from levada_runtime.sandbox.model import Outcome
 from levada_runtime.store.model import ConnectionRow, OrgRow, PlanRow, RunRow, WorkRow
@@ -73,6 +73,15 @@ class Runs:
             return None
         run = new_run(connection, "check", self._clock.now(), observing=True)
         return self._conductor.check(Subject(org.name, connection, connector, manifest, run, None))
+
+    def cancel(self, run: RunRow) -> None:
+        """End a run that was waiting or under way in this process; its pages so far stay."""
+        error = {"code": "cancelled", "message": "it was interrupted by hand", "details": {}}
+        with self._store.write() as uow:
+            for work in uow.work.unfinished_of(run.org_id, run.connection_id, stream_key(run.stream)):
+                if work.payload["run"] == run.id:
+                    uow.work.cancel(work)
+            uow.runs.change(run, state="cancelled", error=error, finished_at=self._clock.now())
 
     def poll_stream(self, connection: ConnectionRow, stream: str) -> str:
         """Return the stream's key if it is one that can be run.
@@ -232,7 +241,7 @@ def error_of(outcome: Outcome) -> dict[str, Any]:
     return {"code": outcome.code or outcome.reason, "message": outcome.message, "details": details}
 
 
-def _complete(held: bool) -> None:  # noqa: FBT001 - the answer of one statement, handed straight on
+def _complete(held: bool) -> None:
     if not held:
         raise StaleClaimError("another worker holds this run by now; this one's end is given up")
 

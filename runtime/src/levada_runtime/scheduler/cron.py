@@ -2,8 +2,8 @@
 
 croniter walks the expression over wall-clock times without a zone; what a clock change does is decided here. While the
 zone's offset stands still the two agree. At a change, an expression with a fixed hour fires once: at the first instant
-after a gap that swallowed it, at the first occurrence in an hour that comes twice. One whose hours are `*` or `*/n` follows
-elapsed time.
+after a gap that swallowed it, at the first occurrence in an hour that comes twice. One whose hours are `*` or `*/n`
+follows elapsed time.
 """
 
 from datetime import UTC, datetime, timedelta

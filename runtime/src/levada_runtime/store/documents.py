@@ -27,7 +27,8 @@ _KNOWN = """
 """
 _CHANGE = """
     UPDATE documents
-    SET version = ?, versions = ?, payload_hash = ?, source_id = COALESCE(?, source_id), source_time = ?, retired_at = ?, updated_at = ?
+    SET version = ?, versions = ?, payload_hash = ?, source_id = COALESCE(?, source_id), source_time = ?,
+        retired_at = ?, updated_at = ?
     WHERE org_id = ? AND connection_id = ? AND id = ?
 """
 _INSERT_DOCUMENT = insert_sql(documents, DOCUMENT_COLUMNS)
@@ -122,10 +123,10 @@ class Documents:
         query = sa.select(versions, *_page_columns()).select_from(joined).where(*_of_document(scope, document_id))
         return [_as_version(row) for row in self._connection.execute(query.order_by(versions.c.version.desc()))]
 
-    def counts(self, org_id: int) -> dict[str, int]:
-        """Return how many documents there are by type."""
-        query = sa.select(documents.c.document_type, sa.func.count()).where(documents.c.org_id == org_id)
-        return {row[0]: row[1] for row in self._connection.execute(query.group_by(documents.c.document_type))}
+    def totals(self) -> dict[str, int]:
+        """Return how many documents there are by type, everywhere."""
+        query = sa.select(documents.c.document_type, sa.func.count()).group_by(documents.c.document_type)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
 def _of_document(scope: Scope, document_id: int) -> tuple[sa.ColumnElement[bool], ...]:

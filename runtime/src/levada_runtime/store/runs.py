@@ -46,10 +46,10 @@ class Runs:
         query = sa.select(runs).where(runs.c.org_id == org_id, *conditions)
         return read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
 
-    def unfinished(self) -> int:
-        """Return how many runs are queued or running, everywhere."""
-        query = sa.select(sa.func.count()).where(runs.c.state.in_(("queued", "running")))
-        return self._connection.execute(query).scalar_one()
+    def by_state(self) -> dict[str, int]:
+        """Return how many runs are in each state, everywhere."""
+        query = sa.select(runs.c.state, sa.func.count()).group_by(runs.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def add_logs(self, run: RunRow, lines: Sequence[LogLine]) -> None:
         self._append(run_logs, run, lines)

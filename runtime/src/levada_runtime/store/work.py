@@ -73,6 +73,10 @@ class Work:
             row, state="queued", owner=None, reserved_for=None, lease_until=None, not_before=not_before, attempt=attempt
         )
 
+    def cancel(self, row: WorkRow) -> None:
+        """End a row whoever holds it."""
+        self._change(row, state="dead", owner=None, reserved_for=None, lease_until=None)
+
     def renew(self, tokens: list[tuple[int, int]], lease_until: datetime) -> None:
         for work_id, fence in tokens:
             self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(lease_until=lease_until))

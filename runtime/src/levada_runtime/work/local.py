@@ -1,14 +1,14 @@
 """The default executor: supervised worker processes on this machine, one piece of work each at a time.
 
-A worker is told its tokens on its standard input, a line each, and answers a line when it is done. The end of its output
-is the end of the worker: its token is given up at once and another worker is started in its place.
+A worker is told its tokens on its standard input, a line each, and answers a line when it is done. The end of its
+output is the end of the worker: its token is given up at once and another worker is started in its place.
 """
 
 import json
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from levada_runtime.foundation.logging import logger
@@ -20,9 +20,15 @@ _RESTART_PAUSE_S = 0.5
 class _Worker:
     """One worker process and the token it is at."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None) -> None:
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+            env=environment,
         )
         self.token: Token | None = None
         self.ready = False
@@ -44,8 +50,9 @@ class _Worker:
 class LocalExecutor:
     """Keeps `workers` processes of `command` alive and hands them tokens."""
 
-    def __init__(self, command: Sequence[str], workers: int) -> None:
+    def __init__(self, command: Sequence[str], workers: int, environment: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
+        self._environment = environment
         self._lock = threading.Condition()
         self._workers: list[_Worker | None] = [None] * workers
         self._threads: list[threading.Thread] = []
@@ -107,7 +114,7 @@ class LocalExecutor:
 
     def _supervise(self, slot: int) -> None:
         while not self._stopping.is_set():
-            worker = _Worker(self._command)
+            worker = _Worker(self._command, self._environment)
             with self._lock:
                 self._workers[slot] = worker
             self._listen(worker)

@@ -1,0 +1,30 @@
+"""What the API stands on; the daemon hands it in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from levada_runtime.access.connections import Connections
+from levada_runtime.access.keys import Keys
+from levada_runtime.access.orgs import Orgs
+from levada_runtime.catalog.service import Catalog
+from levada_runtime.contracts.registry import Registry
+from levada_runtime.ingest.library import Library
+from levada_runtime.runs.views import RunLibrary
+from levada_runtime.store.unit_of_work import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The floors below, as the API uses them."""
+
+    store: Store
+    orgs: Orgs
+    keys: Keys
+    connections: Connections
+    catalog: Catalog
+    registry: Registry
+    library: Library
+    runs: RunLibrary
+    readiness: Callable[[], dict[str, Any]]
+    """What `/readyz` answers: `ready` and each part's state."""

@@ -1,0 +1,130 @@
+"""`serve`, `doctor`, `version`, `db`, and the hidden `worker` that a daemon starts."""
+
+import shutil
+from typing import Annotated, Any
+
+import typer
+
+from levada_runtime import __version__
+from levada_runtime.cli.frame import Result, Session, command, fields
+from levada_runtime.foundation.config import Settings
+from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.foundation.logging import configure_logging
+
+_LEAST_FREE_BYTES = 256 << 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    command(app, "serve")(serve)
+    command(app, "doctor")(doctor)
+    command(app, "version")(version)
+    command(app, "worker", hidden=True)(worker)
+    database = typer.Typer(help="The store's schema.", no_args_is_help=True)
+    command(database, "upgrade", group="db")(db_upgrade)
+    command(database, "status", group="db")(db_status)
+    app.add_typer(database, name="db")
+
+
+def serve(
+    session: Session,
+    host: Annotated[str | None, typer.Option(help="Address the API listens on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port the API listens on; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    allow_weak_sandbox: Annotated[
+        bool, typer.Option("--allow-weak-sandbox", help="Run even below the minimum sandbox level.")
+    ] = False,
+) -> Result:
+    """The daemon: API, schedule and workers, until it is stopped."""
+    from levada_runtime.daemon.server import Daemon  # the floors load only for commands that need them
+
+    settings = session.settings(host=host, port=port, workers=workers)
+    configure_logging("debug" if session.debug else settings.log_level)
+    weak = settings.sandbox.model_copy(update={"allow_weak": True}) if allow_weak_sandbox else settings.sandbox
+    with session.open(create=True, host=host, port=port, workers=workers, sandbox=weak) as installation:
+        daemon = Daemon(installation)
+        with daemon.running():
+            session.say(f"sandbox   {installation.sandbox.probe().line()}")
+            session.say(f"store     {installation.store.engine.url.render_as_string(hide_password=True)}")
+            session.say(f"API       {daemon.url}   (documentation at {daemon.url}/docs)")
+            say_admin_key(session, daemon)
+            code = daemon.serve()
+            session.say("stopping: runs reach a page, then this ends")
+    return Result({"stopped_by": code - 128}, exit_code=code)
+
+
+def say_admin_key(session: Session, daemon: Any) -> None:
+    """Tell where the first key lies; the key itself only to a terminal."""
+    if daemon.admin_key_path is None:
+        return
+    session.say(f"admin key {daemon.admin_key_path}")
+    if session.out.is_terminal:
+        session.say(f"          {daemon.new_admin_key}")
+
+
+def worker(_session: Session) -> Result:
+    """Serve a daemon's tokens."""
+    from levada_runtime.daemon.worker import run_worker  # the floors load only for commands that need them
+
+    run_worker()
+    return Result(None)
+
+
+def version(_session: Session) -> Result:
+    """The version of the runtime."""
+    return Result({"version": __version__}, lambda out: out.print(__version__))
+
+
+def doctor(session: Session) -> Result:
+    """Whether this machine and this installation are fit to run connectors."""
+    settings = session.settings()
+    with session.open(create=True) as installation:
+        report = installation.sandbox.probe()
+        connectors = installation.catalog.refresh()
+        disk = shutil.disk_usage(settings.data_dir if settings.data_dir.exists() else ".")
+        broken = {one.key: one.reason for one in connectors if one.manifest is None}
+        found = {
+            "sandbox": report.as_dict(),
+            "database": {"url": installation.store.engine.url.render_as_string(hide_password=True), "ok": True},
+            "clock": {"now": installation.clock.now().isoformat()},
+            "disk": {"free_bytes": disk.free, "ok": disk.free >= _LEAST_FREE_BYTES},
+            "executor": {"kind": "local", "workers": settings.workers},
+            "connectors": {"ready": [one.key for one in connectors if one.manifest], "broken": broken},
+        }
+    shown = {
+        "sandbox": report.line(),
+        "database": found["database"]["url"],
+        "clock": found["clock"]["now"],
+        "disk": f"{disk.free >> 20} MiB free" + ("" if found["disk"]["ok"] else ", which is too little"),
+        "executor": f"local, {settings.workers} workers",
+        "connectors": ", ".join(found["connectors"]["ready"]) or "none",
+        **{f"broken: {key}": reason for key, reason in broken.items()},
+    }
+    if not found["disk"]["ok"]:
+        raise EnvironmentFailure("the disk is nearly full", code="disk_full", hint="free some space", details=found)
+    return Result(found, fields(shown))
+
+
+def db_upgrade(session: Session) -> Result:
+    """Bring the store to this version's schema, making it if need be."""
+    with session.open(create=True):
+        return _schema(session.settings())
+
+
+def db_status(session: Session) -> Result:
+    """The store's schema and what lies in it."""
+    with session.open() as installation, installation.store.read() as uow:
+        return _schema(session.settings(), documents=uow.documents.totals(), runs=uow.runs.by_state())
+
+
+def _schema(settings: Settings, **more: Any) -> Result:
+    from levada_runtime.store.engine import make_engine  # the floors load only for commands that need them
+    from levada_runtime.store.schema import newest_revision, revision_of
+
+    engine = make_engine(settings.store_url)
+    at = revision_of(engine)
+    path = engine.url.database
+    engine.dispose()
+    size = sum(part.stat().st_size for part in settings.data_dir.glob("levada.db*")) if path else None
+    value = {"revision": at, "newest": newest_revision(), "current": at == newest_revision(), "bytes": size, **more}
+    return Result(value, fields(value))

@@ -1,0 +1,120 @@
+"""`documents` and `quarantine`: what was ingested, and what was refused."""
+
+from typing import Annotated
+
+import typer
+
+from levada_runtime.cli.frame import Result, Session, command, fields, table
+
+_DOCUMENT_COLUMNS = ("id", "document_type", "idempotency_key", "version", "connection", "retired_at", "updated_at")
+_VERSION_COLUMNS = ("version", "superseded", "payload_hash", "payload")
+_QUARANTINE_COLUMNS = ("id", "document_type", "idempotency_key", "reason", "message", "times", "state")
+
+Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
+Cursor = Annotated[str | None, typer.Option(help="Where the list goes on.")]
+Connection = Annotated[str | None, typer.Option(help="Only this connection's.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    documents = typer.Typer(help="What was ingested.", no_args_is_help=True)
+    command(documents, "list", group="documents")(listed)
+    command(documents, "show", group="documents")(show)
+    command(documents, "versions", group="documents")(versions)
+    command(documents, "diff", group="documents")(diff)
+    app.add_typer(documents, name="documents")
+    quarantine = typer.Typer(help="What was refused.", no_args_is_help=True)
+    command(quarantine, "list", group="quarantine")(quarantined)
+    command(quarantine, "show", group="quarantine")(show_quarantined)
+    command(quarantine, "discard", group="quarantine")(discard)
+    app.add_typer(quarantine, name="quarantine")
+
+
+def listed(
+    session: Session,
+    document_type: Annotated[str | None, typer.Option("--type", help="Only this document type.")] = None,
+    connection: Connection = None,
+    key: Annotated[str | None, typer.Option(help="Only the document of this idempotency key.")] = None,
+    source_id: Annotated[str | None, typer.Option(help="Only those with this id at the source.")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Result:
+    """Documents, newest first."""
+    with session.open() as installation:
+        found = installation.library.documents(
+            installation.org,
+            document_type=document_type,
+            connection=connection,
+            idempotency_key=key,
+            source_id=source_id,
+            limit=limit,
+            cursor=cursor,
+        )
+    empty = "There is no such document."
+    return Result({"items": found.items, "cursor": found.cursor}, table(found.items, _DOCUMENT_COLUMNS, empty))
+
+
+def show(session: Session, document: str) -> Result:
+    """A document with its payload and where it came from."""
+    with session.open() as installation:
+        view = installation.library.document(installation.org, document)
+    return Result(view, fields(view))
+
+
+def versions(session: Session, document: str) -> Result:
+    """A document's versions, newest first."""
+    with session.open() as installation:
+        items = installation.library.versions(installation.org, document)
+    return Result({"items": items, "cursor": None}, table(items, _VERSION_COLUMNS, ""))
+
+
+def diff(
+    session: Session,
+    document: str,
+    before: Annotated[int | None, typer.Option(help="The version before; the one before the newest.")] = None,
+    after: Annotated[int | None, typer.Option(help="The version after; the newest.")] = None,
+) -> Result:
+    """What differs between two versions of a document."""
+    from levada_runtime.foundation.errors import NotFoundFailure  # the floors load only for commands that need them
+    from levada_runtime.plans.model import changes
+
+    with session.open() as installation:
+        found = {one["version"]: one["payload"] for one in installation.library.versions(installation.org, document)}
+    later = after or max(found)
+    earlier = before or later - 1
+    for version in (earlier, later):
+        if version not in found:
+            raise NotFoundFailure(f"the document has no version {version}", hint=f"it has {len(found)}")
+    items = changes(found[earlier], found[later])
+    value = {"before": earlier, "after": later, "changes": items}
+    return Result(value, table(items, ("path", "before", "after"), "The two versions are equal."))
+
+
+def quarantined(
+    session: Session,
+    connection: Connection = None,
+    state: Annotated[str, typer.Option(help="open, discarded, or all.")] = "open",
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Result:
+    """Refused records, newest first."""
+    with session.open() as installation:
+        found = installation.library.quarantine(
+            installation.org, connection=connection, state=None if state == "all" else state, limit=limit, cursor=cursor
+        )
+    empty = "Nothing was refused."
+    return Result({"items": found.items, "cursor": found.cursor}, table(found.items, _QUARANTINE_COLUMNS, empty))
+
+
+def show_quarantined(session: Session, record: str) -> Result:
+    """A refused record with everything that is wrong with it."""
+    with session.open() as installation:
+        view = installation.library.quarantined(installation.org, record)
+    return Result(view, fields(view))
+
+
+def discard(session: Session, record: str) -> Result:
+    """Say of a refused record that nothing is to be done about it."""
+    with session.open() as installation:
+        view = installation.library.discard(installation.org, record)
+    return Result(view, lambda out: out.print(f"discarded {view['id']}"))

@@ -1,0 +1,192 @@
+"""`run` and `observe`, and the `runs` that were."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import orjson
+import typer
+from rich.console import Console
+from rich.status import Status
+
+from levada_runtime.cli.frame import CHANGES, PARTIAL, Result, Session, command, fields, table
+
+if TYPE_CHECKING:
+    from levada_runtime.store.model import ConnectionRow, RunRow
+
+Connection = Annotated[str, typer.Argument(help="The connection's name or id.")]
+Stream = Annotated[str, typer.Argument(help="The stream.")]
+_COLUMNS = ("id", "connection", "stream", "state", "reason", "attempt", "result", "started_at")
+_SHOWN_CHANGES = 40
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    command(app, "run")(run)
+    command(app, "observe")(observe)
+    for alias in ("dry-run", "dryrun", "debug"):
+        command(app, alias, hidden=True)(observe)
+    group = typer.Typer(help="What ran, and what came of it.", no_args_is_help=True)
+    command(group, "list", group="runs")(listed)
+    command(group, "show", group="runs")(show)
+    command(group, "logs", group="runs")(logs)
+    app.add_typer(group, name="runs")
+
+
+def run(
+    session: Session,
+    connection: Connection,
+    stream: Stream,
+    observe_only: Annotated[
+        bool, typer.Option("--observe", help="Commit nothing, and print what would change.")
+    ] = False,
+) -> Result:
+    """Run a stream now, in the foreground."""
+    if observe_only:
+        return observe(session, connection, stream)
+    with session.open(create=False) as installation:
+        row = installation.connections.get(installation.org, connection)
+        installation.runs.poll_stream(row, stream)
+        with _Progress(session, row, stream) as progress:
+            ended = installation.foreground.run(row, stream, progress.show, progress.wait)
+        view = installation.run_library.run(installation.org, ended.id)
+    return _ended(view)
+
+
+def observe(
+    session: Session,
+    connection: Connection,
+    stream: Stream,
+    out: Annotated[Path | None, typer.Option(help="Write the plan to this file, too.")] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 5 when it holds changes.")
+    ] = False,
+) -> Result:
+    """Run a stream to its end, commit nothing, and print what would change."""
+    from levada_runtime.plans.model import has_changes  # the floors load only for commands that need them
+
+    with session.open(create=False) as installation:
+        row = installation.connections.get(installation.org, connection)
+        installation.runs.poll_stream(row, stream)
+        with _Progress(session, row, stream) as progress:
+            ended = installation.runs.observe(installation.org, row, stream, progress.show)
+        plan = installation.run_library.plan(installation.org, str(ended.plan_id))
+        view = installation.run_library.run(installation.org, ended.id)
+    if out is not None:
+        out.write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2))
+    if view["state"] == "failed":
+        return Result(view, _run_summary(view), 1, view["error"])
+    code = PARTIAL if plan["rejected"] else CHANGES if detailed_exitcode and has_changes(plan) else 0
+    return Result(plan, lambda console: _show_plan(console, plan), code)
+
+
+def listed(
+    session: Session,
+    connection: Annotated[str | None, typer.Option(help="Only this connection's.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the list goes on.")] = None,
+) -> Result:
+    """Runs, newest first."""
+    with session.open() as installation:
+        found = installation.run_library.runs(
+            installation.org, connection=connection, state=state, limit=limit, cursor=cursor
+        )
+    rows = [{**item, "result": summary(item)} for item in found.items]
+    return Result({"items": found.items, "cursor": found.cursor}, table(rows, _COLUMNS, "Nothing has run yet."))
+
+
+def show(session: Session, run_id: str) -> Result:
+    """A run with its counts."""
+    with session.open() as installation:
+        view = installation.run_library.run(installation.org, run_id)
+    return Result(view, fields(view))
+
+
+def logs(session: Session, run_id: str) -> Result:
+    """What a run said, in order."""
+    with session.open() as installation:
+        items = installation.run_library.logs(installation.org, run_id)
+    columns = ("at", "level", "message", "fields")
+    return Result({"items": items, "cursor": None}, table(items, columns, "The run said nothing."))
+
+
+def summary(view: dict[str, Any]) -> str:
+    """Return a run's counts in a few words."""
+    counts = view["counts"]
+    names = ("created", "updated", "unchanged", "retired", "failed")
+    return ", ".join(f"{counts[name]} {name}" for name in names if counts.get(name)) or "nothing"
+
+
+def _ended(view: dict[str, Any]) -> Result:
+    shown = _run_summary(view)
+    if view["state"] == "partial":
+        return Result(view, shown, PARTIAL)
+    if view["state"] == "succeeded":
+        return Result(view, shown)
+    error = view["error"] or {"code": view["state"], "message": f"the run was {view['state']}", "details": {}}
+    return Result(view, shown, 1, error)
+
+
+def _run_summary(view: dict[str, Any]) -> Any:
+    reason = f" ({view['reason']})" if view["reason"] else ""
+    quarantined = "\n`runtime quarantine list` shows what was refused" if view["counts"]["failed"] else ""
+    text = (
+        f"{view['state']}{reason}: {summary(view)}\n"
+        f"run {view['id']}, {view['pages']} pages, {view['http']['requests']} requests, sandbox {view['sandbox_level']}"
+        f"{quarantined}"
+    )
+    return lambda out: out.print(text, markup=False)
+
+
+def _show_plan(out: Console, plan: dict[str, Any]) -> None:
+    moving = [document for document in plan["documents"] if document["outcome"] != "unchanged"]
+    rows = [
+        {**document, "changes": "; ".join(_change(change) for change in document["changes"][:4])}
+        for document in moving[:_SHOWN_CHANGES]
+    ]
+    if rows:
+        table(rows, ("outcome", "document_type", "idempotency_key", "changes"), "")(out)
+    if len(moving) > len(rows):
+        out.print(f"… and {len(moving) - len(rows)} more; --json or --out has them all")
+    refused = [{**record, "outcome": "rejected"} for record in plan["rejected"]]
+    if refused:
+        table(refused, ("outcome", "document_type", "idempotency_key", "reason", "message"), "")(out)
+    out.print(
+        f"would be: {summary({'counts': plan['summary']})} (plan {plan['id']}; nothing was written)", markup=False
+    )
+
+
+def _change(change: dict[str, Any]) -> str:
+    before, after = (orjson.dumps(change[side]).decode() for side in ("before", "after"))
+    return f"{change['path']}: {before} → {after}"
+
+
+class _Progress:
+    """A line on the terminal that follows a run; nothing where nobody watches."""
+
+    def __init__(self, session: Session, connection: "ConnectionRow", stream: str) -> None:
+        watched = session.out.is_terminal and not session.as_json
+        self._name = f"{connection.name} {stream}"
+        self._status = Status(f"{self._name}: starting", console=session.out) if watched else None
+        self._session = session
+
+    def __enter__(self) -> Self:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_ending: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def show(self, run: "RunRow") -> None:
+        """Show how far the run has come."""
+        if self._status:
+            counts = {
+                name: run.counts.get(name, 0) for name in ("created", "updated", "unchanged", "retired", "failed")
+            }
+            self._status.update(f"{self._name}: page {run.pages}, {summary({'counts': counts})}")
+
+    def wait(self) -> None:
+        """Say that another process is at the stream."""
+        self._session.say(f"{self._name} is being run by another process; waiting for it to end")

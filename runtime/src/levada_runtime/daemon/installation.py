@@ -1,0 +1,158 @@
+"""An installation opened by one process: its store, and every floor above it, built when first asked for."""
+
+import threading
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pluggy
+from sqlalchemy.exc import DatabaseError
+
+from levada_runtime.access.connections import Connections
+from levada_runtime.access.keys import Keys
+from levada_runtime.access.orgs import Orgs
+from levada_runtime.catalog.plugins import load_extensions
+from levada_runtime.catalog.service import Catalog
+from levada_runtime.contracts.registry import Registry
+from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.foundation.config import Settings
+from levada_runtime.foundation.crypto import Keyring, load_keyring
+from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.ingest.library import Library
+from levada_runtime.runs.attempt import Conductor
+from levada_runtime.runs.foreground import Foreground
+from levada_runtime.runs.queue import RunQueue
+from levada_runtime.runs.service import Runs
+from levada_runtime.runs.views import RunLibrary
+from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.schema import revision_of, upgrade
+from levada_runtime.store.unit_of_work import Store
+from levada_runtime.work.service import WorkQueue
+
+
+class Installation:
+    """Everything a process needs of an installation; close it when done."""
+
+    def __init__(self, settings: Settings, *, create: bool = True) -> None:
+        """Open the store, bringing it to the present schema.
+
+        With `create` off a store that is not there is refused. Raises EnvironmentFailure when it cannot be opened.
+        """
+        self.settings = settings
+        self.clock = SystemClock()
+        self.draining = threading.Event()
+        self._open = ExitStack()
+        if settings.database_url is None:
+            prepare_data_dir(settings.data_dir, create=create)
+        self.store = self._opened_store(create=create)
+        self.orgs = Orgs(self.store, self.clock)
+        self.keys = Keys(self.store, self.clock)
+        self.library = Library(self.store)
+        self.run_library = RunLibrary(self.store)
+        self.org = self.orgs.ensure_default() if settings.org == "default" else self.orgs.get(settings.org)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the sandbox and the store."""
+        self._open.close()
+        self.store.close()
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        given = self.settings.secret_key
+        return load_keyring(given.get_secret_value() if given else None, self.settings.data_dir)
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry()
+
+    @cached_property
+    def plugins(self) -> pluggy.PluginManager:
+        return load_extensions(self.registry)
+
+    @cached_property
+    def connections(self) -> Connections:
+        return Connections(self.store, self.clock, self.keyring)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        sandbox = Sandbox(allow_weak=self.settings.sandbox.allow_weak)
+        sandbox.start()
+        self._open.callback(sandbox.close)
+        return sandbox
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return Catalog(self.store, self.clock, self.plugins, lambda: self.sandbox)
+
+    @cached_property
+    def work(self) -> WorkQueue:
+        return WorkQueue(self.store, self.clock, self.settings.work.lease)
+
+    @cached_property
+    def queue(self) -> RunQueue:
+        return RunQueue(self.store, self.clock, self.settings.work.attempts)
+
+    @cached_property
+    def runs(self) -> Runs:
+        conductor = Conductor(
+            self.store, self.clock, self.settings, self.registry, self.connections, self.sandbox, self.draining
+        )
+        return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
+
+    @cached_property
+    def foreground(self) -> Foreground:
+        return Foreground(self.store, self.work, self.queue, self.runs)
+
+    def _opened_store(self, *, create: bool) -> Store:
+        engine = make_engine(self.settings.store_url)
+        self._open.callback(engine.dispose)
+        try:
+            if not create and revision_of(engine) is None:
+                raise no_store(self.settings.store_url)
+            upgrade(engine)
+        except (DatabaseError, OSError) as error:
+            raise EnvironmentFailure(
+                f"the store cannot be opened: {error.__cause__ or error}",
+                code="store_unusable",
+                hint="give another --data-dir or --database-url, or mend the one there",
+            ) from None
+        return Store(engine)
+
+
+def prepare_data_dir(data_dir: Path, *, create: bool) -> None:
+    """Make sure that the data directory can be used, making it (mode 0700) if `create` says so.
+
+    Raises EnvironmentFailure naming it and the way out.
+    """
+    try:
+        if create:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not data_dir.exists():
+            raise no_store(str(data_dir))
+        next(data_dir.iterdir(), None)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"the data directory {data_dir} cannot be used: {error.strerror}",
+            code="data_dir_unusable",
+            hint="give a folder that this user may read and write: --data-dir or LEVADA_DATA_DIR",
+        ) from None
+
+
+def no_store(place: str) -> EnvironmentFailure:
+    """Return the refusal to read from a place where there is no store."""
+    return EnvironmentFailure(
+        f"there is no store at {place}",
+        code="no_store",
+        hint="`runtime connections add` or `runtime serve` makes one; --data-dir names another",
+    )

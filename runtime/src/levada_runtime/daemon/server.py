@@ -1,0 +1,188 @@
+"""The daemon: API, schedule, relay and workers, until it is told to stop."""
+
+import fcntl
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from levada_runtime.api.app import make_app
+from levada_runtime.api.services import Services
+from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.daemon.installation import Installation
+from levada_runtime.daemon.worker import environment_for
+from levada_runtime.foundation.crypto import write_private
+from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.foundation.logging import logger
+from levada_runtime.scheduler.schedule import Scheduler
+from levada_runtime.work.local import LocalExecutor
+from levada_runtime.work.relay import Relay
+
+ADMIN_KEY_FILE = "admin.key"
+WORKER_COMMAND = (sys.executable, "-m", "levada_runtime", "worker")
+
+
+class Daemon:
+    """One daemon over one installation; a second one on the same data directory is refused."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        settings = installation.settings
+        self.executor = LocalExecutor(WORKER_COMMAND, settings.workers, environment_for(settings))
+        self.relay = Relay(installation.work, self.executor, settings.work.relay_ms / 1000, self._crash)
+        self.scheduler = Scheduler(installation.store, installation.clock, self._due)
+        self.admin_key_path: Path | None = None
+        self.new_admin_key: str | None = None
+        self._stopping = threading.Event()
+        self._signal: int | None = None
+        self._crashed: BaseException | None = None
+        self._server: uvicorn.Server | None = None
+        self.url = ""
+
+    @contextmanager
+    def running(self) -> Iterator["Daemon"]:
+        """Everything is up inside the block; after it, runs have reached a page or their work is free again."""
+        installation, settings = self._installation, self._installation.settings
+        with _sole_daemon(settings.data_dir), _listener(settings.host, settings.port) as listener:
+            self.url = f"http://{settings.host}:{listener.getsockname()[1]}"
+            self._make_admin_key()
+            self.connectors = installation.catalog.refresh()
+            self._follow_manifests(self.connectors)
+            api = self._start_api(listener)
+            self.relay.start()
+            self.scheduler.start()
+            try:
+                yield self
+            finally:
+                self.scheduler.stop()
+                self.relay.stop(settings.work.drain_s)
+                assert self._server is not None
+                self._server.should_exit = True
+                api.join()
+
+    def serve(self) -> int:
+        """Run until told to stop; returns the exit code: 128 and the signal's number."""
+        self.listen_to_signals()
+        self._stopping.wait()
+        if self._crashed is not None:
+            raise self._crashed
+        return 128 + (self._signal or 0)
+
+    def listen_to_signals(self) -> None:
+        """Take SIGINT and SIGTERM for the word to stop."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True when the daemon was told to stop meanwhile."""
+        return self._stopping.wait(seconds)
+
+    @property
+    def stopped_by(self) -> int | None:
+        """The signal that stopped it."""
+        return self._signal
+
+    def readiness(self) -> dict[str, Any]:
+        """Return the state of each part, and whether all of them do their work."""
+        level = self._installation.sandbox.level
+        workers = len(self.executor.pids())
+        broken = [connector.key for connector in self._installation.catalog.all() if connector.manifest is None]
+        ready = workers > 0 and not self._stopping.is_set()
+        return {
+            "ready": ready,
+            "store": {"url": self._installation.store.engine.url.render_as_string(hide_password=True)},
+            "sandbox": {"level": str(level)},
+            "executor": {"workers": workers, "idle": self.executor.capacity()},
+            "connectors": {"broken": broken},
+        }
+
+    def _due(self, stream: Any, moment: Any) -> None:
+        if self._installation.queue.tick(stream, moment) is not None:
+            self.relay.kick()
+
+    def _follow_manifests(self, connectors: list[InstalledConnector]) -> None:
+        manifests = {connector.key: connector.manifest for connector in connectors}
+        with self._installation.store.read() as uow:
+            connections = uow.connections.everywhere()
+        for row in connections:
+            manifest = manifests.get(row.connector)
+            if manifest is not None:
+                self._installation.connections.follow_manifest(row, manifest)
+
+    def _start_api(self, listener: socket.socket) -> threading.Thread:
+        installation = self._installation
+        services = Services(
+            store=installation.store,
+            orgs=installation.orgs,
+            keys=installation.keys,
+            connections=installation.connections,
+            catalog=installation.catalog,
+            registry=installation.registry,
+            library=installation.library,
+            runs=installation.run_library,
+            readiness=self.readiness,
+        )
+        config = uvicorn.Config(make_app(services), log_level="warning", access_log=False, lifespan="off")
+        self._server = uvicorn.Server(config)
+        thread = threading.Thread(target=self._server.run, args=([listener],), name="api", daemon=True)
+        thread.start()
+        return thread
+
+    def _make_admin_key(self) -> None:
+        """Make the first key, into a file that only its owner can read."""
+        if self._installation.keys.exist():
+            return
+        org = self._installation.orgs.ensure_default()
+        _, self.new_admin_key = self._installation.keys.issue(org, "admin", ["admin"])
+        path = self._installation.settings.data_dir / ADMIN_KEY_FILE
+        path.unlink(missing_ok=True)
+        write_private(path, self.new_admin_key)
+        self.admin_key_path = path
+
+    def _on_signal(self, number: int, _frame: Any) -> None:
+        self._signal = number
+        self._stopping.set()
+
+    def _crash(self, error: BaseException) -> None:
+        logger("daemon").error("the relay failed; the daemon stops, its work is safe in the rows", exc_info=error)
+        self._crashed = error
+        self._stopping.set()
+
+
+@contextmanager
+def _sole_daemon(data_dir: Path) -> Iterator[None]:
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "daemon.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EnvironmentFailure(
+                f"another daemon works on {data_dir}",
+                code="daemon_running",
+                hint="stop it first, or give this one another --data-dir",
+            ) from None
+        yield
+
+
+@contextmanager
+def _listener(host: str, port: int) -> Iterator[socket.socket]:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise EnvironmentFailure(
+            f"the API cannot listen on {host}:{port}: {error.strerror}",
+            code="port_unusable",
+            hint="give another --port, or 0 for a free one",
+        ) from None
+    with listener:
+        yield listener

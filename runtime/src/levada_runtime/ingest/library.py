@@ -1,0 +1,148 @@
+"""Reading what was ingested: documents by type, connection, key and source id, their versions, and the quarantine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
+from levada_runtime.foundation.ids import read_document
+from levada_runtime.ingest.views import document_view, quarantine_view, version_view
+from levada_runtime.store.model import DocumentRow, OrgRow
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
+
+QUARANTINE_STATES = ("open", "discarded")
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list and where the next begins."""
+
+    items: list[dict[str, Any]]
+    cursor: str | None
+
+
+class Library:
+    """Reads documents and refused records of one organisation at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def documents(
+        self,
+        org: OrgRow,
+        *,
+        document_type: str | None = None,
+        connection: str | None = None,
+        idempotency_key: str | None = None,
+        source_id: str | None = None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Listing:
+        """Return documents, newest first."""
+        with self._store.read() as uow:
+            names = uow.connections.names(org.id)
+            rows = uow.documents.page_of(
+                org.id,
+                document_type=document_type,
+                connection_id=_connection_id(uow, org, connection),
+                idempotency_key=idempotency_key,
+                source_id=source_id,
+                before=read_cursor(cursor),
+                limit=limit + 1,
+            )
+        return listing(rows, limit, lambda row: document_view(row, names), lambda row: str(row.id))
+
+    def document(self, org: OrgRow, document_id: str, document_type: str | None = None) -> dict[str, Any]:
+        """Return one document.
+
+        Raises NotFoundFailure.
+        """
+        with self._store.read() as uow:
+            row = _document(uow, org, document_id, document_type)
+            return document_view(row, uow.connections.names(org.id))
+
+    def versions(self, org: OrgRow, document_id: str, document_type: str | None = None) -> list[dict[str, Any]]:
+        """Return a document's versions, newest first.
+
+        Raises NotFoundFailure.
+        """
+        with self._store.read() as uow:
+            row = _document(uow, org, document_id, document_type)
+            names = uow.connections.names(org.id)
+            found = uow.documents.versions_of((row.org_id, row.connection_id), row.id)
+        return [version_view(version, names) for version in found]
+
+    def quarantine(
+        self, org: OrgRow, *, connection: str | None, state: str | None, limit: int, cursor: str | None
+    ) -> Listing:
+        """Return refused records, newest first."""
+        with self._store.read() as uow:
+            names = uow.connections.names(org.id)
+            rows = uow.quarantine.page_of(
+                org.id,
+                connection_id=_connection_id(uow, org, connection),
+                state=state,
+                before=read_cursor(cursor),
+                limit=limit + 1,
+            )
+        return listing(rows, limit, lambda row: quarantine_view(row, names), lambda row: str(row.id))
+
+    def quarantined(self, org: OrgRow, record_id: str) -> dict[str, Any]:
+        """Return one refused record.
+
+        Raises NotFoundFailure.
+        """
+        with self._store.read() as uow:
+            row = uow.quarantine.get(org.id, _record_id(record_id))
+            if row is None:
+                raise NotFoundFailure(f"there is no quarantined record {record_id!r}")
+            return quarantine_view(row, uow.connections.names(org.id))
+
+    def discard(self, org: OrgRow, record_id: str) -> dict[str, Any]:
+        """Say of a refused record that nothing is to be done about it; it stays readable."""
+        self.quarantined(org, record_id)
+        with self._store.write() as uow:
+            uow.quarantine.set_state(org.id, _record_id(record_id), "discarded")
+        return self.quarantined(org, record_id)
+
+
+def listing(
+    rows: Sequence[Row], limit: int, view: Callable[[Row], dict[str, Any]], cursor: Callable[[Row], str]
+) -> Listing:
+    """Make one page of `limit` rows out of up to one more, which only says that there is another page."""
+    kept = rows[:limit]
+    return Listing([view(row) for row in kept], cursor(kept[-1]) if len(rows) > limit else None)
+
+
+def read_cursor(cursor: str | None) -> int | None:
+    """Return the row id in a cursor.
+
+    Raises UsageFailure when it is none that a list gave.
+    """
+    if cursor is None:
+        return None
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= 1 << 63:
+        raise UsageFailure("the cursor is not one that a list gave", code="invalid_cursor")
+    return int(cursor)
+
+
+def _connection_id(uow: UnitOfWork, org: OrgRow, reference: str | None) -> int | None:
+    if reference is None:
+        return None
+    found = uow.connections.referred(org.id, reference)
+    if found is None:
+        raise NotFoundFailure(f"there is no connection {reference!r}", code="unknown_connection")
+    return found.id
+
+
+def _document(uow: UnitOfWork, org: OrgRow, document_id: str, document_type: str | None) -> DocumentRow:
+    place = read_document(document_id)
+    row = uow.documents.get(org.id, *place) if place else None
+    if row is None or (document_type is not None and row.document_type != document_type):
+        raise NotFoundFailure(f"there is no document {document_id!r}")
+    return row
+
+
+def _record_id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

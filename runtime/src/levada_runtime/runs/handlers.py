@@ -1,0 +1,129 @@
+"""The host's answers to a child: each frame is translated for the floor that knows what to do with it."""
+
+from datetime import datetime
+from typing import Any
+
+from levada import Draft, Failure
+from levada_runtime.foundation.ids import spell_document, spell_version
+from levada_runtime.ingest.model import Accepted, Answer, Origin, Rejected
+from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.pager import Pager
+from levada_runtime.runs.recorder import Recorder
+from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.protocol import (
+    EmitAnswer,
+    EmitFrame,
+    EmitRecord,
+    ErrorAnswer,
+    FailedAnswer,
+    HttpAnswer,
+    HttpFrame,
+    RecordAnswer,
+    RetireFrame,
+)
+from levada_runtime.store.columns import to_micros
+
+
+class RunHandlers:
+    """Answers one child; none of it runs while a transaction is open."""
+
+    def __init__(self, ingest: Ingest, broker: Broker, pager: Pager, recorder: Recorder) -> None:
+        self._ingest = ingest
+        self._broker = broker
+        self._pager = pager
+        self._recorder = recorder
+
+    def emit(self, frame: EmitFrame) -> EmitAnswer | None:
+        """Take a frame of records; the last of a call is answered with what became of all of them."""
+        answer = self._ingest.emit(
+            frame.call,
+            frame.stream,
+            frame.document_type,
+            [_draft(record) for record in frame.records],
+            continue_on_error=frame.continue_on_error,
+            last=frame.last,
+        )
+        if answer is None:
+            return None
+        for rejected in answer.rejected:
+            self._recorder.warn_of_rejected(
+                f"refused: {rejected.message}",
+                document_type=rejected.document_type,
+                idempotency_key=rejected.idempotency_key,
+                reason=rejected.reason,
+            )
+        if self._ingest.page.full:
+            self._pager.commit_part()
+        return self._answer(answer, frame.stream)
+
+    def retire(self, frame: RetireFrame) -> EmitAnswer:
+        """Take the word that a record is gone."""
+        moment = datetime.fromisoformat(frame.source_time) if frame.source_time else None
+        accepted = self._ingest.retire(
+            frame.stream, frame.document_type, frame.idempotency_key, to_micros(moment) if moment else None
+        )
+        return self._answer(Answer([accepted], [], refused=False), frame.stream)
+
+    def save(self, partition: str, values: dict[str, Any]) -> None:
+        """End the page with a checkpoint."""
+        self._pager.save(partition, values)
+
+    def http(self, request: HttpFrame) -> HttpAnswer:
+        """Ask the source, through the broker."""
+        return self._broker.answer(request)
+
+    def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
+        """Keep a line of the run's log."""
+        self._recorder.log(level, message, fields)
+
+    def _answer(self, answer: Answer, stream: str) -> EmitAnswer:
+        origin = self._ingest.origin
+        observing = self._ingest.effects is not None
+        return EmitAnswer(
+            status="observed" if observing else "ingested",
+            provenance={**origin.provenance(), "stream": stream},
+            records=[_record(origin, one, observing=observing) for one in answer.accepted],
+            failed=[_failed(one) for one in answer.rejected],
+            rejected=answer.refused,
+        )
+
+
+def _draft(record: EmitRecord) -> Draft:
+    failure = None
+    if record.failure is not None:
+        failure = Failure(record.failure, record.failure_message or "", record.failure_path)
+    return Draft(
+        payload=record.payload,
+        idempotency_key=record.idempotency_key,
+        source_id=record.source_id,
+        source_time=datetime.fromisoformat(record.source_time) if record.source_time else None,
+        failure=failure,
+        source_id_fixed=record.source_id_fixed,
+    )
+
+
+def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
+    """Return the answer for one record; an observed one has no ids, since nothing of it is kept."""
+    known = not observing and one.document_id is not None and one.version is not None
+    place = (origin.connection_id, one.document_id or 0)
+    return RecordAnswer(
+        index=one.index,
+        outcome=str(one.outcome),
+        document_id=spell_document(*place) if known else None,
+        document_version_id=spell_version(*place, one.version or 0) if known else None,
+        payload_hash=one.payload_hash.hex() if one.payload_hash else None,
+        source_id=one.source_id,
+        idempotency_key=one.idempotency_key,
+    )
+
+
+def _failed(one: Rejected) -> FailedAnswer:
+    errors = [ErrorAnswer(error.path, error.code, error.message) for error in one.errors]
+    return FailedAnswer(
+        index=one.index,
+        reason=one.reason,
+        message=one.message,
+        idempotency_key=one.idempotency_key,
+        source_id=one.source_id,
+        errors=errors,
+    )
