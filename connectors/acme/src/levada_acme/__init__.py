@@ -1,0 +1,67 @@
+"""Acme Billing: customers and invoices, by polling.
+
+Acme serves whatever changed at or after a moment, oldest first, in pages. Each page is one commit: its records, then
+the checkpoint that makes the next run go on from there. A row met twice is harmless, since its key is the same.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from levada import Checkpoint, Connector, Http, Ingest, bearer, from_setting, secret, url
+from levada_acme.mapping import as_customer, as_invoice
+
+connector = Connector(
+    "acme",
+    title="Acme Billing",
+    hosts=[from_setting("api_base")],
+    auth=bearer("api_key"),
+    settings=[
+        url("api_base", title="API address", help="Where Acme's API answers.", default="https://api.acme.test"),
+        secret("api_key", title="API key", help="Acme, Settings, API keys; reading rights are enough."),
+    ],
+)
+
+
+@connector.check
+def check(http: Http) -> None:
+    """Acme answers and accepts the API key."""
+    http.get("/account").raise_for_status()
+
+
+@connector.poll("customers", every="H/15 * * * *", emits=("customer",))
+def customers(http: Http, ingest: Ingest, checkpoint: Checkpoint) -> None:
+    """Customers changed since the last run, oldest first; those deleted at Acme are retired."""
+    for page in http.pages("/customers", params={"since": checkpoint.get("since")}):
+        ingest.batch(
+            "customer",
+            [as_customer(row) for row in page if not row["deleted"]],
+            idempotency_key=lambda customer: customer_key(customer["customer_id"]),
+            continue_on_error=True,
+        )
+        for row in page:
+            if row["deleted"]:
+                ingest.retire("customer", idempotency_key=customer_key(row["id"]), source_time=changed_at(row))
+        checkpoint.save(since=page[-1]["updated_at"])
+
+
+@connector.poll("invoices", every="H/15 * * * *", emits=("invoice",))
+def invoices(http: Http, ingest: Ingest, checkpoint: Checkpoint) -> None:
+    """Invoices issued, paid or corrected since the last run, oldest first."""
+    for page in http.pages("/invoices", params={"since": checkpoint.get("since")}):
+        ingest.batch(
+            "invoice",
+            [as_invoice(row) for row in page],
+            idempotency_key=lambda invoice: f"acme:invoice:{invoice['source_id']}",
+            continue_on_error=True,
+        )
+        checkpoint.save(since=page[-1]["updated_at"])
+
+
+def customer_key(customer_id: int | str) -> str:
+    """One customer at Acme is one document here, whatever happens to it."""
+    return f"acme:customer:{customer_id}"
+
+
+def changed_at(row: dict[str, Any]) -> datetime:
+    """The moment Acme says the row last changed; Acme's times are in UTC."""
+    return datetime.fromisoformat(row["updated_at"])
