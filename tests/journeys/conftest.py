@@ -1,0 +1,216 @@
+"""Real daemons, real workers, a real source; what they leave behind is read from the database itself."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from levada_acme.sample import Faults, SampleSource
+from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.config import Settings
+
+QUIET = (
+    "LEVADA_DATA_DIR",
+    "LEVADA_PORT",
+    "LEVADA_ORG",
+    "LEVADA_DEMO_NONCE",
+    "LEVADA_SECRET_KEY",
+    "LEVADA_DATABASE_URL",
+)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    """Returns what waits for a value that counts as true."""
+    return _wait_until
+
+
+def _wait_until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    """Wait for a value that counts as true, and return it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = true()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"it did not come about within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@dataclass
+class Site:
+    """An installation in a folder of its own, used only through its command line."""
+
+    data_dir: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def runtime(self, *words: str, code: int | None = 0, stdin: str = "") -> Ended:
+        """Run a command to its end; `code` is the exit code it must have."""
+        done = subprocess.run(
+            [sys.executable, "-m", "levada_runtime", *words, "--data-dir", str(self.data_dir)],
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        ended = Ended(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in ended.err, ended.err
+        assert code is None or ended.code == code, f"{words} ended with {ended.code}:\n{ended.out}\n{ended.err}"
+        return ended
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        """Run a command with --json and return its result."""
+        return self.runtime(*words, "--json", code=code).json["result"]
+
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name not in QUIET}
+        return {**inherited, "NO_COLOR": "1", **self.env}
+
+    def serve(self, *words: str) -> "Daemon":
+        """Start a daemon and return once it is ready."""
+        return Daemon(self, *words)
+
+    def enqueue(self, *streams: str) -> list[str]:
+        """Queue a run of each stream for the daemon, and return their ids."""
+        with Installation(Settings(data_dir=self.data_dir)) as installation:
+            connection = installation.connections.get(installation.org, "acme")
+            return [installation.queue.by_hand(connection, stream).id for stream in streams]
+
+    def run_rows(self) -> dict[str, tuple[str, int, int]]:
+        """Return state, pages and attempt of every run, by id."""
+        return {row[0]: row[1:] for row in self.rows("SELECT id, state, pages, attempt FROM runs")}
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read the database."""
+        connection = sqlite3.connect(f"file:{self.data_dir / 'levada.db'}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def documents(self) -> list[tuple[Any, ...]]:
+        """Return everything that a clean run would also have come to, in an order that does not depend on ids."""
+        return self.rows(
+            "SELECT d.document_type, d.idempotency_key, d.version, d.versions, d.retired_at IS NULL,"
+            " json_remove(v.payload, '$.connection_id')"
+            " FROM documents d JOIN versions v ON v.document_id = d.id AND v.version = d.version ORDER BY 1, 2"
+        )
+
+    def versions(self) -> list[tuple[Any, ...]]:
+        return self.rows(
+            "SELECT d.document_type, d.idempotency_key, v.version, v.superseded,"
+            " json_remove(v.payload, '$.connection_id')"
+            " FROM documents d JOIN versions v ON v.document_id = d.id ORDER BY 1, 2, 3"
+        )
+
+    def events(self) -> list[tuple[Any, ...]]:
+        return self.rows(
+            "SELECT e.type, e.document_type, d.idempotency_key, e.version"
+            " FROM events e JOIN documents d ON d.id = e.document_id ORDER BY 2, 3, 4, 1"
+        )
+
+    def checkpoints(self) -> list[tuple[Any, ...]]:
+        return self.rows("SELECT stream, partition, state FROM checkpoints ORDER BY 1, 2")
+
+
+class Daemon:
+    """`runtime serve`, as a process."""
+
+    def __init__(self, site: Site, *words: str) -> None:
+        command = [sys.executable, "-m", "levada_runtime", "serve", "--port", "0", *words]
+        self.process = subprocess.Popen(
+            [*command, "--data-dir", str(site.data_dir)],
+            env=site.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+        self.url = ""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+            if line.startswith("API"):
+                self.url = line.split()[1]
+                break
+        if not self.url:
+            assert self.process.stderr is not None
+            raise AssertionError(f"the daemon did not start: {self.process.stderr.read()}")
+
+    def workers(self) -> list[int]:
+        """Return the pids of its worker processes."""
+        return children(self.process.pid)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop it and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+def children(pid: int) -> list[int]:
+    """Return the living children of a process."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+@pytest.fixture
+def source() -> Iterator[SampleSource]:
+    """A source of some hundreds of rows, with its faults."""
+    with SampleSource(seed=5, customers=700, invoices=900, faults=Faults(17, 23, 0)) as acme:
+        yield acme
+
+
+@pytest.fixture
+def new_site(tmp_path: Path, source: SampleSource) -> Callable[[str], Site]:
+    """Returns what makes an installation with a connection to the source."""
+
+    def make(name: str) -> Site:
+        host = source.base_url.removeprefix("http://")
+        env = {"LEVADA_BROKER__ALLOW_PRIVATE": json.dumps([host]), "ACME_KEY": source.api_key}
+        site = Site(tmp_path / name, env)
+        words = (
+            "connections",
+            "add",
+            "acme",
+            "--set",
+            f"api_base={source.base_url}",
+            "--secret",
+            "api_key=env:ACME_KEY",
+        )
+        site.runtime(*words)
+        return site
+
+    return make
+
+
+@pytest.fixture
+def site(new_site: Callable[[str], Site]) -> Site:
+    """An installation with a connection to the source."""
+    return new_site("data")

@@ -1,0 +1,84 @@
+"""The local executor against real processes: workers that finish, die and drain."""
+
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from levada_runtime.work.local import LocalExecutor
+
+WORKER = textwrap.dedent(
+    """
+    import os, threading, time
+    from levada_runtime.work.worker import serve_tokens
+    draining = threading.Event()
+    def handle(token):
+        work_id, fence = token
+        if work_id == 13:
+            os.kill(os.getpid(), 9)
+        if work_id == 99:
+            draining.wait(20)
+    serve_tokens(handle, draining)
+    """
+)
+
+
+@pytest.fixture
+def lost():
+    return []
+
+
+@pytest.fixture
+def executor(lost):
+    executor = LocalExecutor([sys.executable, "-c", WORKER], 2)
+    executor.start(lost.append)
+    wait_until(lambda: executor.capacity() == 2)
+    yield executor
+    executor.drain(5)
+
+
+def wait_until(true, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+def test_tokens_are_carried_out_and_the_workers_are_idle_again(executor, lost):
+    """Each token goes to one idle worker, which takes the next when it is done."""
+    for number in range(1, 7):
+        wait_until(lambda: executor.capacity() > 0)
+        executor.submit([(number, 1)])
+    wait_until(lambda: executor.capacity() == 2)
+    assert (executor.in_flight(), lost) == ([], [])
+
+
+def test_a_dead_workers_token_is_given_up_and_another_takes_its_place(executor, lost):
+    """A killed worker costs its token and nothing else."""
+    executor.submit([(13, 4)])
+    wait_until(lambda: lost == [(13, 4)])
+    wait_until(lambda: executor.capacity() == 2)
+    executor.submit([(1, 1), (2, 1)])
+    wait_until(lambda: executor.capacity() == 2)
+    assert lost == [(13, 4)]
+
+
+def test_a_token_too_many_is_given_back(executor, lost):
+    """What no worker can take is free for another look at once."""
+    executor.submit([(99, 1), (99, 2), (5, 1)])
+    assert lost == [(5, 1)]
+    assert sorted(executor.in_flight()) == [(99, 1), (99, 2)]
+
+
+def test_draining_tells_the_workers_and_waits_for_them(executor, lost):
+    """A worker at a run is told, and gets the time to reach a page."""
+    executor.submit([(99, 1)])
+    started = time.monotonic()
+    waiting = threading.Thread(target=executor.drain, args=(15,))
+    waiting.start()
+    waiting.join(15)
+    assert not waiting.is_alive()
+    assert time.monotonic() - started < 10
+    assert lost == []
