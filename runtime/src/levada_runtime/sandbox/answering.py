@@ -1,0 +1,141 @@
+"""The host's conversation with one child: each frame is given to the handlers, each answer sent back, until the child ends."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Protocol
+
+import msgspec
+import orjson
+
+from levada.errors import Forbidden, LevadaError
+from levada_runtime.sandbox.channel import HostChannel
+from levada_runtime.sandbox.protocol import (
+    LINE_BYTES,
+    LOG_BYTES,
+    Done,
+    EmitAnswer,
+    EmitFrame,
+    Ended,
+    Frame,
+    HttpAnswer,
+    HttpFrame,
+    LogFrame,
+    ProtocolError,
+    Ready,
+    Refusal,
+    RetireFrame,
+    SaveFrame,
+)
+
+_LEVELS = frozenset({"debug", "info", "warning", "error"})
+
+
+class Handlers(Protocol):
+    """What the host answers a child with.
+
+    Each may raise a LevadaError, which is raised in the child, or Abort, which ends the run. Anything else is the host's own
+    failure: the child is killed and the exception goes on to the caller of `Sandbox.call`.
+    """
+
+    def emit(self, frame: EmitFrame) -> EmitAnswer | None:
+        """Take a frame of records; None until the last frame of a call, whose answer carries the results of all."""
+
+    def retire(self, frame: RetireFrame) -> EmitAnswer:
+        """Take the word that a record is gone; the answer holds its one record."""
+
+    def save(self, partition: str, values: dict[str, Any]) -> None:
+        """Keep the whole new mapping of one partition of the checkpoint."""
+
+    def http(self, request: HttpFrame) -> HttpAnswer:
+        """Ask the source."""
+
+    def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
+        """Keep a line of the run's log."""
+
+
+class NoHandlers:
+    """Answers a child that has nothing to ask, such as one that is being described; its log is let go."""
+
+    def emit(self, frame: EmitFrame) -> NoReturn:
+        raise Forbidden(f"{frame.document_type} cannot be ingested here")
+
+    def retire(self, frame: RetireFrame) -> NoReturn:
+        raise Forbidden(f"{frame.document_type} cannot be retired here")
+
+    def save(self, partition: str, values: dict[str, Any]) -> NoReturn:
+        raise Forbidden(f"no checkpoint can be saved here: {partition!r}, {len(values)} values")
+
+    def http(self, request: HttpFrame) -> NoReturn:
+        raise Forbidden(f"no request can be made here: {request.method} {request.url}")
+
+    def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
+        """What is said while nobody listens harms nobody."""
+
+
+class Conversation:
+    """Answers the frames of one child; it keeps what the child said of its layers and how many bytes it logged."""
+
+    def __init__(self, channel: HostChannel, handlers: Handlers) -> None:
+        self._channel = channel
+        self._handlers = handlers
+        self._logged = 0
+        self.layers: Mapping[str, str] = {}
+
+    def hold(self) -> Ended:
+        """Answer until the child says that it ended; raise what the channel or a handler raises."""
+        while True:
+            frame = self._channel.receive()
+            if isinstance(frame, Ended):
+                return frame
+            if isinstance(frame, LogFrame):
+                self._log(frame)
+            elif isinstance(frame, Ready):
+                self._note_layers(frame)
+            else:
+                self._channel.send(self._answer(frame))
+
+    def _note_layers(self, frame: Ready) -> None:
+        # Said once, before the first line of connector code: a second one is the connector talking.
+        if self.layers:
+            raise ProtocolError("a child said twice what its layers are")
+        self.layers = frame.layers
+
+    def _answer(self, frame: EmitFrame | RetireFrame | SaveFrame | HttpFrame) -> Frame:
+        try:
+            if isinstance(frame, EmitFrame):
+                return self._handlers.emit(frame) or Done()
+            if isinstance(frame, RetireFrame):
+                return self._handlers.retire(frame)
+            if isinstance(frame, HttpFrame):
+                return self._handlers.http(frame)
+            self._handlers.save(frame.partition, _mapping(frame.values))
+        except LevadaError as error:
+            return Refusal(error.code, error.message, error.wait, _json(error.details))
+        return Done()
+
+    def _log(self, frame: LogFrame) -> None:
+        size = len(frame.message) + len(frame.fields)
+        if self._logged >= LOG_BYTES:
+            return
+        self._logged += size
+        level = frame.level if frame.level in _LEVELS else "info"
+        if self._logged >= LOG_BYTES:
+            self._handlers.log("warning", f"the run logged more than {LOG_BYTES >> 10} KiB; the rest is let go", {})
+        elif size > LINE_BYTES:
+            self._handlers.log(level, f"{frame.message[:LINE_BYTES]}…", {})
+        else:
+            self._handlers.log(level, frame.message, _mapping(frame.fields))
+
+
+def _mapping(data: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(f"a frame holds what is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ProtocolError("a frame holds JSON that is no object")
+    return value
+
+
+def _json(details: Mapping[str, Any]) -> bytes:
+    encode: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=str).encode
+    return encode(dict(details))

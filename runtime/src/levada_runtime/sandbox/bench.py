@@ -1,0 +1,102 @@
+"""Running a route: what it is given comes from the call's first frame and from ports that ask the host."""
+
+import types
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NoReturn
+
+import orjson
+
+from levada import Connector
+from levada._checkpoint import RouteCheckpoint
+from levada._http import RouteHttp
+from levada._ingest import RouteIngest
+from levada._routes import Route, call_route
+from levada._run import RouteLog, Run
+from levada.errors import ConnectorMistake, Forbidden, SecretNotExposed
+from levada_runtime.sandbox.channel import ChildChannel
+from levada_runtime.sandbox.encode import encode_record
+from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireHttp, WireIngest
+from levada_runtime.sandbox.protocol import RunFrame, Start
+
+
+def connector_of(module: types.ModuleType, attribute: str) -> Connector:
+    """Return the connector that the entry point names, or raise ConnectorMistake."""
+    found = vars(module).get(attribute)
+    if not isinstance(found, Connector):
+        what = "is not there" if found is None else f"is a {type(found).__name__}"
+        raise ConnectorMistake(f"{module.__name__}:{attribute} should be a levada.Connector and {what}")
+    return found
+
+
+def run(connector: Connector, start: Start, channel: ChildChannel, lines: Lines) -> None:
+    """Run the route the call is about; a connector without a check has nothing to prove."""
+    if start.action == "check":
+        route = connector.check_route
+    else:
+        assert start.stream is not None
+        route = connector.route(start.action, start.stream)
+    if route is not None:
+        call_route(route, _bench(connector, route, start, channel, lines))
+
+
+def _bench(connector: Connector, route: Route, start: Start, channel: ChildChannel, lines: Lines) -> Mapping[str, Any]:
+    bench: dict[str, Any] = {
+        "settings": types.MappingProxyType(orjson.loads(start.settings)),
+        "secrets": ExposedSecrets(start.secrets),
+        "http": RouteHttp(WireHttp(channel).send),
+        "log": RouteLog(lines.write),
+        "run": _run(start.run, start.action),
+        "now": datetime.fromisoformat(start.now),
+    }
+    if start.action != "check":
+        bench["ingest"] = _ingest(connector, route, channel)
+        bench["checkpoint"] = RouteCheckpoint(orjson.loads(start.checkpoint), WireCheckpoint(channel).save)
+    return bench
+
+
+def _ingest(connector: Connector, route: Route, channel: ChildChannel) -> RouteIngest:
+    streams = frozenset(getattr(stream, "key", stream) for stream in connector.manifest().streams)
+    emits = frozenset(route.emits) if route.emits is not None else None
+    return RouteIngest(WireIngest(channel), stream=route.stream, streams=streams, emits=emits, encode=encode_record)
+
+
+def _run(run: RunFrame | None, action: str) -> Run:
+    if run is None:
+        return Run(id="", mode=action, observing=False, attempt=1, scheduled_for=None, connection="")
+    moment = datetime.fromisoformat(run.scheduled_for) if run.scheduled_for else None
+    return Run(
+        id=run.id,
+        mode=run.mode,
+        observing=run.observing,
+        attempt=run.attempt,
+        scheduled_for=moment,
+        connection=run.connection,
+    )
+
+
+class ExposedSecrets(Mapping[str, str]):
+    """The secrets a manifest exposes; any other name raises SecretNotExposed, and none of them is ever shown."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise SecretNotExposed(f"the secret {name!r} is not exposed: declare it with expose=True") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<{len(self._values)} secrets>"
+
+    def __reduce__(self) -> NoReturn:
+        raise Forbidden("secrets cannot be copied")

@@ -1,0 +1,73 @@
+"""From a connector's source text to code: one module at a time, under the policy, or a PolicyViolation that lists every reason."""
+
+import ast
+import types
+from collections.abc import Iterable
+
+from levada_runtime.sandbox.policy import ConnectorPolicy, Finding, Imports, bound_names
+
+SOURCE_BYTES = 1 << 20
+
+
+class PolicyViolation(Exception):
+    """The policy refuses these sources; the message names file, line, column, reason and way out of each finding."""
+
+    def __init__(self, findings: Iterable[tuple[str, Finding]]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(_line(path, finding) for path, finding in self.findings))
+
+
+def compile_module(path: str, source: bytes, imports: Imports) -> types.CodeType:
+    """Return the module's code, or raise PolicyViolation."""
+    findings: list[Finding] = []
+    tree = _parse(path, source)
+    policy = ConnectorPolicy(findings, bound_names(tree), imports, annotations_are_text=_annotations_are_text(tree))
+    try:
+        policy.visit(tree)
+    except RecursionError:
+        findings.append(Finding(1, 1, "the source is nested too deeply"))
+    if findings:
+        raise PolicyViolation((path, finding) for finding in findings)
+    ast.fix_missing_locations(tree)
+    try:
+        return compile(tree, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise PolicyViolation([(path, _syntax_finding(error))]) from None
+
+
+def compile_all(files: Iterable[tuple[str, bytes]], imports: Imports) -> dict[str, types.CodeType]:
+    """Return the code of every module, or raise one PolicyViolation with the findings of all of them."""
+    codes: dict[str, types.CodeType] = {}
+    findings: list[tuple[str, Finding]] = []
+    for path, source in files:
+        try:
+            codes[path] = compile_module(path, source, imports)
+        except PolicyViolation as violation:
+            findings += violation.findings
+    if findings:
+        raise PolicyViolation(findings)
+    return codes
+
+
+def _parse(path: str, source: bytes) -> ast.Module:
+    if len(source) > SOURCE_BYTES:
+        raise PolicyViolation([(path, Finding(1, 1, f"the module is larger than {SOURCE_BYTES} bytes", "split it"))])
+    try:
+        return ast.parse(source, path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise PolicyViolation([(path, _syntax_finding(error))]) from None
+
+
+def _syntax_finding(error: Exception) -> Finding:
+    if isinstance(error, SyntaxError):
+        return Finding(error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}")
+    return Finding(1, 1, f"this is not Python: {error or type(error).__name__}")
+
+
+def _annotations_are_text(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+
+
+def _line(path: str, finding: Finding) -> str:
+    way_out = f"; {finding.way_out}" if finding.way_out else ""
+    return f"{path}:{finding.line}:{finding.column}: {finding.reason}{way_out}"

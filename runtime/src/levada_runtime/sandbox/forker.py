@@ -1,0 +1,140 @@
+"""The host's side of the zygote: start it, ask it for children, hear how they ended."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.sandbox.zygote import FORK, MESSAGE_BYTES, Awake, Born, Exited, Message, decode_message
+
+_START_S = 60.0
+_FORK_S = 10.0
+_GRACE_S = 2.0
+
+
+class ZygoteLost(Exception):  # noqa: N818 - it is what it says.
+    """The zygote is gone; the next call starts another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A living child: killed by its pidfd, which cannot mean another process."""
+
+    pid: int
+    pidfd: int
+
+    def kill(self) -> None:
+        try:
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+    def close(self) -> None:
+        os.close(self.pidfd)
+
+
+class Forker:
+    """One zygote process and the socket to it."""
+
+    def __init__(self, without: frozenset[str]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "levada_runtime.sandbox.zygote", str(theirs.fileno()), ",".join(without)],
+                env={},
+                cwd="/",
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        try:
+            self.namespaces = self._awake().namespaces
+        except BaseException:
+            self.close()
+            raise
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self) -> tuple[Child, socket.socket]:
+        """Return a fresh child and the host's end of its channel; raise ZygoteLost."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [FORK], [theirs.fileno()])
+            message, descriptors = self._next(time.monotonic() + _FORK_S)
+        except (OSError, ZygoteLost) as error:
+            ours.close()
+            raise ZygoteLost(f"the zygote is gone: {error}") from None
+        if not isinstance(message, Born) or message.problem is not None:
+            ours.close()
+            raise ZygoteLost(f"the zygote could not fork: {message}")
+        return Child(message.pid, descriptors[0]), ours
+
+    def ended(self, child: Child) -> Exited:
+        """Wait for a child that is ending or being killed; one that does not end within two seconds is killed."""
+        deadline = time.monotonic() + _GRACE_S
+        while True:
+            try:
+                message, descriptors = self._next(deadline)
+            except TimeoutError:
+                child.kill()
+                deadline = time.monotonic() + _FORK_S
+                continue
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if isinstance(message, Exited) and message.pid == child.pid:
+                return message
+
+    def close(self) -> None:
+        """End the zygote, and with it every child."""
+        self._control.close()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _awake(self) -> Awake:
+        try:
+            message, _descriptors = self._next(time.monotonic() + _START_S)
+        except (ZygoteLost, TimeoutError):
+            self._process.kill()
+            assert self._process.stderr is not None
+            said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+            raise EnvironmentFailure(
+                f"the sandbox's zygote did not start: {said[-1] if said else 'it said nothing'}",
+                code="sandbox_unavailable",
+                hint="`runtime doctor` shows what the machine offers",
+            ) from None
+        assert isinstance(message, Awake)
+        return message
+
+    def _next(self, deadline: float) -> tuple[Message, list[int]]:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise TimeoutError("the zygote does not answer")
+        try:
+            data, descriptors, _flags, _address = socket.recv_fds(self._control, MESSAGE_BYTES, 1)
+        except ConnectionError:
+            data, descriptors = b"", []
+        if not data:
+            raise ZygoteLost("the zygote closed its socket")
+        return decode_message(data), descriptors

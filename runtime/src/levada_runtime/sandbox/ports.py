@@ -1,0 +1,182 @@
+"""What the SDK's fronts stand on in a child: each port turns a call into frames and an answer back into values."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from levada._encoding import encode_json
+from levada._http import HttpRequest, Response
+from levada._ingest import BatchResult, Draft, IngestResult
+from levada.errors import BatchRejected, LevadaError, error_for
+from levada_runtime.sandbox.channel import ChildChannel
+from levada_runtime.sandbox.protocol import (
+    CREDIT,
+    FRAME_BYTES,
+    LINE_BYTES,
+    LOG_BYTES,
+    RECORDS,
+    EmitAnswer,
+    EmitFrame,
+    EmitRecord,
+    Frame,
+    HostFrame,
+    HttpAnswer,
+    HttpFrame,
+    LogFrame,
+    Refusal,
+    RetireFrame,
+    SaveFrame,
+)
+from levada_runtime.sandbox.results import batch_result, failed_records, ingest_result
+
+_ROOM: Final = FRAME_BYTES - (1 << 20)
+_OVERHEAD: Final = 64
+
+
+class Questions:
+    """Asks the host one thing after another; what it refuses is raised as the SDK error it names."""
+
+    def __init__(self, channel: ChildChannel) -> None:
+        self._channel = channel
+
+    def ask(self, frame: Frame) -> HostFrame:
+        self._channel.send(frame)
+        answer = self._channel.receive()
+        if isinstance(answer, Refusal):
+            raise refusal(answer)
+        return answer
+
+
+class WireIngest:
+    """`IngestPort` over the channel: at most four frames ahead of the host, all of one call answered before it returns."""
+
+    def __init__(self, channel: ChildChannel) -> None:
+        self._channel = channel
+        self._questions = Questions(channel)
+        self._calls = 0
+
+    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
+        self._calls += 1
+        waiting = 0
+        answer: HostFrame | None = None
+        for records, last in _frames(drafts):
+            self._channel.send(EmitFrame(self._calls, last, stream, document_type, continue_on_error, records))
+            waiting += 1
+            if waiting == CREDIT and not last:
+                waiting -= 1
+                answer = self._channel.receive()
+                if isinstance(answer, Refusal):
+                    break
+        for _ in range(waiting):
+            following = self._channel.receive()
+            answer = answer if isinstance(answer, Refusal) else following
+        if isinstance(answer, Refusal):
+            raise refusal(answer)
+        assert isinstance(answer, EmitAnswer)
+        if answer.rejected:
+            raise BatchRejected(failed_records(answer))
+        return batch_result(answer)
+
+    def retire(
+        self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
+    ) -> IngestResult:
+        moment = source_time.isoformat() if source_time else None
+        answer = self._questions.ask(RetireFrame(stream, document_type, idempotency_key, moment))
+        assert isinstance(answer, EmitAnswer)
+        return ingest_result(answer, answer.records[0])
+
+
+class WireCheckpoint(Questions):
+    """What `RouteCheckpoint` saves through."""
+
+    def save(self, partition: str, values: Mapping[str, Any]) -> None:
+        self.ask(SaveFrame(partition, encode_json(dict(values))))
+
+
+class WireHttp(Questions):
+    """What `RouteHttp` sends through."""
+
+    def send(self, request: HttpRequest) -> Response:
+        answer = self.ask(
+            HttpFrame(
+                request.method,
+                request.url,
+                [(str(name), str(value)) for name, value in request.params],
+                [(str(name), str(value)) for name, value in request.headers],
+                request.body,
+            )
+        )
+        assert isinstance(answer, HttpAnswer)
+        return Response(status=answer.status, headers=dict(answer.headers), content=answer.content, url=answer.url)
+
+
+class Lines:
+    """What `RouteLog` and `print` write through: up to 8 KiB a line and 256 KiB a run, then silence."""
+
+    def __init__(self, channel: ChildChannel) -> None:
+        self._channel = channel
+        self._written = 0
+
+    def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
+        if self._written > LOG_BYTES:
+            return
+        written = _fields(fields)
+        text = message if len(message) <= LINE_BYTES else f"{message[:LINE_BYTES]}…"
+        if len(text) + len(written) > LINE_BYTES + _OVERHEAD:
+            text, written = f"{text[:LINE_BYTES]} (its fields are too large)", b"{}"
+        self._written += len(text) + len(written)
+        self._channel.send(LogFrame(level, text, written))
+
+    def printed(self, *values: object, sep: str | None = " ", end: str | None = "", **_ignored: object) -> None:
+        """Serve `print`: a line of level info."""
+        self.write("info", f"{(' ' if sep is None else sep).join(map(str, values))}{end or ''}".rstrip("\n"), {})
+
+
+def refusal(answer: Refusal) -> LevadaError:
+    """Rebuild the error the host answered with."""
+    return error_for(answer.code, answer.message, answer.wait, orjson.loads(answer.details))
+
+
+def _frames(drafts: Sequence[Draft]) -> Iterator[tuple[list[EmitRecord], bool]]:
+    """Cut drafts into frames that keep the caps; the final one is marked."""
+    records: list[EmitRecord] = []
+    room = _ROOM
+    for draft in drafts:
+        record, weight = _record(draft)
+        room -= weight
+        if room < 0 or len(records) == RECORDS:
+            yield records, False
+            records, room = [], _ROOM - weight
+        records.append(record)
+    yield records, True
+
+
+def _record(draft: Draft) -> tuple[EmitRecord, int]:
+    payload, key, source_id = draft.payload, draft.idempotency_key, draft.source_id
+    weight = (
+        (len(payload) if payload else 0) + (len(key) if key else 0) + (len(source_id) if source_id else 0) + _OVERHEAD
+    )
+    if weight > _ROOM:
+        message = f"the record takes {weight} bytes; {_ROOM} is the most one may take"
+        return EmitRecord(None, key and key[:200], None, None, False, "too_large", message), _OVERHEAD * 8  # noqa: FBT003 - a record on the wire has no names.
+    moment = draft.source_time.isoformat() if draft.source_time else None
+    failure = draft.failure
+    if failure is None:
+        return EmitRecord(payload, key, source_id, moment, draft.source_id_fixed), weight
+    return (
+        EmitRecord(
+            payload, key, source_id, moment, draft.source_id_fixed, failure.reason, failure.message, failure.path
+        ),
+        weight,
+    )
+
+
+def _fields(fields: Mapping[str, Any]) -> bytes:
+    if not fields:
+        return b"{}"
+    try:
+        return encode_json(dict(fields))
+    except LevadaError:
+        return encode_json({str(name): repr(value) for name, value in fields.items()})

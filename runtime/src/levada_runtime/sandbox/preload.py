@@ -1,0 +1,104 @@
+"""What the zygote loads before it forks: whatever a child will want later it could no longer open.
+
+Two attacks on the network once "failed" only because an encoding was not loaded; the same absence would make honest
+connectors fail in ways nobody could reproduce outside.
+"""
+
+import _strptime  # noqa: F401 - loaded by the first strptime.
+import csv  # noqa: F401
+import encodings.ascii
+import encodings.idna
+import encodings.latin_1
+import encodings.utf_8_sig
+import encodings.utf_16
+import encodings.cp1252  # noqa: F401
+import os
+import time
+import unicodedata  # noqa: F401
+import uuid  # noqa: F401
+import zoneinfo
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pydantic
+
+import levada
+from levada import contracts as document_contracts
+from levada_runtime.sandbox import facade, harden
+from levada_runtime.sandbox.annotations import vet_forward_references
+from levada_runtime.sandbox.facade import Facade
+from levada_runtime.sandbox.loader import ConnectorLoader
+
+FACADES: dict[str, Facade] = {}
+_zones: list[zoneinfo.ZoneInfo] = []
+
+_WARM_UP = b'''
+"""What authors write, once, so that what Python and pydantic load on first use is loaded."""
+import datetime
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from levada import Connector, Record
+
+
+class Kind(StrEnum):
+    A = "a"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[str]
+
+
+class Row(Record):
+    id: int
+    at: datetime.datetime
+    amount: Decimal | None = None
+
+
+connector = Connector("warm_up")
+
+
+def rows(text):
+    return [Row.model_validate(row).model_dump(mode="json") for row in json.loads(text)]
+
+
+checked = rows('[{"id": 1, "at": "2026-01-01T00:00:00Z", "amount": "1.10"}]')
+stamp = datetime.datetime.strptime("2026", "%Y").replace(tzinfo=ZoneInfo("Europe/Berlin")).isoformat()
+label = "{0.value} {1:>4}".format(Kind.A, 1)
+'''
+
+
+def load_everything() -> None:
+    """Load, seal and warm up; called once, in the zygote."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    for name in pydantic.__all__:
+        getattr(pydantic, name, None)
+    _zones.extend(zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones()))
+    vet_forward_references()
+    harden.narrow_records()
+    FACADES.update(facade.build({"levada": _sdk, "levada.contracts": _contracts}))
+    facade.seal()
+    _warm_up()
+
+
+def _sdk() -> Mapping[str, Any]:
+    return {name: getattr(levada, name) for name in levada.__all__}
+
+
+def _contracts() -> Mapping[str, Any]:
+    contracts = document_contracts.CONTRACTS.values()
+    return {contract.__name__: contract for contract in contracts}
+
+
+def _warm_up() -> None:
+    loader = ConnectorLoader("levada_warm_up", {"levada_warm_up/__init__.py": _WARM_UP}, FACADES, {}, print)
+    module = loader.load("levada_warm_up")
+    module.connector.manifest().model_dump_json()
+    orjson.dumps({"at": datetime.now(UTC).isoformat()})

@@ -1,0 +1,250 @@
+"""The words spoken over the channel between a child and its host: typed msgpack, length-prefixed, capped.
+
+The channel is the identity: a frame says what, never who. Whatever a connector wrote (log fields, checkpoint values) travels
+as JSON bytes inside the frame, so that the decoder of the host builds nothing but the structures below.
+"""
+
+from typing import Annotated, Final
+
+import msgspec
+
+FRAME_BYTES: Final = 8 << 20
+ANSWER_BYTES: Final = 64 << 20
+RECORDS: Final = 1_000
+CREDIT: Final = 4
+LINE_BYTES: Final = 8 << 10
+LOG_BYTES: Final = 256 << 10
+HEADER_BYTES: Final = 4
+
+Headers = list[tuple[str, str]]
+
+
+class Frame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, tag=True, gc=False):
+    """One message; the first element of its array is the name of its kind."""
+
+
+class RunFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """What the route may know of its run; times are ISO 8601."""
+
+    id: str
+    mode: str
+    connection: str
+    observing: bool
+    attempt: int
+    scheduled_for: str | None
+
+
+class Start(Frame, tag="start"):
+    """Host to child, first and once: the sources and everything the call is about."""
+
+    action: str
+    package: str
+    attribute: str
+    files: dict[str, bytes]
+    libraries: dict[str, bytes]
+    stream: str | None
+    settings: bytes
+    secrets: dict[str, str]
+    checkpoint: bytes
+    run: RunFrame | None
+    now: str
+    memory_bytes: int
+    cpu_s: float
+    minimum: str
+    run_number: int
+
+
+class Ready(Frame, tag="ready"):
+    """Child to host, before the first line of connector code: the states of the layers that were applied."""
+
+    layers: dict[str, str]
+
+
+class EmitRecord(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """One record: its payload as JSON bytes, or why there is none. `source_id_fixed` marks one given as a fixed string."""
+
+    payload: bytes | None
+    idempotency_key: str | None
+    source_id: str | None = None
+    source_time: str | None = None
+    source_id_fixed: bool = False
+    failure: str | None = None
+    failure_message: str | None = None
+    failure_path: str | None = None
+
+
+class EmitFrame(Frame, tag="emit"):
+    """Up to 1,000 records of one `batch` call; `last` on the final frame of the call, whose answer carries the results."""
+
+    call: int
+    last: bool
+    stream: str
+    document_type: str
+    continue_on_error: bool
+    records: Annotated[list[EmitRecord], msgspec.Meta(max_length=RECORDS)]
+
+
+class RetireFrame(Frame, tag="retire"):
+    stream: str
+    document_type: str
+    idempotency_key: str
+    source_time: str | None
+
+
+class SaveFrame(Frame, tag="save"):
+    """A checkpoint: the whole new mapping of one partition, as JSON bytes."""
+
+    partition: str
+    values: bytes
+
+
+class HttpFrame(Frame, tag="http"):
+    """A request for the broker; `url` is absolute, or a path for the first host of the manifest."""
+
+    method: str
+    url: str
+    params: list[tuple[str, str]]
+    headers: Headers
+    body: bytes | None
+
+
+class LogFrame(Frame, tag="log"):
+    """One line of the run's log; never answered."""
+
+    level: str
+    message: str
+    fields: bytes
+
+
+class Ended(Frame, tag="ended"):
+    """Child to host, last: `kind` is done, exception, policy, memory or weak (the layers fell short of the minimum)."""
+
+    kind: str
+    code: str | None = None
+    message: str | None = None
+    traceback: str | None = None
+    retryable: bool = False
+    wait: float | None = None
+    result: bytes | None = None
+
+
+class Done(Frame, tag="done"):
+    """Host to child: taken. Answers an emit frame that is not the last of its call, and a saved checkpoint."""
+
+
+class RecordAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """What became of one record; `index` is its place in the call."""
+
+    index: int
+    outcome: str
+    document_id: str | None
+    document_version_id: str | None
+    payload_hash: str | None
+    source_id: str | None
+    idempotency_key: str | None
+
+
+class ErrorAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    path: str
+    code: str
+    message: str
+
+
+class FailedAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """A record that was not taken, and why."""
+
+    index: int
+    reason: str
+    message: str
+    idempotency_key: str | None
+    source_id: str | None
+    errors: list[ErrorAnswer]
+
+
+class EmitAnswer(Frame, tag="results"):
+    """Host to child: the results of a `batch` or `retire` call, with what all of them share said once.
+
+    `rejected` means that the call was all-or-nothing and nothing was taken: the child raises BatchRejected.
+    """
+
+    status: str
+    provenance: dict[str, str | int | bool | None]
+    records: list[RecordAnswer]
+    failed: list[FailedAnswer] = []
+    rejected: bool = False
+
+
+class HttpAnswer(Frame, tag="response"):
+    status: int
+    headers: Headers
+    content: bytes
+    url: str
+
+
+class Refusal(Frame, tag="refusal"):
+    """Host to child: an SDK error, raised there from its code. `details` is JSON bytes."""
+
+    code: str
+    message: str
+    wait: float | None = None
+    details: bytes = b"null"
+
+
+ChildFrame = Ready | EmitFrame | RetireFrame | SaveFrame | HttpFrame | LogFrame | Ended
+HostFrame = Start | Done | EmitAnswer | HttpAnswer | Refusal
+
+
+class ProtocolError(Exception):
+    """The other end sent something that is no frame."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_child_frames: msgspec.msgpack.Decoder[ChildFrame] = msgspec.msgpack.Decoder(ChildFrame)
+_host_frames: msgspec.msgpack.Decoder[HostFrame] = msgspec.msgpack.Decoder(HostFrame)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the frame behind its length."""
+    buffer = bytearray(HEADER_BYTES)
+    _encoder.encode_into(frame, buffer, HEADER_BYTES)
+    buffer[:HEADER_BYTES] = (len(buffer) - HEADER_BYTES).to_bytes(HEADER_BYTES, "big")
+    return bytes(buffer)
+
+
+def decode_child(body: bytes | bytearray | memoryview) -> ChildFrame:
+    """Return what a child said, or raise ProtocolError. It is untrusted: nothing else may come out of here."""
+    try:
+        return _child_frames.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
+        raise ProtocolError(f"a frame of {len(body)} bytes does not decode: {error}") from None
+
+
+def decode_host(body: bytes | bytearray | memoryview) -> HostFrame:
+    return _host_frames.decode(body)
+
+
+class FrameBuffer:
+    """Cuts a byte stream into frames; memory grows with the bytes that arrived, never with what a header claims."""
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._held += data
+
+    def take(self) -> bytes | None:
+        """Return the next whole frame, None when there is not one yet; raise ProtocolError when it claims too much."""
+        held = self._held
+        if len(held) < HEADER_BYTES:
+            return None
+        size = int.from_bytes(held[:HEADER_BYTES], "big")
+        if size > self._cap:
+            raise ProtocolError(f"a frame claims {size} bytes; the cap is {self._cap}")
+        end = HEADER_BYTES + size
+        if len(held) < end:
+            return None
+        with memoryview(held) as view:
+            body = bytes(view[HEADER_BYTES:end])
+        del held[:end]
+        return body

@@ -1,0 +1,150 @@
+"""The zygote: a clean interpreter with everything loaded, forked once for each call.
+
+Run as `python -I -m levada_runtime.sandbox.zygote FD` with an empty environment. It has one thread, no secret in its heap and
+one socket, to the host: each byte that arrives there brings the channel of a new child (SCM_RIGHTS), each message back tells
+of a child born (with its pidfd) or ended (with its status and rusage). When the socket closes the host is gone: every child
+is killed and the zygote leaves.
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+
+import msgspec
+
+from levada_runtime.sandbox import child, namespaces, preload
+from levada_runtime.sandbox.syscalls import supported
+
+FORK = b"f"
+MESSAGE_BYTES = 4096
+
+
+class Born(msgspec.Struct, tag="born", array_like=True):
+    """A child was forked (its pidfd comes along), or could not be."""
+
+    pid: int
+    problem: str | None = None
+
+
+class Exited(msgspec.Struct, tag="exited", array_like=True):
+    """A child ended, with the status of `waitpid` and what it used."""
+
+    pid: int
+    status: int
+    cpu_s: float
+    max_rss_bytes: int
+
+
+class Awake(msgspec.Struct, tag="awake", array_like=True):
+    """Everything is loaded; `namespaces` says which were entered, or why none."""
+
+    namespaces: str
+
+
+Message = Awake | Born | Exited
+encode_message = msgspec.msgpack.Encoder().encode
+decode_message = msgspec.msgpack.Decoder(Message).decode
+
+
+class Zygote:
+    """The loop: fork on request, reap on exit, leave with the host."""
+
+    def __init__(self, control: socket.socket, without: frozenset[str]) -> None:
+        self._control = control
+        self._without = without
+        self._children: dict[int, int] = {}  # pidfd to pid
+        self._namespaces = "off"
+        self._poll = select.poll()
+
+    def run(self) -> None:
+        preload.load_everything()
+        self._namespaces = self._enter_namespaces()
+        gc.collect()
+        gc.freeze()
+        self._poll.register(self._control, select.POLLIN)
+        self._send(Awake(self._namespaces))
+        null = os.dup(0)
+        os.dup2(null, 2)
+        os.close(null)
+        while self._step():
+            pass
+        self._kill_all()
+
+    def _step(self) -> bool:
+        for descriptor, _event in self._poll.poll():
+            if descriptor == self._control.fileno():
+                if not self._serve():
+                    return False
+            else:
+                self._reap(descriptor)
+        return True
+
+    def _serve(self) -> bool:
+        try:
+            request, descriptors, _flags, _address = socket.recv_fds(self._control, 1, 1)
+        except ConnectionError:
+            return False
+        if request != FORK:
+            return False
+        self._fork(descriptors[0])
+        return True
+
+    def _fork(self, channel: int) -> None:
+        own = self._namespaces.startswith(namespaces.NAMES)
+        try:
+            pid = namespaces.fork() if own else os.fork()
+        except OSError as error:
+            os.close(channel)
+            self._send(Born(0, str(error)))
+            return
+        if pid == 0:
+            states = {"namespaces": f"{self._namespaces} pid" if own and os.getpid() == 1 else self._namespaces}
+            child.main(channel, states, self._without)
+        os.close(channel)
+        pidfd = os.pidfd_open(pid)
+        self._children[pidfd] = pid
+        self._poll.register(pidfd, select.POLLIN)
+        self._send(Born(pid), pidfd)
+
+    def _reap(self, pidfd: int) -> None:
+        pid = self._children.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _pid, status, usage = os.wait4(pid, 0)
+        self._send(Exited(pid, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
+
+    def _enter_namespaces(self) -> str:
+        if "namespaces" in self._without:
+            return "off"
+        if not supported():
+            return "not supported here"
+        try:
+            return namespaces.enter()
+        except OSError as error:
+            return f"refused: {error}"
+
+    def _send(self, message: Message, *descriptors: int) -> None:
+        try:
+            if descriptors:
+                socket.send_fds(self._control, [encode_message(message)], descriptors)
+            else:
+                self._control.send(encode_message(message))
+        except ConnectionError:
+            self._kill_all()
+            os._exit(0)
+
+    def _kill_all(self) -> None:
+        for pidfd in self._children:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def main(arguments: list[str]) -> None:
+    control = socket.socket(fileno=int(arguments[0]))
+    Zygote(control, frozenset(filter(None, arguments[1].split(",")))).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
