@@ -1,0 +1,108 @@
+"""Levada's SDK: write connectors whose routes read a source system and hand mapped records to `ingest`."""
+
+from levada._auth import basic, bearer, header, oauth2_client_credentials, oauth2_refresh, query
+from levada._checkpoint import Checkpoint
+from levada._connector import Connector, from_setting
+from levada._http import (
+    Http,
+    HttpRequest,
+    Paginator,
+    Response,
+    cursor,
+    last_id,
+    link_header,
+    next_url,
+    offset,
+    page_number,
+)
+from levada._ingest import BatchResult, Draft, FailedRecord, Failure, Ingest, IngestResult, RecordError
+from levada._manifest import HostRule, Manifest, StreamManifest
+from levada._record import Record
+from levada._request import Reply, Request, Window
+from levada._run import Log, Run
+from levada._settings import Setting, boolean, choice, integer, secret, text, url
+from levada._verify import github_signature, hmac_sha256, standard_webhooks, stripe_signature, unverified
+from levada.errors import (
+    AuthFailed,
+    BadRecord,
+    BatchRejected,
+    ConnectorMistake,
+    Forbidden,
+    HostNotDeclared,
+    InvalidDefinition,
+    LevadaError,
+    NotJson,
+    RateLimited,
+    SecretNotExposed,
+    SourceRefused,
+    SourceUnavailable,
+    UnknownDocumentType,
+    UnknownStream,
+)
+from levada.hookspecs import hookimpl
+
+__all__ = [
+    "AuthFailed",
+    "BadRecord",
+    "BatchRejected",
+    "BatchResult",
+    "Checkpoint",
+    "Connector",
+    "ConnectorMistake",
+    "Draft",
+    "FailedRecord",
+    "Failure",
+    "Forbidden",
+    "HostNotDeclared",
+    "HostRule",
+    "Http",
+    "HttpRequest",
+    "Ingest",
+    "IngestResult",
+    "InvalidDefinition",
+    "LevadaError",
+    "Log",
+    "Manifest",
+    "NotJson",
+    "Paginator",
+    "RateLimited",
+    "Record",
+    "RecordError",
+    "Reply",
+    "Request",
+    "Response",
+    "Run",
+    "SecretNotExposed",
+    "Setting",
+    "SourceRefused",
+    "SourceUnavailable",
+    "StreamManifest",
+    "UnknownDocumentType",
+    "UnknownStream",
+    "Window",
+    "basic",
+    "bearer",
+    "boolean",
+    "choice",
+    "cursor",
+    "from_setting",
+    "github_signature",
+    "header",
+    "hmac_sha256",
+    "hookimpl",
+    "integer",
+    "last_id",
+    "link_header",
+    "next_url",
+    "oauth2_client_credentials",
+    "oauth2_refresh",
+    "offset",
+    "page_number",
+    "query",
+    "secret",
+    "standard_webhooks",
+    "stripe_signature",
+    "text",
+    "unverified",
+    "url",
+]

@@ -1,0 +1,38 @@
+"""What a webhook route is given, what it may answer, and the slice of time that a backfill route fills."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A webhook delivery whose signature was verified outside the sandbox."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    params: Mapping[str, str] = field(default_factory=dict)
+    delivery_id: str | None = None
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a webhook route with `reply=True` answers."""
+
+    status: int = 200
+    json: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A slice of time, half-open: `start` belongs to it, `end` does not. Both are aware."""
+
+    start: datetime
+    end: datetime

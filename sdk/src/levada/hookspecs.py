@@ -1,0 +1,31 @@
+"""What plugins of an installation may answer, by pluggy under the name `levada`.
+
+Connectors never implement these: they are found without being imported, and the runtime answers for them. Extensions, which
+are trusted, offer them through the entry point group `levada.extensions`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from levada.contracts import Contract
+
+hookspec = pluggy.HookspecMarker("levada")
+hookimpl = pluggy.HookimplMarker("levada")
+
+
+@hookspec
+def levada_connectors() -> list[Any]:  # type: ignore[empty-body]  # a specification has none
+    """Return the stand-ins of installed connectors.
+
+    The runtime registers one plugin a connector, under its entry point's name; an extension may ask for all of them.
+    """
+
+
+@hookspec
+def levada_contracts() -> "list[type[Contract]]":  # type: ignore[empty-body]  # a specification has none
+    """Return contracts of further document types.
+
+    Called once, when the runtime starts. Two owners of one document type are refused, and the runtime does not start.
+    """
