@@ -16,6 +16,7 @@ from levada_runtime.sandbox.lockdown import CHANNEL, States, detach, leave_ident
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.ports import Lines
 from levada_runtime.sandbox.protocol import Ended, Ready, Start
+from levada_runtime.sandbox.reach import reachable
 from levada_runtime.sandbox.report import ended_by
 
 _BALLAST_BYTES = 1 << 20
@@ -70,7 +71,7 @@ def _act(start: Start, channel: ChildChannel) -> bytes | None:
     lines = Lines(channel)
     loader = ConnectorLoader(start.package, start.files, preload.FACADES, start.libraries, lines.printed)
     if start.action == "describe":
-        compile_all(loader.files.items(), loader)
+        compile_all(reachable(start.package, loader.files).items(), loader)
     module = loader.load(start.package)
     connector = bench.connector_of(module, start.attribute)
     if start.action == "describe":
