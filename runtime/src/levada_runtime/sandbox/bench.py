@@ -1,9 +1,9 @@
 """Running a route: what it is given comes from the call's first frame and from ports that ask the host."""
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 
@@ -13,9 +13,10 @@ from levada._http import RouteHttp
 from levada._ingest import RouteIngest
 from levada._routes import Route, call_route
 from levada._run import RouteLog, Run
-from levada.errors import ConnectorMistake, Forbidden, SecretNotExposed
+from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
+from levada_runtime.sandbox.exposed import ExposedSecrets
 from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireHttp, WireIngest
 from levada_runtime.sandbox.protocol import RunFrame, Start
 
@@ -73,30 +74,3 @@ def _run(run: RunFrame | None, action: str) -> Run:
         scheduled_for=moment,
         connection=run.connection,
     )
-
-
-class ExposedSecrets(Mapping[str, str]):
-    """The secrets a manifest exposes; any other name raises SecretNotExposed, and none of them is ever shown."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = dict(values)
-
-    def __getitem__(self, name: str) -> str:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise SecretNotExposed(f"the secret {name!r} is not exposed: declare it with expose=True") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"<{len(self._values)} secrets>"
-
-    def __reduce__(self) -> NoReturn:
-        raise Forbidden("secrets cannot be copied")

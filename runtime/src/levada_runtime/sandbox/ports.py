@@ -11,6 +11,7 @@ from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
 from levada.errors import BatchRejected, LevadaError, error_for
 from levada_runtime.sandbox.channel import ChildChannel
+from levada_runtime.sandbox.exposed import ExposedSecrets
 from levada_runtime.sandbox.protocol import (
     CREDIT,
     FRAME_BYTES,
@@ -76,8 +77,8 @@ class WireIngest:
             raise refusal(answer)
         assert isinstance(answer, EmitAnswer)
         if answer.rejected:
-            raise BatchRejected(failed_records(answer))
-        return batch_result(answer)
+            raise BatchRejected(failed_records(answer, document_type))
+        return batch_result(answer, document_type)
 
     def retire(
         self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
@@ -85,7 +86,7 @@ class WireIngest:
         moment = source_time.isoformat() if source_time else None
         answer = self._questions.ask(RetireFrame(stream, document_type, idempotency_key, moment))
         assert isinstance(answer, EmitAnswer)
-        return ingest_result(answer, answer.records[0])
+        return ingest_result(answer, answer.records[0], document_type)
 
 
 class WireCheckpoint(Questions):
@@ -119,11 +120,12 @@ class Lines:
         self._channel = channel
         self._written = 0
 
-    def write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:
+    def write(self, level: str, message: object, fields: Mapping[str, Any]) -> None:
         if self._written > LOG_BYTES:
             return
         written = _fields(fields)
-        text = message if len(message) <= LINE_BYTES else f"{message[:LINE_BYTES]}…"
+        text = str(message)[: LINE_BYTES + 1].encode(errors="replace").decode()
+        text = text if len(text) <= LINE_BYTES else f"{text[:LINE_BYTES]}…"
         if len(text) + len(written) > LINE_BYTES + _OVERHEAD:
             text, written = f"{text[:LINE_BYTES]} (its fields are too large)", b"{}"
         self._written += len(text) + len(written)
@@ -177,6 +179,6 @@ def _fields(fields: Mapping[str, Any]) -> bytes:
     if not fields:
         return b"{}"
     try:
-        return encode_json(dict(fields))
+        return encode_json({name: repr(v) if isinstance(v, ExposedSecrets) else v for name, v in fields.items()})
     except LevadaError:
         return encode_json({str(name): repr(value) for name, value in fields.items()})

@@ -4,7 +4,7 @@ The channel is the identity: a frame says what, never who. Whatever a connector 
 as JSON bytes inside the frame, so that the decoder of the host builds nothing but the structures below.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -136,7 +136,7 @@ class RecordAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
     """What became of one record; `index` is its place in the call."""
 
     index: int
-    outcome: str
+    outcome: Literal["created", "updated", "unchanged", "retired"]
     document_id: str | None
     document_version_id: str | None
     payload_hash: str | None
@@ -167,7 +167,7 @@ class EmitAnswer(Frame, tag="results"):
     `rejected` means that the call was all-or-nothing and nothing was taken: the child raises BatchRejected.
     """
 
-    status: str
+    status: Literal["ingested", "observed"]
     provenance: dict[str, str | int | bool | None]
     records: list[RecordAnswer]
     failed: list[FailedAnswer] = []

@@ -1,5 +1,6 @@
 """Answers of the host as the SDK's values, made when they are looked at: a batch of a thousand costs little when nobody looks."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar, overload
 
@@ -42,38 +43,53 @@ class Lazily(Sequence[_Value]):
     __hash__ = None  # type: ignore[assignment]  # Compared by value, like a list.
 
 
-def batch_result(answer: EmitAnswer) -> BatchResult:
+def batch_result(answer: EmitAnswer, document_type: str) -> BatchResult:
+    outcomes = Counter(record.outcome for record in answer.records)
     return BatchResult(
         status=answer.status,
-        results=Lazily(answer.records, lambda record: ingest_result(answer, record)),
-        failed=failed_records(answer),
+        document_type=document_type,
+        count=len(answer.records) + len(answer.failed),
+        imported=len(answer.records),
+        failed=len(answer.failed),
+        results=Lazily(answer.records, lambda record: ingest_result(answer, record, document_type)),
+        failed_records=failed_records(answer, document_type),
+        created=outcomes["created"],
+        updated=outcomes["updated"],
+        unchanged=outcomes["unchanged"],
     )
 
 
-def ingest_result(answer: EmitAnswer, record: RecordAnswer) -> IngestResult:
+def ingest_result(answer: EmitAnswer, record: RecordAnswer, document_type: str) -> IngestResult:
+    provenance = {
+        **answer.provenance,
+        "source_id": record.source_id,
+        "idempotency_key": record.idempotency_key,
+        "payload_hash": record.payload_hash,
+    }
     return IngestResult(
-        outcome=record.outcome,
         status=answer.status,
+        document_type=document_type,
         document_id=record.document_id,
         document_version_id=record.document_version_id,
         payload_hash=record.payload_hash,
-        source_id=record.source_id,
-        idempotency_key=record.idempotency_key,
-        provenance=dict(answer.provenance),
+        provenance=provenance,
+        index=record.index,
+        outcome=record.outcome,
     )
 
 
-def failed_records(answer: EmitAnswer) -> Sequence[FailedRecord]:
-    return [_failed(one) for one in answer.failed]
+def failed_records(answer: EmitAnswer, document_type: str) -> Sequence[FailedRecord]:
+    return [_failed(one, document_type) for one in answer.failed]
 
 
-def _failed(one: FailedAnswer) -> FailedRecord:
-    errors = tuple(RecordError(error.path, error.code, error.message) for error in one.errors)
+def _failed(one: FailedAnswer, document_type: str) -> FailedRecord:
     return FailedRecord(
-        index=one.index,
         reason=one.reason,
         message=one.message,
-        idempotency_key=one.idempotency_key,
+        retryable=False,
+        document_type=document_type,
         source_id=one.source_id,
-        errors=errors,
+        idempotency_key=one.idempotency_key,
+        index=one.index,
+        errors=tuple(RecordError(error.path, error.code, error.message) for error in one.errors),
     )

@@ -1,0 +1,163 @@
+"""A sandbox, a source of connectors made of text, and handlers that keep what they were told."""
+
+import platform
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.lockdown import LAYERS
+from levada_runtime.sandbox.model import Bundle, Call, Limits, RunInfo
+from levada_runtime.sandbox.protocol import EmitAnswer, HttpAnswer, RecordAnswer
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+QUICK = Limits(cpu_s=5, wall_s=10)
+
+
+def pytest_collection_modifyitems(items):
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        return
+    here = pytest.mark.skip(reason=f"the wall is built for x86_64 Linux; this is {platform.machine()} {sys.platform}")
+    for item in items:
+        if "tests/sandbox" in item.nodeid:
+            item.add_marker(here)
+
+
+class Told:
+    """Handlers that answer as an ingest that takes everything, and remember."""
+
+    def __init__(self) -> None:
+        self.emitted: list[Any] = []
+        self.retired: list[Any] = []
+        self.saved: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[Any] = []
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+        self._call: list[Any] = []
+
+    @property
+    def records(self) -> list[Any]:
+        return [record for frame in self.emitted for record in frame.records]
+
+    @property
+    def messages(self) -> list[str]:
+        return [message for _level, message, _fields in self.lines]
+
+    def emit(self, frame):
+        self.emitted.append(frame)
+        self._call.extend(frame.records)
+        if not frame.last:
+            return None
+        records = [
+            RecordAnswer(index, "created", f"doc_{index}", f"ver_{index}", "0" * 64, record.source_id, record.idempotency_key)
+            for index, record in enumerate(self._call)
+        ]
+        self._call = []
+        return EmitAnswer("ingested", PROVENANCE, records)
+
+    def retire(self, frame):
+        self.retired.append(frame)
+        record = RecordAnswer(0, "retired", "doc_0", "ver_1", None, None, frame.idempotency_key)
+        return EmitAnswer("ingested", PROVENANCE, [record])
+
+    def save(self, partition, values):
+        self.saved.append((partition, values))
+
+    def http(self, request):
+        self.requests.append(request)
+        return HttpAnswer(200, [("Content-Type", "application/json")], b'[{"id": 1}]', "https://api.acme.test/rows")
+
+    def log(self, level, message, fields):
+        self.lines.append((level, message, fields))
+
+
+PROVENANCE = {
+    "org_id": "org_1",
+    "connection_id": "con_1",
+    "connector_key": "naughty",
+    "connector_version": "1.0.0",
+    "run_id": "run_1",
+    "run_mode": "poll",
+    "stream": "crime",
+    "ingested_at": "2026-03-01T12:00:00Z",
+}
+
+
+class Wall:
+    """Runs connectors made of text through one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def call(
+        self,
+        files: Mapping[str, str] | str,
+        *,
+        action: str = "poll",
+        handlers: Any = None,
+        libraries: Mapping[str, str] | None = None,
+        **more: Any,
+    ):
+        sources = {"__init__.py": files} if isinstance(files, str) else files
+        bundle = Bundle(
+            "naughty",
+            "connector",
+            {f"naughty/{path}": textwrap.dedent(text).encode() for path, text in sources.items()},
+            {path: text.encode() for path, text in (libraries or {}).items()},
+        )
+        more.setdefault("limits", QUICK)
+        more.setdefault("run", RunInfo(id="run_1", mode="poll", connection="naughty"))
+        stream = "crime" if action == "poll" else None
+        return self.sandbox.call(Call(action, bundle, NOW, stream=stream, **more), handlers)
+
+    def poll(self, body: str, *, head: str = "", parameters: str = "ingest, checkpoint, http, log, settings, secrets", **more: Any):
+        """Run the body of a poll route."""
+        source = (
+            "from levada import Connector\n"
+            + textwrap.dedent(head)
+            + '\nconnector = Connector("naughty", title="Naughty", hosts=["api.acme.test"])\n'
+            + f'\n\n@connector.poll("crime", every="0 * * * *")\ndef crime({parameters}):\n    """A crime."""\n'
+            + textwrap.indent(textwrap.dedent(body), "    ")
+        )
+        return self.call(source, **more)
+
+    def unrestricted(self, source: str, call: str = "naughty_library.attack(settings, log.info)", **more: Any):
+        """Run unrestricted Python inside the wall, as a library the connector declares."""
+        return self.poll(call, head="import naughty_library", libraries={"naughty_library.py": source}, **more)
+
+
+def _walls(**options: Any) -> Iterator[Wall]:
+    with Sandbox(**options) as sandbox:
+        yield Wall(sandbox)
+
+
+@pytest.fixture(scope="session")
+def wall() -> Iterator[Wall]:
+    """The sandbox as an operator gets it, at the highest level this machine offers."""
+    yield from _walls()
+
+
+@pytest.fixture(scope="session")
+def kernel_wall() -> Iterator[Wall]:
+    """Level L2: no namespaces."""
+    yield from _walls(without=frozenset({"namespaces"}))
+
+
+@pytest.fixture(scope="session")
+def seccomp_wall() -> Iterator[Wall]:
+    """Level L1: neither namespaces nor Landlock."""
+    yield from _walls(without=frozenset({"namespaces", "landlock"}), allow_weak=True)
+
+
+@pytest.fixture(scope="session")
+def no_wall() -> Iterator[Wall]:
+    """The positive control: the same process model with every layer off."""
+    yield from _walls(without=frozenset(LAYERS), allow_weak=True)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()

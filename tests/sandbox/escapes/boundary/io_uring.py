@@ -1,0 +1,9 @@
+"""Category: network. Escape proof: io_uring instance is created."""
+
+
+
+def attack(ctx, report):
+    import ctypes
+    b = ctypes.create_string_buffer(256)
+    r = ctypes.CDLL(None).syscall(425, 4, b)
+    if r >= 0: report("uring")

@@ -1,0 +1,10 @@
+"""Category: ctypes. Escape proof: executable anonymous memory is mapped."""
+
+import ctypes
+
+
+def attack(ctx, report):
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_long
+    if libc.mmap(None, 4096, 7, 0x22, -1, 0) != -1:
+        report("rwx")

@@ -1,0 +1,6 @@
+"""Category: file-read. Escape proof: the child reports the canary file content."""
+
+
+
+def attack(ctx, report):
+    report(open(ctx["canary_file"]).read())

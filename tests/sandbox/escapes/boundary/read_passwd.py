@@ -1,0 +1,6 @@
+"""Category: file-read. Escape proof: the child reports file content."""
+
+
+
+def attack(ctx, report):
+    report(open("/etc/passwd").read()[:20])

@@ -1,0 +1,8 @@
+"""Category: privilege. Escape proof: uid becomes 0."""
+
+import os
+
+
+def attack(ctx, report):
+    os.setuid(0)
+    if os.getuid() == 0: report("root")

@@ -1,0 +1,7 @@
+"""Category: file-write. Escape proof: the file at the proof path exists after the run."""
+
+import os
+
+
+def attack(ctx, report):
+    os.symlink("/etc/passwd", ctx["proof"])

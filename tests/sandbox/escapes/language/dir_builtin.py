@@ -1,0 +1,3 @@
+"""Category: builtins. Escape proof: `leak` is bound to something that is not None."""
+
+leak = dir()

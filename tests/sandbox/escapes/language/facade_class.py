@@ -1,0 +1,4 @@
+"""Category: facade. Escape proof: `leak` is bound to something that is not None."""
+
+import json
+leak = type(json)("x", {})

@@ -1,0 +1,4 @@
+"""Category: frames. Escape proof: `leak` is bound to something that is not None."""
+
+def f(): pass
+leak = f.__code__

@@ -1,0 +1,3 @@
+"""Category: import. Escape proof: `leak` is bound to something that is not None."""
+
+leak = __import__("os")

@@ -1,0 +1,4 @@
+"""Category: import. Escape proof: `leak` is bound to something that is not None."""
+
+import inspect
+leak = inspect.stack()

@@ -1,0 +1,4 @@
+"""Category: pickle. Escape proof: `leak` is bound to something that is not None."""
+
+import marshal
+leak = marshal

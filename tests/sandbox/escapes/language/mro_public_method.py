@@ -1,0 +1,3 @@
+"""Category: introspection. Escape proof: `leak` is bound to something that is not None."""
+
+leak = int.mro()
