@@ -35,4 +35,3 @@ def _read(found: Found, answer: bytes | None) -> Manifest | str:
     if manifest.key != found.key:
         return f"its manifest says {manifest.key!r}, its entry point {found.key!r}"
     return manifest.model_copy(update={"version": found.version})
-

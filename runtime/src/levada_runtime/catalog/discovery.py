@@ -37,7 +37,7 @@ class Found:
 
 
 def find_connectors() -> list[Found]:
-    """Return each connector that installed metadata names, sorted by key; a name claimed twice is refused."""
+    """Return each connector that installed metadata names, sorted by key; of a name claimed twice none is used."""
     found = sorted((_find(entry) for entry in _entries()), key=lambda one: (one.key, one.distribution))
     owners: dict[str, list[str]] = {}
     for one in found:

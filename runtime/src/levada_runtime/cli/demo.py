@@ -114,15 +114,13 @@ class _Demo:
     def _connection(self) -> "ConnectionRow":
         connections, org = self._installation.connections, self._installation.org
         _, manifest = self._installation.catalog.ready("acme")
-        given = {
-            "settings": {"api_base": self._source.hello["api_base"]},
-            "secrets": {"api_key": self._source.hello["api_key"]},
-        }
+        settings = {"api_base": self._source.hello["api_base"]}
+        secrets = {"api_key": self._source.hello["api_key"]}
         existing = {row.name: row for row in connections.of(org)}.get(_NAME)
         if existing is None:
-            row = connections.add(org, manifest, name=_NAME, **given)
+            row = connections.add(org, manifest, name=_NAME, settings=settings, secrets=secrets)
         else:
-            row = connections.set(existing, manifest, **given)
+            row = connections.set(existing, manifest, settings=settings, secrets=secrets)
         for stream in STREAMS:
             connections.set_schedule(row, stream, _EVERY_MINUTE)
         return row

@@ -1,11 +1,11 @@
 """The host's answers to a child: each frame is translated for the floor that knows what to do with it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from levada import Draft, Failure
 from levada_runtime.foundation.ids import spell_document, spell_version
-from levada_runtime.ingest.model import Accepted, Answer, Origin, Rejected
+from levada_runtime.ingest.model import Accepted, Answer, Origin, Outcome, Rejected
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
@@ -22,6 +22,14 @@ from levada_runtime.sandbox.protocol import (
     RetireFrame,
 )
 from levada_runtime.store.columns import to_micros
+
+
+_OUTCOMES: dict[Outcome, Literal["created", "updated", "unchanged", "retired"]] = {
+    Outcome.CREATED: "created",
+    Outcome.UPDATED: "updated",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.RETIRED: "retired",
+}
 
 
 class RunHandlers:
@@ -108,7 +116,7 @@ def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
     place = (origin.connection_id, one.document_id or 0)
     return RecordAnswer(
         index=one.index,
-        outcome=str(one.outcome),
+        outcome=_OUTCOMES[one.outcome],
         document_id=spell_document(*place) if known else None,
         document_version_id=spell_version(*place, one.version or 0) if known else None,
         payload_hash=one.payload_hash.hex() if one.payload_hash else None,
