@@ -1,7 +1,7 @@
-"""The sample source as a process that another program holds by a pipe: `python -m levada_acme.sample.controlled`.
+"""Run the sample source for another program, which tells it over standard input what to do.
 
-Each line on its input is a word, and each gets one JSON line on its output: `served` tells what the source would serve now,
-`advance` lets time pass first. It ends with its input.
+The first line out says where it listens. Then each line in (`served` or `advance`) gets one line of JSON back with what
+is served now. It ends when its input does, so that it never outlives the program that started it.
 """
 
 import argparse
@@ -12,22 +12,27 @@ from levada_acme.sample.server import SampleSource
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    parser = argparse.ArgumentParser(prog="python -m levada_acme.sample.controlled")
-    parser.add_argument("--nonce", default=None, help="carried in some customers' data")
-    parser.add_argument("--customers", type=int, default=2000)
-    parser.add_argument("--invoices", type=int, default=3000)
+    """Serve on a free port until standard input ends."""
+    parser = argparse.ArgumentParser(prog="python -m levada_acme.sample.controlled", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
+    parser.add_argument("--nonce", help="a word carried by some of the customers")
     words = parser.parse_args()
-    with SampleSource(customers=words.customers, invoices=words.invoices, nonce=words.nonce) as acme:
+    with SampleSource(seed=words.seed, nonce=words.nonce) as acme:
         _say({"api_base": acme.base_url, "api_key": acme.api_key, "served": acme.served.counts})
         for line in sys.stdin:
-            if line.strip() == "advance":
-                acme.advance()
-            _say({"served": acme.served.counts, "requests": acme.requests})
+            _say(_obey(acme, line.strip()))
 
 
-def _say(message: object) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
+def _obey(acme: SampleSource, word: str) -> dict[str, object]:
+    if word not in {"served", "advance"}:
+        return {"error": f"say `served` or `advance`, not {word!r}"}
+    if word == "advance":
+        acme.advance()
+    return {"served": acme.served.counts}
+
+
+def _say(values: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
