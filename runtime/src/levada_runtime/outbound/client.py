@@ -1,0 +1,164 @@
+"""The one HTTP client: every request this runtime sends for somebody else goes through here."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from levada_runtime.outbound.body import Body
+from levada_runtime.outbound.errors import OutboundFailure, Refused, Unreachable
+from levada_runtime.outbound.headers import Headers, incoming, outgoing
+from levada_runtime.outbound.limits import Limits
+from levada_runtime.outbound.private import AllowPrivate
+from levada_runtime.outbound.redirects import Step, next_step
+from levada_runtime.outbound.resolver import Lookup, PinningResolver, check_target
+from levada_runtime.outbound.url import Target
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CHUNK: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What is added to one step and to no other: credentials for the host it goes to."""
+
+    headers: Headers = ()
+    params: tuple[tuple[str, str], ...] = ()
+
+
+AtStep = Callable[[Target], Additions]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: `url` is the last step's without its additions, `received` the bytes of all steps' bodies."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+    received: int
+
+
+class Client:
+    """One pool of connections (and, if asked for, one jar of cookies), used from one event loop.
+
+    `lookup` and `tls` are for operators with their own resolver or authority, and for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: AllowPrivate | None = None,
+        limits: Limits | None = None,
+        cookies: bool = False,
+        lookup: Lookup | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.allow_private = allow_private or AllowPrivate()
+        self._cookies = cookies
+        self._lookup = lookup
+        self._tls = tls
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def send(
+        self,
+        method: str,
+        target: Target,
+        *,
+        headers: Headers = (),
+        body: bytes | None = None,
+        at_step: AtStep | None = None,
+    ) -> Answer:
+        """Send a request and follow its redirects.
+
+        `at_step` is called with every target, the first and each redirect's, before anything is sent there: it may
+        raise to refuse it, and returns what to add for it. Raises Refused, TooLarge or Unreachable.
+        """
+        if method not in METHODS:
+            raise Refused(f"the method {method[:16]!r} cannot be sent", code="method")
+        step, received = Step(method, target, outgoing(headers), body), 0
+        try:
+            async with asyncio.timeout(self.limits.total_s):
+                for _ in range(self.limits.redirects + 1):
+                    answer, location = await self._take(step, at_step)
+                    received += answer.received
+                    following = next_step(step, answer.status, location)
+                    if following is None:
+                        return replace(answer, received=received)
+                    step = following
+        except TimeoutError as error:
+            raise Unreachable(f"{target.place} did not answer in time", code="timeout") from error
+        raise Refused(f"more than {self.limits.redirects} redirects from {target.place}", code="redirects")
+
+    async def close(self) -> None:
+        """Close the pool's connections."""
+        session, self._opened = self._opened, None
+        if session is not None:
+            await session.close()
+            await asyncio.sleep(0)
+
+    async def _take(self, step: Step, at_step: AtStep | None) -> tuple[Answer, str | None]:
+        check_target(step.target, self.allow_private)
+        additions = at_step(step.target) if at_step else Additions()
+        try:
+            return await self._exchange(step, additions)
+        except OutboundFailure:
+            raise
+        except aiohttp.ClientError as error:
+            raise _failure(error, step.target) from error
+
+    async def _exchange(self, step: Step, additions: Additions) -> tuple[Answer, str | None]:
+        target = step.target.with_params(list(additions.params))
+        async with self._session().request(
+            step.method,
+            URL(str(target), encoded=True),
+            headers=[*step.headers, *additions.headers],
+            data=step.body,
+            allow_redirects=False,
+            skip_auto_headers=("Content-Type",),
+        ) as response:
+            body = Body(response.headers.get("Content-Encoding", ""), self.limits)
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                body.feed(chunk)
+            given = incoming(response.headers.items())
+            answer = Answer(response.status, given, body.finish(), str(step.target), body.received)
+            return answer, response.headers.get("Location")
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Open the pool at the first request, since it belongs to the running loop."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=PinningResolver(self.allow_private, self._lookup),
+                    use_dns_cache=False,
+                    ssl=self._tls or True,
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, connect=self.limits.connect_s, sock_read=self.limits.read_s),
+                cookie_jar=aiohttp.CookieJar() if self._cookies else aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._opened
+
+
+def _failure(error: aiohttp.ClientError, target: Target) -> Unreachable:
+    """Say what failed without the library's message, which may hold the URL with its query."""
+    match error:
+        case aiohttp.ServerTimeoutError():
+            return Unreachable(f"{target.place} did not answer in time", code="timeout")
+        case aiohttp.ClientConnectorCertificateError():
+            return Unreachable(f"{target.place} has no valid certificate", code="certificate")
+        case aiohttp.ClientSSLError():
+            return Unreachable(f"no secure connection to {target.place}", code="tls")
+        case aiohttp.ClientConnectorError():
+            return Unreachable(f"no connection to {target.place}", code="no_connection")
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | aiohttp.ClientOSError():
+            return Unreachable(f"{target.place} broke off", code="broken_off")
+        case _:
+            return Unreachable(f"{target.place} answered what is not HTTP", code="not_http")

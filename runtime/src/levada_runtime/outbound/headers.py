@@ -1,0 +1,70 @@
+"""Headers of outbound requests: which a caller may set, and which go along when a redirect leaves the origin."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from levada_runtime.outbound.body import ACCEPTED_ENCODINGS
+from levada_runtime.outbound.errors import Refused
+
+Headers = tuple[tuple[str, str], ...]
+
+USER_AGENT: Final = "levada"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
+_OF_THE_CONNECTION: Final = frozenset(
+    {
+        "connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization",
+        "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    }
+)  # fmt: skip
+_OF_THE_ORIGIN: Final = frozenset({"authorization", "cookie"})
+_OF_THE_BODY: Final = frozenset({"content-type", "content-language", "content-location", "content-encoding"})
+_OF_THE_TRANSFER: Final = _OF_THE_CONNECTION | {"content-encoding"}
+
+
+def outgoing(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Return the headers to send; which encodings are accepted is ours to say.
+
+    Raises Refused for hop-by-hop headers and for names and values that would not stay in their line.
+    """
+    given = tuple(headers)
+    for name, value in given:
+        check_header(name, value)
+        if name.lower() in _OF_THE_CONNECTION:
+            raise Refused(f"the header {name} belongs to the connection; leave it out", code="header_hop_by_hop")
+    kept = without(given, {"accept-encoding"})
+    names = {name.lower() for name, _ in kept}
+    ours = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
+    return (
+        *((name, value) for name, value in ours if name.lower() not in names),
+        ("Accept-Encoding", ACCEPTED_ENCODINGS),
+        *kept,
+    )
+
+
+def check_header(name: str, value: str) -> None:
+    """Raise Refused, without the value, for a header that would not stay in its line."""
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise Refused(f"the header {name[:64]!r} holds characters a header cannot", code="header_character")
+
+
+def after_leaving_the_origin(headers: Headers) -> Headers:
+    """Return what may go along to another host: no credentials."""
+    return without(headers, _OF_THE_ORIGIN)
+
+
+def after_losing_the_body(headers: Headers) -> Headers:
+    """Return what still makes sense when a redirect turns the request into a GET."""
+    return without(headers, _OF_THE_BODY)
+
+
+def incoming(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Return an answer's headers without those about its transfer: the body is already unpacked."""
+    return without(headers, _OF_THE_TRANSFER)
+
+
+def without(headers: Iterable[tuple[str, str]], names: Iterable[str]) -> Headers:
+    """Return the headers but those of these lower-case names."""
+    left_out = frozenset(names)
+    return tuple((name, value) for name, value in headers if name.lower() not in left_out)
