@@ -1,0 +1,77 @@
+"""Credentials from a manifest's scheme and a connection's values; nothing of them is ever sent to the child."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from levada import AuthFailed, Manifest
+from levada._auth import AuthScheme, BasicAuth, BearerAuth, HeaderAuth, QueryAuth, names_in
+from levada_runtime.outbound import Additions, Refused
+from levada_runtime.outbound.headers import check_header
+
+
+def credentials(manifest: Manifest, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Additions:
+    """Return what proves to the source who is asking; nothing when the connector has no `auth` or its values are unset.
+
+    Raises AuthFailed when a required value is missing, cannot be sent, or the scheme is not known here.
+    """
+    scheme = manifest.auth
+    if scheme is None:
+        return Additions()
+    values = {**settings, **secrets}
+    absent = [name for name in names_in(scheme) if values.get(name) in (None, "")]
+    if absent and _all_optional(manifest, absent):
+        return Additions()
+    if absent:
+        raise AuthFailed(f"the connection has no value for {', '.join(absent)}, which the source asks for")
+    return _checked(_spelled(scheme, values))
+
+
+def basic_pairs(manifest: Manifest, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return user name and password when they are sent as one word, for masking it."""
+    if not isinstance(manifest.auth, BasicAuth):
+        return []
+    return [_pair(manifest.auth, {**settings, **secrets})]
+
+
+def query_names(manifest: Manifest) -> frozenset[str]:
+    """Return the parameters that carry credentials; a source's link to its next page may repeat them."""
+    return frozenset({manifest.auth.name}) if isinstance(manifest.auth, QueryAuth) else frozenset()
+
+
+def _spelled(scheme: AuthScheme, values: Mapping[str, Any]) -> Additions:
+    match scheme:
+        case BearerAuth():
+            return Additions(headers=(("Authorization", f"Bearer {values[scheme.secret]}"),))
+        case BasicAuth():
+            word = b64encode(":".join(_pair(scheme, values)).encode()).decode()
+            return Additions(headers=(("Authorization", f"Basic {word}"),))
+        case HeaderAuth():
+            return Additions(headers=((scheme.name, f"{scheme.prefix}{values[scheme.secret]}"),))
+        case QueryAuth():
+            return Additions(params=((scheme.name, str(values[scheme.secret])),))
+        case _:
+            raise AuthFailed(
+                f"the auth scheme {scheme.kind} is not available in this version of the runtime; "
+                "until it is, use bearer() with a token issued by hand"
+            )
+
+
+def _checked(additions: Additions) -> Additions:
+    for name, value in additions.headers:
+        try:
+            check_header(name, value)
+        except Refused:
+            raise AuthFailed(
+                f"the value sent as {name} holds a line break or another character that cannot be sent: set it again"
+            ) from None
+    return additions
+
+
+def _pair(scheme: BasicAuth, values: Mapping[str, Any]) -> tuple[str, str]:
+    return str(values.get(scheme.username) or ""), str(values.get(scheme.password or "") or "")
+
+
+def _all_optional(manifest: Manifest, names: list[str]) -> bool:
+    optional = {setting.name for setting in manifest.settings if not setting.required}
+    return optional.issuperset(names)

@@ -1,0 +1,73 @@
+"""Whether a request is sent again, and after how long; values in, values out."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+_NEVER_CURED_BY_WAITING: Final = frozenset({501, 505})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often one request is sent at most, and how long it may be waited for.
+
+    A wait longer than `longest_wait_s`, or one that would bring the request beyond `budget_s`, is left to the run: it
+    ends and is tried again later, instead of holding its worker.
+    """
+
+    tries: int = 4
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 30
+    budget_s: float = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Send it again after the wait."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Stop trying; `wait_s` is what the source asked for, if it did."""
+
+    wait_s: float | None
+
+
+def is_transient(status: int) -> bool:
+    """Tell whether a status says: not now."""
+    return status == TOO_MANY or (status >= _SERVER_ERROR and status not in _NEVER_CURED_BY_WAITING)
+
+
+def decide(patience: Patience, *, tries: int, spent_s: float, asked_s: float | None, jitter: float) -> Again | GiveUp:
+    """Decide after a failed try: `tries` so far, `spent_s` on them, `asked_s` by the source; `jitter` is in [0, 1)."""
+    wait = _backoff(patience, tries, jitter) if asked_s is None else asked_s
+    if tries >= patience.tries or wait > patience.longest_wait_s or spent_s + wait > patience.budget_s:
+        return GiveUp(asked_s)
+    return Again(wait)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Read a `Retry-After` of either spelling as seconds from now; None when there is none that can be read."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+def _backoff(patience: Patience, tries: int, jitter: float) -> float:
+    """Double the wait with every try, half of it by chance, so that many callers do not come back together."""
+    full = patience.first_wait_s * 2 ** (tries - 1)
+    return float(min(full, patience.longest_wait_s) * (0.5 + jitter / 2))
