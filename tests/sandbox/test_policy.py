@@ -320,7 +320,7 @@ REFUSED = [
 @pytest.mark.parametrize(("source", "line", "column", "reason", "way_out"), REFUSED, ids=lambda value: str(value)[:24])
 def test_a_refusal_names_the_place_the_reason_and_the_way_out(source, line, column, reason, way_out, wall):
     """An author reads where, why and what to do instead."""
-    files = {"__init__.py": "from levada import Connector\n", "part/crime.py": source}
+    files = {"__init__.py": "from .part import crime\n", "part/__init__.py": "", "part/crime.py": source}
     outcome = wall.call(files, action="describe")
     assert outcome.reason == "policy"
     assert f"naughty/part/crime.py:{line}:{column}: " in outcome.message
@@ -330,7 +330,7 @@ def test_a_refusal_names_the_place_the_reason_and_the_way_out(source, line, colu
 
 def test_every_finding_of_every_file_is_told_at_once(wall):
     """One `runtime check` shows all there is to correct."""
-    files = {"__init__.py": "import os\nimport sys\n", "a.py": "eval('1')\n"}
+    files = {"__init__.py": "import os\nimport sys\nfrom . import a\n", "a.py": "eval('1')\n"}
     message = wall.call(files, action="describe").message
     assert [line.split(" ")[0] for line in message.splitlines()] == [
         "naughty/__init__.py:1:8:",

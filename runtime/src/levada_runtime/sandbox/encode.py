@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from levada._encoding import encode_json
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS
+_LARGE = 64 << 10
 _PLAIN = (str, int, bool, type(None))
 
 
@@ -23,7 +24,8 @@ def encode_record(payload: object) -> bytes:
     # orjson writes NaN and infinities as null without a word.
     if b"null" in written and not _is_finite(payload):
         return encode_json(payload)
-    return written
+    # orjson reserves eight times the length of a text and keeps it: large ones would use the address space up unseen.
+    return written if len(written) < _LARGE else bytes(memoryview(written))
 
 
 def _fallback(value: Any) -> object:

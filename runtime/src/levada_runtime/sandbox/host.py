@@ -65,7 +65,7 @@ class Sandbox:
         """Start the zygote and let a real child say what was applied; raise EnvironmentFailure below the minimum."""
         self._zygote()
         if self._report is None:
-            report = probe(self.call, attacks=False)
+            report = probe(self._unasked, attacks=False)
             if report.level < self._minimum:
                 self.close()
                 raise _too_weak(report, self._minimum)
@@ -79,10 +79,16 @@ class Sandbox:
 
     def probe(self) -> ProbeReport:
         """Try the attacks in real children and say what became of each."""
-        return probe(self.call, attacks=True)
+        return probe(self._unasked, attacks=True)
 
     def call(self, call: Call, handlers: Handlers | None = None) -> Outcome:
         """Run one call in a fresh child and return how it ended; what a handler raises beside SDK errors goes through."""
+        return self._run(call, handlers or NoHandlers(), self._minimum)
+
+    def _unasked(self, call: Call) -> Outcome:
+        return self._run(call, NoHandlers(), Level.L0)
+
+    def _run(self, call: Call, handlers: Handlers, minimum: Level) -> Outcome:
         with self._busy:
             began = time.monotonic()
             try:
@@ -90,7 +96,8 @@ class Sandbox:
             except ZygoteLost as lost:
                 return self._lost(lost, began)
             self._calls += 1
-            return _Attempt(call, handlers or NoHandlers(), child, end, began).run(self)
+            start = _start_frame(call, minimum, self._calls)
+            return _Attempt(call, start, handlers, child, end, began).run(self)
 
     def end_of(self, child: Child) -> Death:
         """Wait for a child's end; raise ZygoteLost when nobody is left to tell."""
@@ -98,34 +105,6 @@ class Sandbox:
             raise ZygoteLost("the sandbox was closed")
         exited = self._forker.ended(child)
         return Death(exited.status, exited.cpu_s, exited.max_rss_bytes)
-
-    def start_frame(self, call: Call) -> Start:
-        run = call.run
-        return Start(
-            action=call.action,
-            package=call.bundle.package,
-            attribute=call.bundle.attribute,
-            files=dict(call.bundle.files),
-            libraries=dict(call.bundle.libraries),
-            stream=call.stream,
-            settings=orjson.dumps(dict(call.settings)),
-            secrets=dict(call.secrets),
-            checkpoint=orjson.dumps({partition: dict(values) for partition, values in call.checkpoint.items()}),
-            run=run
-            and RunFrame(
-                run.id,
-                run.mode,
-                run.connection,
-                run.observing,
-                run.attempt,
-                run.scheduled_for.isoformat() if run.scheduled_for else None,
-            ),
-            now=call.now.isoformat(),
-            memory_bytes=call.limits.memory_bytes,
-            cpu_s=call.limits.cpu_s,
-            minimum=self._minimum.value,
-            run_number=self._calls,
-        )
 
     def lose(self) -> None:
         """Let go of a zygote that is gone."""
@@ -146,8 +125,11 @@ class Sandbox:
 class _Attempt:
     """One child's life as the host sees it."""
 
-    def __init__(self, call: Call, handlers: Handlers, child: Child, end: socket.socket, began: float) -> None:
+    def __init__(
+        self, call: Call, start: Start, handlers: Handlers, child: Child, end: socket.socket, began: float
+    ) -> None:
         self._call = call
+        self._start = start
         self._child = child
         self._end = end
         self._began = began
@@ -156,7 +138,7 @@ class _Attempt:
 
     def run(self, sandbox: Sandbox) -> Outcome:
         try:
-            said, killed = self._converse(sandbox)
+            said, killed = self._converse()
             death = sandbox.end_of(self._child)
         except ZygoteLost as lost:
             sandbox.lose()
@@ -171,10 +153,10 @@ class _Attempt:
             raise EnvironmentFailure(f"the sandbox became too weak: {said.message}", code="sandbox_too_weak")
         return self._outcome(classify(said, death, killed, self._call.limits, REASONS), death)
 
-    def _converse(self, sandbox: Sandbox) -> tuple[Ended | None, Killed | None]:
+    def _converse(self) -> tuple[Ended | None, Killed | None]:
         killed: Killed
         try:
-            self._channel.send(sandbox.start_frame(self._call))
+            self._channel.send(self._start)
             return self._conversation.hold(), None
         except ChannelClosed:
             return None, None
@@ -209,6 +191,28 @@ class _Attempt:
             wall_s=time.monotonic() - self._began,
             max_rss_bytes=death.max_rss_bytes if death else 0,
         )
+
+
+def _start_frame(call: Call, minimum: Level, number: int) -> Start:
+    run = call.run
+    moment = run.scheduled_for.isoformat() if run and run.scheduled_for else None
+    return Start(
+        action=call.action,
+        package=call.bundle.package,
+        attribute=call.bundle.attribute,
+        files=dict(call.bundle.files),
+        libraries=dict(call.bundle.libraries),
+        stream=call.stream,
+        settings=orjson.dumps(dict(call.settings)),
+        secrets=dict(call.secrets),
+        checkpoint=orjson.dumps({partition: dict(values) for partition, values in call.checkpoint.items()}),
+        run=RunFrame(run.id, run.mode, run.connection, run.observing, run.attempt, moment) if run else None,
+        now=call.now.isoformat(),
+        memory_bytes=call.limits.memory_bytes,
+        cpu_s=call.limits.cpu_s,
+        minimum=minimum.value,
+        run_number=number,
+    )
 
 
 def _too_weak(report: ProbeReport, minimum: Level) -> EnvironmentFailure:

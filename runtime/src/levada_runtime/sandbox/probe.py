@@ -13,16 +13,17 @@ _PACKAGE: Final = "levada_probe"
 _CONNECTOR: Final = b'from levada import Connector\n\nconnector = Connector("probe")\n'
 _ATTEMPT: Final = b'from levada import Connector\n\nimport levada_probe_attack\n\nconnector = Connector("probe")\n'
 
-# Each returns or falls through when it succeeds, which is what "not blocked" means.
+# Each falls through when nothing stands in its way, and none leaves a trace then.
 ATTACKS: Final = {
     "open": "open('/etc/passwd').close()",
     "list": "import os; os.listdir('/')",
-    "write": "import os; os.close(os.open('/tmp/levada-probe', os.O_CREAT | os.O_WRONLY))",
+    "write": "import os; os.close(os.open('/tmp', os.O_TMPFILE | os.O_WRONLY))",
     "socket": "import _socket; _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)",
     "fork": "import os; pid = os.fork()\nif pid == 0: os._exit(0)",
     "exec": "import os; os.execv('/bin/true', ['true'])",
-    "ptrace": "import ctypes\nif ctypes.CDLL(None).ptrace(16, 1, 0, 0) != 0: raise PermissionError",
-    "mount": "import ctypes\nif ctypes.CDLL(None).mount(b'none', b'/', b'tmpfs', 0, 0) != 0: raise PermissionError",
+    "ptrace": "import ctypes\nif ctypes.CDLL(None).ptrace(0, 0, 0, 0) != 0: raise PermissionError",
+    "mount": "import ctypes; libc = ctypes.CDLL(None, use_errno=True)\n"
+    "libc.mount(b'none', b'/levada-no-such-place', b'tmpfs', 0, 0)\nif ctypes.get_errno() == 1: raise PermissionError",
     "signal": "import os; os.kill(os.getppid() if os.getppid() > 0 else 1, 0)",
 }
 
