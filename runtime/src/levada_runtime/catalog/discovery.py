@@ -1,4 +1,4 @@
-"""Finding installed connectors from metadata and source files alone: no module of theirs is imported in this process."""
+"""Finding installed connectors from metadata and sources alone: no module of theirs is imported in this process."""
 
 import hashlib
 import importlib.metadata

@@ -3,7 +3,6 @@
 import sys
 import traceback
 
-import click
 import typer
 
 from levada_runtime.cli import access, connections, connectors, daemon, demo, documents, runs
@@ -34,15 +33,9 @@ def run(words: list[str]) -> int:
     as_json, debug = "--json" in words, "--debug" in words
     try:
         code = app(words, prog_name="runtime", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as shown:
-        sys.stderr.write(f"{shown.format_message()}\n")
-        return 2
-    except click.ClickException as wrong:
-        fail(
-            " ".join(words[:1]), UsageFailure(wrong.format_message(), hint="--help says what there is"), as_json=as_json
-        )
-        return 2
-    except (KeyboardInterrupt, click.Abort):
+    except typer.TyperException as wrong:
+        return _misused(words, wrong.format_message(), as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("stopped\n")
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, a person gets a sentence
@@ -56,3 +49,13 @@ def run(words: list[str]) -> int:
         fail(" ".join(words[:1]), surprise, as_json=as_json)
         return 1
     return int(code or 0)
+
+
+def _misused(words: list[str], message: str, *, as_json: bool) -> int:
+    """Say what is wrong with the words; a group without a command says what there is instead."""
+    if message.lstrip().startswith("Usage:") and not as_json:
+        sys.stderr.write(f"{message}\n")
+    else:
+        named = " ".join(word for word in words[:2] if not word.startswith("-"))
+        fail(named, UsageFailure(message, hint="--help says what there is"), as_json=as_json)
+    return UsageFailure.exit_code

@@ -21,6 +21,8 @@ from levada_runtime.foundation.logging import configure_logging, mask
 if TYPE_CHECKING:
     from levada_runtime.daemon.installation import Installation
 
+_UNBOUNDED_WIDTH = 400
+_WHOLE = ("id", "key", "name", "idempotency_key", "started_at", "updated_at")
 CHANGES = 5
 PARTIAL = 4
 
@@ -43,7 +45,7 @@ class Session:
     data_dir: Path | None = None
     database_url: str | None = None
     debug: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    out: Console = field(default_factory=lambda: _console())
 
     def settings(self, **flags: Any) -> Settings:
         """Return the configuration with this invocation's flags before everything else."""
@@ -156,7 +158,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
             return
         drawn = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            drawn.add_column(column.replace("_", " "))
+            drawn.add_column(column.replace("_", " "), no_wrap=column in _WHOLE, overflow="fold")
         for row in listed:
             drawn.add_row(*(_cell(row.get(column)) for column in columns))
         out.print(drawn)
@@ -174,6 +176,12 @@ def fields(row: Mapping[str, Any]) -> Callable[[Console], None]:
         out.print(drawn)
 
     return show
+
+
+def _console() -> Console:
+    """Return what prints for people: as wide as their terminal, and wide where there is none to fit into."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_UNBOUNDED_WIDTH)
 
 
 def _cell(value: Any) -> str:

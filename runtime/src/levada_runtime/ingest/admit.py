@@ -55,7 +55,7 @@ def _arrive(
 
 
 def _fill(model: Contract, origin: Origin) -> Invalid | None:
-    """Fill in where the record comes from; a payload that names another connection is refused."""
+    """Fill in where the record comes from and what follows from it; one that names another connection is refused."""
     named: Any = model.connection_id
     if named is not None and named not in (origin.connection_uid, origin.connection):
         error = RecordError("connection_id", "other_connection", "names another connection than the one it came by")
@@ -63,6 +63,7 @@ def _fill(model: Contract, origin: Origin) -> Invalid | None:
     model.connection_id = origin.connection_uid
     if model.source_system is None:
         model.source_system = origin.connector
+    model.complete()
     return None
 
 

@@ -126,7 +126,7 @@ class Counts:
 
     def add(self, document_type: str, outcome: str, count: int = 1) -> None:
         counted = self.by_type.setdefault(document_type, {})
-        counted[outcome] = counted.get(outcome, 0) + count
+        counted[str(outcome)] = counted.get(str(outcome), 0) + count
 
     def merged_into(self, earlier: dict[str, Any]) -> dict[str, Any]:
         """Return the counts of a run after these; the shape is the command line's."""

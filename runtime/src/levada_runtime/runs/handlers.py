@@ -36,6 +36,7 @@ class RunHandlers:
     """Answers one child; none of it runs while a transaction is open."""
 
     def __init__(self, ingest: Ingest, broker: Broker, pager: Pager, recorder: Recorder) -> None:
+        self._exchanges = 0
         self._ingest = ingest
         self._broker = broker
         self._pager = pager
@@ -77,8 +78,13 @@ class RunHandlers:
         self._pager.save(partition, values)
 
     def http(self, request: HttpFrame) -> HttpAnswer:
-        """Ask the source, through the broker."""
-        return self._broker.answer(request)
+        """Ask the source, through the broker; every try is kept with the run, whatever became of it."""
+        try:
+            return self._broker.answer(request)
+        finally:
+            fresh = self._broker.exchanges[self._exchanges :]
+            self._exchanges += len(fresh)
+            self._recorder.exchanged(fresh)
 
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Keep a line of the run's log."""

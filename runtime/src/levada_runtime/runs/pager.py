@@ -43,6 +43,7 @@ class Pager:
         self._draining = draining
         self._progress = progress
         self.progressed = False
+        self._before = (run.http_requests, run.http_bytes)
         self.usage: Callable[[], tuple[int, int]] = _no_usage
 
     def save(self, partition: str, values: dict[str, Any]) -> None:
@@ -66,11 +67,18 @@ class Pager:
 
         Raises StaleClaimError when somebody else holds the work by now; the unit of work must then be given up.
         """
-        return self._turn(uow, self._ingest.write(uow, self._clock.now()), None, **ending)
+        last = 1 if self._ingest.page.staged or self._ingest.page.rejected else 0
+        return self._turn(uow, self._ingest.write(uow, self._clock.now()), None, pages=self.run.pages + last, **ending)
 
     def drop(self, uow: UnitOfWork, **ending: Any) -> RunRow:
         """Give up the page but for its refused records, and write the run's end in this unit of work."""
         return self._turn(uow, self._ingest.write_rejected(uow, self._clock.now()), None, **ending)
+
+    def http_usage(self) -> dict[str, int]:
+        """Return the HTTP figures of the run: those of earlier attempts and this one's."""
+        requests, received = self.usage()
+        before_requests, before_bytes = self._before
+        return {"http_requests": before_requests + requests, "http_bytes": before_bytes + received}
 
     def _commit(self, checkpoint: tuple[str, dict[str, Any]] | None) -> None:
         try:
@@ -96,12 +104,7 @@ class Pager:
             if self._token is not None:
                 uow.work.progressed(*self._token)
             values["checkpoint_after"] = {**(self.run.checkpoint_after or {}), partition: state}
-        requests, received = self.usage()
-        values |= {
-            "counts": counts.merged_into(self.run.counts),
-            "http_requests": requests,
-            "http_bytes": received,
-        }
+        values |= {"counts": counts.merged_into(self.run.counts), **self.http_usage()}
         uow.runs.change(self.run, **values)
         self._recorder.flush(uow, self.run)
         return replace(self.run, **values)

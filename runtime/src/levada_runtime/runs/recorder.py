@@ -1,9 +1,11 @@
 """What a run says and whom it asks, kept in memory until the next transaction takes it along."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.sandbox.broker import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 
@@ -29,8 +31,10 @@ class Recorder:
         if self._warnings <= MAX_WARNINGS:
             self.log("warning", message, fields)
 
-    def exchange(self, row: ExchangeRow) -> None:
-        self._exchanges.append(row)
+    def exchanged(self, exchanges: Sequence[Exchange]) -> None:
+        """Keep tries that have just been made."""
+        now = self._clock.now()
+        self._exchanges += [_row(exchange, now) for exchange in exchanges]
 
     def flush(self, uow: UnitOfWork, run: RunRow) -> None:
         """Write what was collected, in this unit of work; `forget` it once that has committed."""
@@ -49,3 +53,15 @@ class Recorder:
         if isinstance(value, Sequence) and not isinstance(value, bytes):
             return [self._masked(item) for item in value]
         return value
+
+
+def _row(exchange: Exchange, at: datetime) -> ExchangeRow:
+    return ExchangeRow(
+        at=at,
+        method=exchange.method,
+        url=exchange.url,
+        status=exchange.status,
+        bytes=exchange.bytes,
+        duration_ms=round(exchange.ms),
+        refused="not sent, since the run only observes" if exchange.intercepted else exchange.refused,
+    )

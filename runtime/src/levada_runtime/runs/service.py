@@ -46,6 +46,10 @@ class Runs:
             self._carry_out(work, run, token, progress or _silent)
         except StaleClaimError as stale:
             logger("runs").warning("a stale claim was given up", run=run.id, why=str(stale))
+        except Exception as error:  # noqa: BLE001 - the runtime's own failure ends this run, and no other
+            logger("runs").error("the runtime failed at a run", run=run.id, exc_info=error)
+            message = f"the runtime failed: {type(error).__name__}: {error}"
+            self._end_without_child(run, token, "crash", message, self._judge("crash", work))
 
     def observe(self, org: OrgRow, connection: ConnectionRow, stream: str, progress: Progress | None = None) -> RunRow:
         """Run a stream to its end and commit nothing; what it would change is stored as a plan."""
@@ -153,20 +157,13 @@ class Runs:
                 self._succeed(token, attempt)
             return
         tried = 1 if attempt.pager.progressed else work.attempt
-        verdict = judge(
-            outcome.reason,
-            retryable=outcome.retryable,
-            wait=outcome.wait,
-            attempt=tried,
-            allowed=work.max_attempts,
-            rng=self._rng,
-        )
-        self._fail(replace(work, attempt=tried), token, attempt, verdict)
+        work = replace(work, attempt=tried)
+        self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome))
 
     def _succeed(self, token: Token, attempt: Attempt) -> None:
         pager = attempt.pager
         with self._store.write() as uow:
-            ended = pager.finish(uow, **self._ending(attempt), pages=pager.run.pages + 1)
+            ended = pager.finish(uow, **self._ending(attempt))
             state = "partial" if ended.counts.get("failed") else "succeeded"
             uow.runs.change(ended, state=state, reason=None, error=None)
             _complete(uow.work.complete(*token))
@@ -204,9 +201,8 @@ class Runs:
             "error": error_of(attempt.outcome) if failed else None,
             "counts": plan["summary"],
             "plan_id": plan_id,
+            **attempt.pager.http_usage(),
         }
-        requests, received = attempt.pager.usage()
-        ending |= {"http_requests": requests, "http_bytes": received}
         with self._store.write() as uow:
             row = PlanRow(run.org_id, run.connection_id, plan_id, run.id, plan, self._clock.now())
             uow.plans.add(row)
@@ -216,12 +212,31 @@ class Runs:
                 _complete(uow.work.complete(*token))
         return replace(run, **ending)
 
-    def _end_without_child(self, run: RunRow, token: Token, reason: str | None, message: str) -> None:
+    def _judge(self, reason: str, work: WorkRow, outcome: Outcome | None = None) -> Verdict:
+        return judge(
+            reason,
+            retryable=bool(outcome and outcome.retryable),
+            wait=outcome.wait if outcome else None,
+            attempt=work.attempt,
+            allowed=work.max_attempts,
+            rng=self._rng,
+        )
+
+    def _end_without_child(
+        self, run: RunRow, token: Token, reason: str | None, message: str, verdict: Verdict | None = None
+    ) -> None:
+        """Write the end of an attempt that no child lived to tell of; without a reason the run is cancelled."""
+        now = self._clock.now()
         error = {"code": reason or "cancelled", "message": message, "details": {}}
-        state = "failed" if reason else "cancelled"
+        again = verdict is not None and verdict.again
+        state = "queued" if again else "failed" if reason else "cancelled"
         with self._store.write() as uow:
-            uow.runs.change(run, state=state, reason=reason, error=error, finished_at=self._clock.now())
-            _complete(uow.work.complete(*token, state="dead"))
+            work = uow.work.get(token[0])
+            uow.runs.change(run, state=state, reason=reason, error=error, finished_at=None if again else now)
+            if again and verdict and work and uow.work.holds(*token):
+                uow.work.release(work, not_before=now + verdict.pause, attempt=work.attempt)
+            else:
+                _complete(uow.work.complete(*token, state="dead"))
 
     def _ending(self, attempt: Attempt) -> dict[str, Any]:
         return {

@@ -146,7 +146,7 @@ def _same_page() -> sa.ColumnElement[bool]:
 
 
 def _page_columns() -> list[sa.Label[Any]]:
-    return [column.label(f"page_{column.name}") for column in pages.columns if column.name != "exchange"]
+    return [column.label(f"of_page_{column.name}") for column in pages.columns if column.name != "exchange"]
 
 
 def _document_query() -> sa.Select[Any]:
@@ -161,7 +161,7 @@ def _document_query() -> sa.Select[Any]:
 
 
 def _as_page(row: Any) -> PageRow:
-    return PageRow(**{name: row[f"page_{name}"] for name in PageRow.__dataclass_fields__})
+    return PageRow(**{name: row[f"of_page_{name}"] for name in PageRow.__dataclass_fields__})
 
 
 def _as_document(found: sa.Row[Any]) -> DocumentRow:

@@ -1,0 +1,1 @@
+"""Alembic finds its environment and its revisions here."""
