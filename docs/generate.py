@@ -1,0 +1,275 @@
+# ruff: noqa: INP001 - a script beside the pages it writes, not a package.
+"""Writes the generated passages of the reference pages.
+
+`python docs/generate.py` writes them, `python docs/generate.py --check` says which are stale. A passage stands between
+`<!-- generated: NAME -->` and `<!-- /generated -->`; everything around it is written by hand.
+"""
+
+import argparse
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+import levada
+import levada.errors
+from levada.contracts import CONTRACTS, Contract
+from levada_runtime.api.app import make_app
+from levada_runtime.api.services import Services
+from levada_runtime.cli import app
+from levada_runtime.cli.frame import COMMON
+from levada_runtime.contracts.registry import Registry
+from levada_runtime.foundation.config import Settings
+from levada_runtime.sandbox.modules import ALLOWED
+
+REFERENCE = Path(__file__).parent / "reference"
+_PASSAGE = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+_ALIASES = {
+    "Paginator": "From a request, its response and the rows in it to the next request, or None after the last page.",
+    "hookimpl": "Marks a function of a trusted extension as its answer to one of the runtime's hooks.",
+}
+_PATTERNS = {"^[A-Z]{3}$": "currency", r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$": "decimal"}
+_FORMATS = {"date-time": "moment"}
+_VALUES = {int: "N", Path: "PATH"}
+_TYPES = {"str": "text", "int": "integer", "float": "number", "bool": "boolean", "Path": "path", "list": "list of text"}
+
+
+def main(words: list[str]) -> int:
+    """Rewrite what is stale; with `--check` only name it, and return 1 if there is any."""
+    parser = argparse.ArgumentParser(prog="docs/generate.py", description="Write the generated passages.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a passage is stale")
+    checking = parser.parse_args(words).check
+    stale = {path: fresh for path, fresh in pages() if path.read_text() != fresh}
+    for path, fresh in stale.items():
+        sys.stdout.write(f"{'stale' if checking else 'written'}: {path.name}\n")
+        if not checking:
+            path.write_text(fresh)
+    return 1 if checking and stale else 0
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Yield each reference page with the text it should have."""
+    for path in sorted(REFERENCE.glob("*.md")):
+        yield path, filled(path.read_text())
+
+
+def filled(text: str) -> str:
+    """Return a page's text with its passages written anew."""
+    return _PASSAGE.sub(lambda found: f"{found[1]}\n{PASSAGES[found['name']]().strip()}\n\n{found[3]}", text)
+
+
+def commands() -> str:
+    """Every command of the command line, with its arguments and its own flags."""
+    return "\n\n".join(_command(words, command) for words, command in _walk("runtime", get_command(app)))
+
+
+def common_flags() -> str:
+    """The flags that every command accepts."""
+    return _table(
+        ("flag", ""), ((_flag(one), _explained(one)) for one in _options(get_command(app).commands["version"]))
+    )
+
+
+def settings() -> str:
+    """Every key of the configuration."""
+    rows = list(_setting_rows(Settings.model_fields, ()))
+    return _table(("key in `levada.toml`", "environment", "type", "default", ""), rows)
+
+
+def common_fields() -> str:
+    """The fields that every contract has."""
+    return _table(("field", "type"), (row[:2] for row in _field_rows(Contract)))
+
+
+def contracts() -> str:
+    """Every contract's own fields."""
+    return "\n\n".join(_contract(contract) for contract in CONTRACTS.values())
+
+
+def sdk_names() -> str:
+    """Everything public in the SDK."""
+    rows = ((f"`{name}`", _ALIASES.get(name) or _first_sentence(getattr(levada, name))) for name in levada.__all__)
+    return _table(("name", ""), rows)
+
+
+def errors() -> str:
+    """The tree of errors, as it is drawn at the head of their module."""
+    tree = inspect.getdoc(levada.errors) or ""
+    drawn = [line for line in tree.splitlines() if re.match(r"LevadaError|[│├└ ]", line)]
+    return "\n".join(("```", *drawn, "```"))
+
+
+def modules() -> str:
+    """What a connector may import from the standard library."""
+    return _table(("module", "names"), ((f"`{title}`", _words(names)) for title, names in ALLOWED.items()))
+
+
+def endpoints() -> str:
+    """Every endpoint of the HTTP API."""
+    nothing: dict[str, Any] = dict.fromkeys(inspect.signature(Services).parameters)
+    paths = make_app(Services(**{**nothing, "registry": Registry()})).openapi()["paths"]
+    rows = [
+        (f"`{method.upper()} {path}`", _sentence(operation.get("description") or f"{operation['summary']}."))
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    ]
+    return _table(("endpoint", ""), rows)
+
+
+PASSAGES: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "common-flags": common_flags,
+    "settings": settings,
+    "common-fields": common_fields,
+    "contracts": contracts,
+    "sdk-names": sdk_names,
+    "errors": errors,
+    "modules": modules,
+    "endpoints": endpoints,
+}
+
+
+def _walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every command that is not hidden, groups opened, in the order of the help."""
+    for name, child in getattr(command, "commands", {}).items():
+        if child.hidden:
+            continue
+        path = f"{words} {name}"
+        if hasattr(child, "commands"):
+            yield from _walk(path, child)
+        else:
+            yield path, child
+
+
+def _command(words: str, command: Any) -> str:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = [one for one in _options(command) if one.name not in COMMON]
+    usage = " ".join((words, *(_upper(one) for one in arguments), *(["[FLAGS]"] if options else [])))
+    parts = [f"### {words.removeprefix('runtime ')}", inspect.cleandoc(command.help or ""), f"`{usage}`"]
+    rows = [(f"`{_upper(one)}`", one.help or "") for one in arguments if one.help]
+    rows += [(_flag(one), _explained(one)) for one in options]
+    if rows:
+        parts.append(_table(("argument or flag", ""), rows))
+    return "\n\n".join(parts)
+
+
+def _options(command: Any) -> list[Any]:
+    return [one for one in command.params if one.param_type_name == "option"]
+
+
+def _upper(argument: Any) -> str:
+    return str(argument.name).upper()
+
+
+def _flag(option: Any) -> str:
+    value = "" if option.is_flag else f" {_VALUES.get(option.type_descriptor.annotation, 'VALUE')}"
+    return f"`{option.opts[0]}{value}`"
+
+
+def _explained(option: Any) -> str:
+    default = option.default
+    shown = default is not None and not option.is_flag and default != []
+    repeated = " May be given several times." if option.multiple and "repeated" not in option.help else ""
+    return f"{option.help}{repeated}{f' Default: `{default}`.' if shown else ''}"
+
+
+def _setting_rows(fields: Mapping[str, FieldInfo], above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, field in fields.items():
+        path = (*above, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _setting_rows(field.annotation.model_fields, path)
+            continue
+        variable = f"LEVADA_{'__'.join(path).upper()}"
+        default = "" if field.default is None else f"`{_spelt(field.default)}`"
+        yield f"`{'.'.join(path)}`", f"`{variable}`", _type_of(field.annotation), default, field.description or ""
+
+
+def _type_of(annotation: Any) -> str:
+    kinds = [one for one in (getattr(annotation, "__args__", None) or (annotation,)) if one is not type(None)]
+    if getattr(annotation, "__origin__", None) is list:
+        return "list of text"
+    if kinds == [SecretStr]:
+        return "text, secret"
+    return _TYPES.get(kinds[0].__name__, kinds[0].__name__)
+
+
+def _spelt(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "[]" if value == [] else str(value)
+
+
+def _contract(contract: type[Contract]) -> str:
+    facts = [f"Identity field: `{contract.identity_field}`.", f"In URLs: `{contract.plural}`."]
+    if contract.source_time_field:
+        facts.append(f"Source time: `{contract.source_time_field}`.")
+    if contract.hash_exclude:
+        facts.append(f"Left out of the hash: {_words(' '.join(sorted(contract.hash_exclude)))}.")
+    fields = _field_rows(contract, without=frozenset(Contract.model_fields) - {contract.identity_field})
+    head = f"### {contract.document_type}\n\n{_first_sentence(contract)}\n\n{' '.join(facts)}"
+    return f"{head}\n\n{_table(('field', 'type', 'required'), fields)}"
+
+
+def _field_rows(contract: type[Contract], without: frozenset[str] = frozenset()) -> Iterator[tuple[str, ...]]:
+    schema = contract.model_json_schema()
+    required = schema.get("required", ())
+    for name, field in schema["properties"].items():
+        if name not in without:
+            yield f"`{name}`", _kind(field, schema.get("$defs", {})), "yes" if name in required else ""
+
+
+def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Spell a field's JSON Schema in a few words."""
+    options = [one for one in field.get("anyOf", [field]) if one.get("type") != "null"]
+    return " or ".join(dict.fromkeys(_one_kind(one, definitions) for one in options))
+
+
+def _one_kind(option: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    if "$ref" in option:
+        name = option["$ref"].rpartition("/")[2]
+        target = definitions[name]
+        return _one_kind(target, definitions) if "enum" in target else f"object ({_fields(target)})"
+    if "enum" in option:
+        return ", ".join(f"`{value}`" for value in option["enum"])
+    if "const" in option:
+        return f"`{option['const']}`"
+    if option.get("type") == "array":
+        return f"list of {_kind(option.get('items', {}), definitions)}"
+    if "pattern" in option:
+        return _PATTERNS.get(option["pattern"], f"text like `{option['pattern']}`")
+    if "format" in option:
+        return _FORMATS.get(option["format"], str(option["format"]))
+    return {"string": "text", "object": "object"}.get(option.get("type", ""), str(option.get("type", "any JSON value")))
+
+
+def _fields(target: Mapping[str, Any]) -> str:
+    return _words(" ".join(target.get("properties", {})))
+
+
+def _first_sentence(thing: Any) -> str:
+    return _sentence(inspect.getdoc(thing) or "")
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
+def _words(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split())
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head)]
+    lines.append(["---"] * len(lines[0]))
+    lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
