@@ -44,4 +44,4 @@ def _spellings(value: str) -> Iterator[str]:
 def _encoded(value: str) -> Iterator[str]:
     raw = value.encode(errors="replace")
     for encoded in (b64encode(raw).decode(), urlsafe_b64encode(raw).decode()):
-        yield encoded.rstrip("=")
+        yield from (encoded, encoded.rstrip("="))

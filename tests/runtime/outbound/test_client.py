@@ -1,0 +1,319 @@
+"""The client against real servers: redirects, bounds, headers, cookies, and what fails."""
+
+import gzip
+import socket
+import time
+import zlib
+from random import Random
+from threading import Thread
+
+import pytest
+
+from levada_runtime.outbound import Additions, Limits, Refused, TooLarge, Unreachable, parse_url
+from levada_runtime.outbound.redirects import Step, next_step
+
+
+def test_an_answer_comes_back_whole(new_client, server):
+    """Status, headers, body and the URL it came from; the connection's own headers stay out."""
+    server.answers["/a"] = (418, {"X-Tea": "green", "Connection": "keep-alive"}, b"short")
+    answer = new_client(server.place).send("GET", parse_url(f"{server.url}/a?b=c"), headers=(("X-Mine", "é"),))
+    assert (answer.status, answer.body, answer.url) == (418, b"short", f"{server.url}/a?b=c")
+    assert ("X-Tea", "green") in answer.headers
+    assert not {"connection", "content-length"} & {name.lower() for name, _ in answer.headers}
+    assert server.seen[0][1] == "/a?b=c"
+    assert server.seen[0][2]["User-Agent"] == "levada"
+
+
+def test_the_environments_proxies_are_not_asked(new_client, server, monkeypatch):
+    """A proxy would connect to whatever it likes."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.answers["/"] = (200, {}, b"direct")
+    assert new_client(server.place).send("GET", parse_url(server.url)).body == b"direct"
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed_to_the_end(new_client, server, code):
+    """The answer is the last one's, and names where it came from."""
+    server.answers["/a"] = (code, {"Location": "/b?x=1"}, b"moved")
+    server.answers["/b"] = (200, {}, b"here")
+    answer = new_client(server.place).send("GET", parse_url(f"{server.url}/a"))
+    assert (answer.body, answer.url, answer.received) == (b"here", f"{server.url}/b?x=1", 9)
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("http://169.254.169.254/latest/meta-data/", "not https"),
+        ("https://169.254.169.254/latest/meta-data/", "not a public address"),
+        ("https://[::ffff:127.0.0.1]/", "not a public address"),
+        ("https://2130706433/", "odd spelling"),
+        ("https://user@127.0.0.1/", "user name"),
+        ("file:///etc/passwd", "cannot be called"),
+        ("https://a.example\\@127.0.0.1/", "backslash"),
+    ],
+)
+def test_a_redirect_to_where_it_may_not_go_is_refused(new_client, server, location, reason):
+    """Every hop is checked from the start."""
+    server.answers["/"] = (302, {"Location": location}, b"")
+    with pytest.raises(Refused, match=reason):
+        new_client(server.place).send("GET", parse_url(server.url))
+
+
+def test_a_redirect_to_an_unlisted_port_of_a_listed_address_is_refused(new_client, server, new_server):
+    """The inner service that a listed one points at is never asked."""
+    inner = new_server()
+    server.answers["/"] = (307, {"Location": f"{inner.url}/admin"}, b"")
+    with pytest.raises(Refused):
+        new_client(server.place).send("POST", parse_url(server.url), body=b"{}")
+    assert inner.seen == []
+
+
+def test_a_redirect_from_https_to_http_is_refused():
+    """Even where the operator's list allows the http place."""
+    step = Step("GET", parse_url("https://a.example/"), (), None)
+    with pytest.raises(Refused, match="from https to http"):
+        next_step(step, 302, "http://a.example/")
+
+
+def test_five_redirects_are_followed_and_no_more(new_client, server):
+    """A circle ends."""
+    for number in range(6):
+        server.answers[f"/{number}"] = (302, {"Location": f"/{number + 1}"}, b"")
+    server.answers["/6"] = (200, {}, b"far")
+    client = new_client(server.place)
+    assert client.send("GET", parse_url(f"{server.url}/1")).body == b"far"
+    with pytest.raises(Refused, match="more than 5 redirects"):
+        client.send("GET", parse_url(f"{server.url}/0"))
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "becomes"),
+    [("POST", 301, "GET"), ("POST", 302, "GET"), ("PUT", 303, "GET"), ("POST", 307, "POST"), ("PUT", 302, "PUT")],
+)
+def test_a_redirect_keeps_or_changes_the_method_as_browsers_do(method, status, becomes):
+    """A request that becomes a GET loses its body and what describes it."""
+    headers = (("Content-Type", "text/plain"), ("X-Mine", "1"))
+    step = next_step(Step(method, parse_url("https://a.example/"), headers, b"x"), status, "/b")
+    assert step.method == becomes
+    assert (step.body is None) == (becomes == "GET" and method != "GET")
+    assert step.headers == (headers if step.body else headers[1:])
+
+
+def test_credentials_stay_at_the_origin():
+    """Another host, port or scheme gets neither authorization nor cookies."""
+    headers = (("Authorization", "Bearer s"), ("Cookie", "a=b"), ("X-Mine", "1"))
+    step = Step("GET", parse_url("https://a.example/"), headers, None)
+    assert next_step(step, 302, "/b").headers == headers
+    assert next_step(step, 302, "https://b.example/").headers == headers[2:]
+    assert next_step(step, 302, "https://a.example:444/").headers == headers[2:]
+
+
+def test_what_is_added_at_a_step_is_not_in_the_answer(new_client, server):
+    """A key in the query reaches the source and nothing else."""
+    server.answers["/"] = (200, {}, b"")
+    answer = new_client(server.place).send(
+        "GET", parse_url(f"{server.url}/?a=1"), at_step=lambda _: Additions((("X-Key", "k"),), (("key", "k"),))
+    )
+    assert server.seen[0][1] == "/?a=1&key=k"
+    assert server.seen[0][2]["X-Key"] == "k"
+    assert answer.url == f"{server.url}/?a=1"
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "raw deflate"])
+def test_a_packed_body_is_unpacked(new_client, server, packing):
+    """Both spellings of deflate that servers use, and gzip."""
+    text = b"".join(b"row %d\n" % number for number in range(20_000))
+    raw = zlib.compressobj(wbits=-15)
+    packed = {
+        "gzip": gzip.compress(text),
+        "deflate": zlib.compress(text),
+        "raw deflate": raw.compress(text) + raw.flush(),
+    }[packing]
+    server.answers["/"] = (200, {"Content-Encoding": packing.split()[-1]}, packed)
+    answer = new_client(server.place).send("GET", parse_url(server.url))
+    assert answer.body == text
+    assert answer.received == len(packed)
+    assert "content-encoding" not in {name.lower() for name, _ in answer.headers}
+
+
+def test_a_bomb_is_refused_before_it_has_gone_off(new_client, server):
+    """30 MiB of nothing, packed a thousandfold, within the size but not within the ratio."""
+    server.answers["/"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(30 << 20)))
+    with pytest.raises(TooLarge, match="100 times"):
+        new_client(server.place).send("GET", parse_url(server.url))
+
+
+def test_a_small_repetitive_answer_is_no_bomb(new_client, server):
+    """Sixty kilobytes of the same may be packed as well as they can be."""
+    server.answers["/"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(b"0" * 60_000))
+    assert len(new_client(server.place).send("GET", parse_url(server.url)).body) == 60_000
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_body_beyond_the_size_is_refused(new_client, server, packed):
+    """Counted after unpacking, and at once when it is not packed."""
+    body = Random(1).randbytes(64 << 10).hex().encode()
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    server.answers["/"] = (200, headers, gzip.compress(body) if packed else body)
+    client = new_client(server.place, limits=Limits(body_bytes=100_000))
+    with pytest.raises(TooLarge, match="100000 bytes"):
+        client.send("GET", parse_url(server.url))
+    server.answers["/"] = (200, headers, gzip.compress(body[:99_999]) if packed else body[:99_999])
+    assert len(client.send("GET", parse_url(server.url)).body) == 99_999
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("gzip", b"not gzip"),
+        ("gzip", gzip.compress(b"x" * 99)[:-9]),
+        ("br", b"x"),
+        ("gzip", gzip.compress(b"x") + b"y"),
+    ],
+)
+def test_a_body_that_is_not_what_its_headers_say_is_a_failure(new_client, server, encoding, content):
+    """Half an answer is none."""
+    server.answers["/"] = (200, {"Content-Encoding": encoding}, content)
+    with pytest.raises(Unreachable):
+        new_client(server.place).send("GET", parse_url(server.url))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Connection", "Keep-Alive", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Host",
+     "Content-Length", "Expect", "Proxy-Connection"],
+)  # fmt: skip
+def test_headers_of_the_connection_are_refused(new_client, server, name):
+    """They are the client's own to set, and how requests are smuggled."""
+    with pytest.raises(Refused, match="belongs to the connection"):
+        new_client(server.place).send("GET", parse_url(server.url), headers=((name, "x"),))
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    "header", [("X-A", "a\r\nX-B: b"), ("X-A\r\nX-B", "a"), ("X A", "a"), ("", "a"), ("X-A", "\0"), ("X-A", "\ud800")]
+)
+def test_headers_that_would_leave_their_line_are_refused(new_client, server, header):
+    """Nothing is sent of a request that would be two."""
+    with pytest.raises(Refused, match="characters"):
+        new_client(server.place).send("GET", parse_url(server.url), headers=(header,))
+    assert server.seen == []
+
+
+def test_cookies_are_kept_only_where_asked_for(new_client, new_server, authority):
+    """By default an answer's cookie is forgotten."""
+    shown, trusted = authority
+    server = new_server(shown)
+    server.answers["/"] = (200, {"Set-Cookie": "a=b"}, b"")
+
+    async def lookup(host, port):
+        return ["127.0.0.1"]
+
+    for wanted in (False, True):
+        server.seen.clear()
+        client = new_client(f"api.example.test:{server.port}", cookies=wanted, lookup=lookup, tls=trusted)
+        for _ in range(2):
+            client.send("GET", parse_url(f"https://api.example.test:{server.port}/"))
+        assert [seen[2].get("Cookie") for seen in server.seen] == [None, "a=b" if wanted else None]
+
+
+def test_an_unknown_method_is_refused(new_client, server):
+    """CONNECT and TRACE are for proxies and debuggers."""
+    for method in ("CONNECT", "TRACE", "get", "GET / HTTP/1.1\r\nX: y"):
+        with pytest.raises(Refused, match="method"):
+            new_client(server.place).send(method, parse_url(server.url))
+
+
+def trickle(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+def silence(handler):
+    time.sleep(1)
+
+
+@pytest.mark.parametrize(("how", "limits"), [(silence, Limits(read_s=0.2)), (trickle, Limits(total_s=0.3))])
+def test_an_answer_that_does_not_come_in_time_is_a_failure(new_client, server, how, limits):
+    """Silence ends by the read's bound, trickling by the whole request's."""
+    server.answers["/"] = how
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="in time"):
+        new_client(server.place, limits=limits).send("GET", parse_url(server.url))
+    assert time.monotonic() - began < 1
+
+
+def test_a_closed_port_is_a_failure_that_names_the_place(new_client):
+    """And not the query, which may hold something."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    with pytest.raises(Unreachable) as failed:
+        new_client("127.0.0.1:*").send("GET", parse_url(f"http://127.0.0.1:{port}/?key=hunter2"))
+    assert f"127.0.0.1:{port}" in failed.value.message
+    assert "hunter2" not in failed.value.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"SSH-2.0-x\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 9000,
+    ],
+)
+def test_a_server_that_breaks_off_or_speaks_otherwise_is_a_failure(new_client, said):
+    """Whatever comes instead of an answer ends in the same error."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            for _ in range(2):  # an idempotent request on a connection that was in use may be sent once more
+                peer, _ = listening.accept()
+                with peer:
+                    peer.recv(4096)
+                    peer.sendall(said)
+
+        Thread(target=answer, daemon=True).start()
+        port = listening.getsockname()[1]
+        with pytest.raises(Unreachable):
+            new_client(f"127.0.0.1:{port}").send("GET", parse_url(f"http://127.0.0.1:{port}/"))
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used(new_client, server):
+    """A POST after a pause goes out on a new connection instead of into a closed one."""
+
+    def answer_and_hang_up(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"ok")
+        handler.close_connection = True
+
+    server.answers["/"] = answer_and_hang_up
+    client = new_client(server.place)
+    for _ in range(3):
+        assert client.send("POST", parse_url(server.url), body=b"x").body == b"ok"
+        time.sleep(0.05)
+
+
+def test_connections_are_used_again(new_client, server):
+    """One connection carries several requests."""
+    ports = []
+
+    def note(handler):
+        ports.append(handler.client_address[1])
+        handler.send_response(204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    server.answers["/"] = note
+    client = new_client(server.place)
+    for _ in range(3):
+        client.send("GET", parse_url(server.url))
+    assert len(set(ports)) == 1
