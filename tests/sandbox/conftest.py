@@ -52,7 +52,9 @@ class Told:
         if not frame.last:
             return None
         records = [
-            RecordAnswer(index, "created", f"doc_{index}", f"ver_{index}", "0" * 64, record.source_id, record.idempotency_key)
+            RecordAnswer(
+                index, "created", f"doc_{index}", f"ver_{index}", "0" * 64, record.source_id, record.idempotency_key
+            )
             for index, record in enumerate(self._call)
         ]
         self._call = []
@@ -113,7 +115,14 @@ class Wall:
         stream = "crime" if action == "poll" else None
         return self.sandbox.call(Call(action, bundle, NOW, stream=stream, **more), handlers)
 
-    def poll(self, body: str, *, head: str = "", parameters: str = "ingest, checkpoint, http, log, settings, secrets", **more: Any):
+    def poll(
+        self,
+        body: str,
+        *,
+        head: str = "",
+        parameters: str = "ingest, checkpoint, http, log, settings, secrets",
+        **more: Any,
+    ):
         """Run the body of a poll route."""
         source = (
             "from levada import Connector\n"

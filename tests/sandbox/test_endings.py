@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,7 +59,9 @@ def test_the_cause_of_an_exception_is_told_too(wall):
 )
 def test_an_error_of_the_sdk_ends_the_run_for_its_own_reason(raised, reason, code, retryable, wait, wall):
     """What follows from an error is in its class."""
-    outcome = wall.poll(f"raise {raised}", head=f"from levada import {raised.split('(')[0]}" if "Value" not in raised else "")
+    outcome = wall.poll(
+        f"raise {raised}", head=f"from levada import {raised.split('(')[0]}" if "Value" not in raised else ""
+    )
     assert (outcome.reason, outcome.code, outcome.retryable, outcome.wait) == (reason, code, retryable, wait)
 
 
@@ -87,7 +90,9 @@ def test_what_the_host_refuses_is_raised_in_the_route(error, reason, wall, told)
 def test_a_handler_may_end_the_run(wall, told):
     """Abort kills the child; the run ends for the reason it names."""
     told.http = _raising(Abort("interrupted", "the daemon is stopping"))
-    outcome = wall.poll("while True:\n    try:\n        http.get('/rows')\n    except Exception:\n        pass", handlers=told)
+    outcome = wall.poll(
+        "while True:\n    try:\n        http.get('/rows')\n    except Exception:\n        pass", handlers=told
+    )
     assert (outcome.reason, outcome.message) == ("interrupted", "the daemon is stopping")
 
 
@@ -101,7 +106,11 @@ def test_a_failure_of_the_host_is_not_the_connectors(wall, told):
 
 @pytest.mark.parametrize(
     "body",
-    ["kept = []\nwhile True:\n    kept.append(bytearray(64 << 20))", "'x' * (1 << 40)", "x = 'x'\nwhile True:\n    x += x"],
+    [
+        "kept = []\nwhile True:\n    kept.append(bytearray(64 << 20))",
+        "'x' * (1 << 40)",
+        "x = 'x'\nwhile True:\n    x += x",
+    ],
 )
 def test_running_out_of_memory_is_told(body, wall):
     """The limit holds, and the reason is memory."""
@@ -111,14 +120,17 @@ def test_running_out_of_memory_is_told(body, wall):
     assert outcome.retryable is False
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import zlib; d = zlib.compress(bytes(100 << 20), 9); x = [zlib.decompress(d) for _ in range(40)]",
-        "import ctypes; libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
-        "    if libc.malloc(ctypes.c_size_t(4 << 30)): report('allocated')\n    raise MemoryError",
-    ],
-)
+UNZIP = "import zlib; d = zlib.compress(bytes(100 << 20), 9); x = [zlib.decompress(d) for _ in range(40)]"
+MALLOC = """import ctypes
+    allocate = ctypes.CDLL(None).malloc
+    allocate.restype = ctypes.c_void_p
+    if allocate(ctypes.c_size_t(4 << 30)):
+        report("allocated")
+    raise MemoryError
+"""
+
+
+@pytest.mark.parametrize("code", [UNZIP, MALLOC])
 def test_memory_holds_against_unrestricted_code(code, wall, told):
     """The limit is the kernel's, so that C code meets it too."""
     outcome = wall.unrestricted(UNRESTRICTED + code, handlers=told)
@@ -218,7 +230,7 @@ def test_the_probe_reports_what_was_tried_in_real_children(wall, no_wall):
     """Every attack is blocked behind the wall and none without it."""
     report = wall.sandbox.probe()
     assert report.blocked == len(report.attacks) == 9
-    assert report.line().startswith(f"{report.level} {report.level.title} | seccomp on | landlock abi ")
+    assert report.line().startswith(f"{report.level} {report.level.label} | seccomp on | landlock abi ")
     assert report.line().endswith("probe 9/9 blocked")
     control = no_wall.sandbox.probe()
     assert (control.level, control.blocked) == (Level.L0, 0)
@@ -233,8 +245,7 @@ def _raising(error):
 
 def _children(wall):
     pid = wall.sandbox.zygote_pid
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return [int(child) for child in children.read().split()]
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _is_running(pid):

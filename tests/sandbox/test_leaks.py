@@ -24,7 +24,7 @@ def _some_runs(wall, told, times):
 
 def _state(zygote):
     children = Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split()
-    return len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{zygote}/fd")), children
+    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path(f"/proc/{zygote}/fd").iterdir())), children
 
 
 def _resident_kib(pid):

@@ -261,7 +261,7 @@ FILES = {"__init__.py": INIT, "client.py": CLIENT, "shapes.py": SHAPES}
 
 
 def test_natural_modern_python_runs(wall, told):
-    """Dataclasses, records, enums, match, generators, context managers, private names and several modules: all as usual."""
+    """Dataclasses, records, enums, match, generators, context managers, private names and several modules, as usual."""
     outcome = wall.call(FILES, handlers=told)
     assert outcome.reason is None, outcome.message
     (_level, message, fields), (_, printed, _) = told.lines
@@ -355,8 +355,9 @@ def test_a_typo_is_told_as_python_tells_it(wall):
 @pytest.mark.parametrize("package", ["json", "levada", "pydantic", "levada_runtime", "a.b"])
 def test_a_package_cannot_take_a_name_that_is_taken(package, wall):
     """What is the connector's own is told by its package's name, so that name must be its own."""
-    from levada_runtime.sandbox.model import Bundle, Call
     from datetime import UTC, datetime
+
+    from levada_runtime.sandbox.model import Bundle, Call
 
     bundle = Bundle(package, "connector", {f"{package}/__init__.py": b""})
     outcome = wall.sandbox.call(Call("describe", bundle, datetime.now(UTC)))

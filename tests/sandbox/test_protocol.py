@@ -7,9 +7,9 @@ import pytest
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import (
     FRAME_BYTES,
-    Ended,
     EmitFrame,
     EmitRecord,
+    Ended,
     FrameBuffer,
     LogFrame,
     ProtocolError,
@@ -17,6 +17,43 @@ from levada_runtime.sandbox.protocol import (
     encode,
 )
 
+THING = """
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+
+from levada import Record
+
+
+class R(Record):
+    x: int
+    y: int = 0
+
+
+@dataclass
+class P:
+    a: int
+    b: object
+
+
+class K(Enum):
+    A = "a"
+
+
+THING = {
+    "d": Decimal("1.10"),
+    "e": Decimal("1E+2"),
+    "when": datetime(2026, 1, 2, 3, tzinfo=UTC),
+    "day": date(2026, 1, 2),
+    "row": R(x=1),
+    "point": P(2, None),
+    "kind": K.A,
+    "deep": [(1, 2.5, None)],
+    "counter": Counter("aa"),
+}
+"""
 HEAD = "def rows(count):\n    return [{'id': str(n), 'name': 'Ada', 'none': None} for n in range(count)]\n"
 
 
@@ -55,7 +92,8 @@ def test_a_large_batch_is_several_frames_of_one_call(wall, told):
 def test_heavy_records_are_cut_into_frames_below_the_cap(wall, told):
     """Twenty megabytes in one batch cross in frames of at most eight; one record that never fits fails alone."""
     outcome = wall.poll(
-        "heavy = [{'id': str(n), 'text': 'x' * (1 << 20)} for n in range(20)] + [{'id': 'huge', 'text': 'x' * (9 << 20)}]\n"
+        "heavy = [{'id': str(n), 'text': 'x' * (1 << 20)} for n in range(20)]\n"
+        "heavy.append({'id': 'huge', 'text': 'x' * (9 << 20)})\n"
         "ingest.batch('customer', heavy, idempotency_key=lambda r: r['id'])",
         handlers=told,
     )
@@ -80,7 +118,8 @@ def test_heavy_records_are_cut_into_frames_below_the_cap(wall, told):
 def test_what_is_not_json_fails_alone_with_its_path(value, path, wall, told):
     """The fast encoder writes NaN as null without a word; here it is a failed record, and the others are taken."""
     outcome = wall.poll(
-        f"ingest.batch('customer', [{{'id': '1'}}, {{'id': '2', 'a': {{'b': {value}}}}}], idempotency_key=lambda r: r['id'])",
+        f"bad = {{'id': '2', 'a': {{'b': {value}}}}}\n"
+        "ingest.batch('customer', [{'id': '1'}, bad], idempotency_key=lambda r: r['id'])",
         head="from decimal import Decimal",
         handlers=told,
     )
@@ -92,19 +131,11 @@ def test_what_is_not_json_fails_alone_with_its_path(value, path, wall, told):
 
 def test_the_fast_encoder_writes_what_the_sdk_writes(wall, told):
     """Dates, decimals, records, dataclasses and enums are spelled as the SDK's own encoder spells them."""
-    outcome = wall.poll(
-        "thing = {'d': Decimal('1.10'), 'e': Decimal('1E+2'), 'when': datetime(2026, 1, 2, 3, tzinfo=UTC), 'day': date(2026, 1, 2),\n"
-        "         'row': R(x=1), 'point': P(2, None), 'kind': K.A, 'deep': [(1, 2.5, None)], 'counter': Counter('aa')}\n"
-        "ingest.batch('customer', [thing], idempotency_key='k')",
-        head="from collections import Counter\nfrom dataclasses import dataclass\nfrom datetime import UTC, date, datetime\n"
-        "from decimal import Decimal\nfrom enum import Enum\nfrom levada import Record\n"
-        "class R(Record):\n    x: int\n    y: int = 0\n@dataclass\nclass P:\n    a: int\n    b: object\nclass K(Enum):\n    A = 'a'\n",
-        handlers=told,
-    )
+    outcome = wall.poll("ingest.batch('customer', [THING], idempotency_key='k')", head=THING, handlers=told)
     assert outcome.reason is None, outcome.message
     assert told.records[0].payload == (
-        b'{"d":"1.10","e":"100","when":"2026-01-02T03:00:00+00:00","day":"2026-01-02","row":{"x":1},"point":{"a":2,"b":null},'
-        b'"kind":"a","deep":[[1,2.5,null]],"counter":{"a":2}}'
+        b'{"d":"1.10","e":"100","when":"2026-01-02T03:00:00+00:00","day":"2026-01-02","row":{"x":1},'
+        b'"point":{"a":2,"b":null},"kind":"a","deep":[[1,2.5,null]],"counter":{"a":2}}'
     )
 
 
@@ -154,14 +185,17 @@ GARBAGE = [
     pytest.param("os.write(3, b'\\x00\\x00\\x00\\x01\\xc1')", id="no msgpack"),
     pytest.param("os.write(3, b'\\x00\\x00\\x00\\x00')", id="an empty frame"),
     pytest.param("os.write(3, b'[' * 200000 + b']' * 200000)", id="JSON instead"),
-    pytest.param("""os.write(3, b'{"op":"emit","run":"other-run","records":[{"x":1}]}')""", id="a result of another run"),
+    pytest.param(
+        """os.write(3, b'{"op":"emit","run":"other-run","records":[{"x":1}]}')""", id="a result of another run"
+    ),
     pytest.param("frame(Ready({'seccomp': 'on'}))", id="a second word on the layers"),
     pytest.param("frame(SaveFrame('', b'[' * 100000))", id="a checkpoint of brackets"),
     pytest.param("frame(SaveFrame('', b'[1]'))", id="a checkpoint that is no object"),
     pytest.param("frame(LogFrame('info', 'x', b'nonsense'))", id="log fields that are no JSON"),
     pytest.param("frame(Start)", id="a frame of the host"),
     pytest.param(
-        "frame(EmitFrame(1, True, 's', 't', True, [EmitRecord(b'{}', 'k')] * 1001))", id="more records than a frame may hold"
+        "frame(EmitFrame(1, True, 's', 't', True, [EmitRecord(b'{}', 'k')] * 1001))",
+        id="more records than a frame may hold",
     ),
     pytest.param("[os.write(3, b'x' * (1 << 20)) for _ in range(200)]", id="a flood"),
 ]
@@ -211,7 +245,14 @@ def test_a_frame_comes_out_as_it_went_in():
     """Encoded, cut out of a stream of single bytes, decoded: the same value."""
     frames = [
         LogFrame("info", "hello", b"{}"),
-        EmitFrame(1, True, "s", "t", False, [EmitRecord(b"{}", "k", source_time="2026-01-01T00:00:00Z")]),
+        EmitFrame(
+            1,
+            last=True,
+            stream="s",
+            document_type="t",
+            continue_on_error=False,
+            records=[EmitRecord(b"{}", "k", source_time="2026-01-01T00:00:00Z")],
+        ),
         Ended("done", result=b"x"),
     ]
     buffer = FrameBuffer(FRAME_BYTES)

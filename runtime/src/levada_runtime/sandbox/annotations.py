@@ -39,7 +39,7 @@ def node_problem(node: ast.AST) -> str | None:
 
 
 def vet_forward_references() -> None:
-    """Make every `typing.ForwardRef` of this process refuse text that is not a plain annotation. Done once, in the zygote."""
+    """Make every `typing.ForwardRef` of this process refuse text that is no plain annotation; done in the zygote."""
     original = typing.ForwardRef.__init__
 
     def checked(self: typing.ForwardRef, arg: Any, *arguments: Any, **keywords: Any) -> None:

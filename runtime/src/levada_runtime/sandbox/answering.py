@@ -1,4 +1,4 @@
-"""The host's conversation with one child: each frame is given to the handlers, each answer sent back, until the child ends."""
+"""The host's conversation with one child: handlers get its frames, it gets their answers, until it ends."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
@@ -24,6 +24,7 @@ from levada_runtime.sandbox.protocol import (
     Refusal,
     RetireFrame,
     SaveFrame,
+    results,
 )
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
@@ -32,8 +33,8 @@ _LEVELS = frozenset({"debug", "info", "warning", "error"})
 class Handlers(Protocol):
     """What the host answers a child with.
 
-    Each may raise a LevadaError, which is raised in the child, or Abort, which ends the run. Anything else is the host's own
-    failure: the child is killed and the exception goes on to the caller of `Sandbox.call`.
+    Each may raise a LevadaError, which is raised in the child, or Abort, which ends the run. Anything else is the
+    host's own failure: the child is killed and the exception goes on to the caller of `Sandbox.call`.
     """
 
     def emit(self, frame: EmitFrame) -> EmitAnswer | None:
@@ -102,9 +103,10 @@ class Conversation:
     def _answer(self, frame: EmitFrame | RetireFrame | SaveFrame | HttpFrame) -> Frame:
         try:
             if isinstance(frame, EmitFrame):
-                return self._handlers.emit(frame) or Done()
+                answer = self._handlers.emit(frame)
+                return results(answer) if answer is not None else Done()
             if isinstance(frame, RetireFrame):
-                return self._handlers.retire(frame)
+                return results(self._handlers.retire(frame))
             if isinstance(frame, HttpFrame):
                 return self._handlers.http(frame)
             self._handlers.save(frame.partition, _mapping(frame.values))

@@ -57,7 +57,7 @@ def _bench(connector: Connector, route: Route, start: Start, channel: ChildChann
 
 
 def _ingest(connector: Connector, route: Route, channel: ChildChannel) -> RouteIngest:
-    streams = frozenset(getattr(stream, "key", stream) for stream in connector.manifest().streams)
+    streams = frozenset(stream.key for stream in connector.manifest().streams)
     emits = frozenset(route.emits) if route.emits is not None else None
     return RouteIngest(WireIngest(channel), stream=route.stream, streams=streams, emits=emits, encode=encode_record)
 

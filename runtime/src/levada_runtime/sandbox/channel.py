@@ -61,7 +61,7 @@ class HostChannel:
 
     def __init__(self, end: socket.socket, deadline: float) -> None:
         self._end = end
-        self._end.setblocking(False)
+        self._end.setblocking(False)  # noqa: FBT003 - the standard library's own signature.
         self._deadline = deadline
         self._arrived = FrameBuffer(FRAME_BYTES)
         self._poll = select.poll()

@@ -1,7 +1,7 @@
 """The child: from a fresh fork to the first line of connector code, and from its last line to how it ended.
 
-The order is the wall: leave the session and every descriptor behind, become nobody, hear what is to be done, lock, say what
-was locked, and only then compile and run what a stranger wrote.
+The order is the wall: leave the session and every descriptor behind, become nobody, hear what is to be done, lock,
+say what was locked, and only then compile and run what a stranger wrote.
 """
 
 import os

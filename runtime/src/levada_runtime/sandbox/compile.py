@@ -1,4 +1,4 @@
-"""From a connector's source text to code: one module at a time, under the policy, or a PolicyViolation that lists every reason."""
+"""From source text to code under the policy, a module at a time, or a PolicyViolation that lists every reason."""
 
 import ast
 import types
@@ -9,7 +9,7 @@ from levada_runtime.sandbox.policy import ConnectorPolicy, Finding, Imports, bou
 SOURCE_BYTES = 1 << 20
 
 
-class PolicyViolation(Exception):
+class PolicyViolation(Exception):  # noqa: N818 - named like the reason a run ends for.
     """The policy refuses these sources; the message names file, line, column, reason and way out of each finding."""
 
     def __init__(self, findings: Iterable[tuple[str, Finding]]) -> None:
@@ -61,7 +61,7 @@ def _parse(path: str, source: bytes) -> ast.Module:
 def _syntax_finding(error: Exception) -> Finding:
     if isinstance(error, SyntaxError):
         return Finding(error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}")
-    return Finding(1, 1, f"this is not Python: {error or type(error).__name__}")
+    return Finding(1, 1, f"this is not Python: {str(error) or type(error).__name__}")
 
 
 def _annotations_are_text(tree: ast.Module) -> bool:

@@ -1,4 +1,4 @@
-"""Records to JSON bytes at orjson's speed, with the SDK's strict rules: where they differ the SDK's own encoder decides."""
+"""Records to JSON bytes at orjson's speed, by the SDK's strict rules: where they differ its own encoder decides."""
 
 from dataclasses import fields, is_dataclass
 from decimal import Decimal

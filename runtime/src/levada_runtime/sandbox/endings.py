@@ -1,4 +1,4 @@
-"""How a call ended, decided from what the child said, how it died and what the host did to it. Pure: values in, values out."""
+"""How a call ended: decided from what the child said, how it died and what the host did to it; a pure decider."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ class Ending:
 def classify(
     said: Ended | None, death: Death, killed: Killed | None, limits: Limits, reasons: dict[str, str]
 ) -> Ending:
-    """Return the ending. `reasons` maps the SDK's error codes that end a run for a reason of their own to that reason."""
+    """Return the ending. `reasons` maps the error codes that end a run for a reason of their own to that reason."""
     if death.signal == signal.SIGSYS:
         return _failed("sandbox_violation", "the connector made a system call that has no innocent use, and was killed")
     if killed is not None:

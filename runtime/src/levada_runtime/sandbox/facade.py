@@ -1,7 +1,7 @@
 """Sealed façades: what connector code gets for a module is a read-only view of selected names, never the module.
 
-Raw modules leak at once (`json.codecs.builtins.open`, `re.enum.sys`, `uuid.os`). A façade holds no reference to its module
-and nothing in it is a module; none can be made once `seal` was called.
+Raw modules leak at once (`json.codecs.builtins.open`, `re.enum.sys`, `uuid.os`). A façade holds no reference to its
+module and nothing in it is a module; none can be made once `seal` was called.
 """
 
 import importlib
@@ -44,7 +44,7 @@ class Facade:
 
 
 def seal() -> None:
-    Facade._sealed = True
+    Facade._sealed = True  # noqa: SLF001 - its own module.
 
 
 def names_of(facade: Facade) -> Mapping[str, Any]:
@@ -54,7 +54,7 @@ def names_of(facade: Facade) -> Mapping[str, Any]:
 
 
 def build(offers: Mapping[str, Callable[[], Mapping[str, Any]]]) -> dict[str, Facade]:
-    """Return a façade for each allowed module of the standard library and each further offer, with their dotted parents."""
+    """Return a façade for each allowed module and each further offer, and for their dotted parents."""
     contents = {title: _selected(title, names) for title, names in ALLOWED.items()}
     contents |= {title: dict(offer()) for title, offer in offers.items()}
     facades: dict[str, Facade] = {}

@@ -1,10 +1,9 @@
-"""The guards that compiled connector code calls: attributes whose names compiling could not vet, writes, and the builtins.
+"""The guards that compiled connector code calls: for names compiling could not vet, for writes, and the builtins.
 
 Each captures what it needs when it is made, so that nothing a connector binds can change it. Whether something is the
 connector's own is told by the module its class was defined in, which connector code cannot choose.
 """
 
-import builtins
 import collections
 import decimal
 import string
@@ -15,16 +14,13 @@ from typing import Any, Final
 
 from RestrictedPython.Guards import safe_builtins
 
-from levada_runtime.sandbox.facade import Facade
 from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, READABLE_ATTRIBUTES, attribute_problem
 
-_PLAIN: Final = " ".join(
-    (
-        "list dict set frozenset tuple bytes bytearray sorted zip reversed enumerate map filter sum min max any all iter next",
-        "property staticmethod classmethod object super ascii bin format StopAsyncIteration ModuleNotFoundError TimeoutError",
-        "ConnectionError PermissionError FileNotFoundError RecursionError NotImplemented",
-    )
-).split()
+_PLAIN: Final = (
+    list, dict, set, frozenset, tuple, bytes, bytearray, sorted, zip, reversed, enumerate, map, filter, sum, min, max,
+    any, all, iter, next, property, staticmethod, classmethod, object, super, ascii, bin, format, StopAsyncIteration,
+    ModuleNotFoundError, TimeoutError, ConnectionError, PermissionError, FileNotFoundError, RecursionError,
+)  # fmt: skip
 _WITHHELD: Final = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "id", "setattr", "delattr")
 _WRITABLE: Final = (dict, list, set, bytearray, collections.deque, decimal.Context)
 _ABSENT: Final = object()
@@ -69,14 +65,14 @@ class Guards:
         setattr(self.write(owner), name, value)
 
     def write(self, owner: Any) -> Any:
-        """Return the object when it may be written to: plain containers and the connector's own classes and instances."""
+        """Return the object when it may be written to: plain containers, the connector's own classes and instances."""
         kind = type(owner)
         if kind in _WRITABLE:
             return owner
         if isinstance(owner, type):
             if self._is_own(owner.__module__):
                 return owner
-        elif self._is_own(kind.__module__) or (isinstance(owner, _WRITABLE) and not isinstance(owner, Facade)):
+        elif self._is_own(kind.__module__) or isinstance(owner, _WRITABLE):
             return owner
         raise TypeError(f"{kind.__name__} objects are read-only for a connector")
 
@@ -85,7 +81,7 @@ class Guards:
         names = dict(safe_builtins)
         for name in _WITHHELD:
             names.pop(name, None)
-        names.update((name, getattr(builtins, name)) for name in _PLAIN)
+        names.update((plain.__name__, plain) for plain in _PLAIN)
         names.update(
             type=_TypeOf,
             getattr=self.getattr,
@@ -93,6 +89,7 @@ class Guards:
             setattr=self.setattr,
             print=write_line,
             __import__=importer,
+            NotImplemented=NotImplemented,
         )
         return names
 
@@ -145,7 +142,7 @@ class _Formatter(string.Formatter):
 
 
 class _TypeOfOne(type):
-    """The class of the stand-in for `type`: one argument in, a class out, and never a metaclass that could make another."""
+    """The class of the stand-in for `type`: one argument in, a class out, never a metaclass that could make one."""
 
     def __call__(cls, *values: Any) -> Any:
         if len(values) != 1:

@@ -1,7 +1,7 @@
 """pydantic made narrower, in the zygote only: nothing there may read attributes by a name that a connector chose.
 
-The names of methods that read files or unpickle are refused by the policy; what is left is `from_attributes`, which together
-with an alias reads any attribute of any object, frames included.
+The names of methods that read files or unpickle are refused by the policy; what is left is `from_attributes`, which
+together with an alias reads any attribute of any object, frames included.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ def narrow_records() -> None:
     validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
     on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]
 
-    def model_validate(cls: type[BaseModel], obj: Any, **options: Any) -> Any:
+    def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
         if options.get("from_attributes"):
             raise TypeError("from_attributes is not available in a connector; pass a mapping")
         return validate(cls, obj, **options)
 
-    def pydantic_init_subclass(cls: type[BaseModel], **options: Any) -> None:
+    def pydantic_init_subclass(cls: type[BaseModel], /, **options: Any) -> None:
         if cls.model_config.get("from_attributes"):
             raise TypeError("from_attributes is not available in a connector; pass a mapping")
         on_subclass(cls, **options)

@@ -28,8 +28,8 @@ REASONS: Final = {
 class Sandbox:
     """One zygote and the calls made through it. A context manager; what died is started again by the next call.
 
-    Below `minimum` it refuses to start unless `allow_weak`. `without` names layers to leave out, for machines where one of
-    them misbehaves, and for the tests' positive controls.
+    Below `minimum` it refuses to start unless `allow_weak`. `without` names layers to leave out, for machines where
+    one of them misbehaves, and for the tests' positive controls.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Sandbox:
         return probe(self._unasked, attacks=True)
 
     def call(self, call: Call, handlers: Handlers | None = None) -> Outcome:
-        """Run one call in a fresh child and return how it ended; what a handler raises beside SDK errors goes through."""
+        """Run one call in a fresh child and return how it ended; a handler's own failures go through."""
         return self._run(call, handlers or NoHandlers(), self._minimum)
 
     def _unasked(self, call: Call) -> Outcome:
@@ -220,7 +220,7 @@ def _too_weak(report: ProbeReport, minimum: Level) -> EnvironmentFailure:
         f"{name}: {state}" for name, state in report.layers.items() if state.startswith(("refused", "not"))
     )
     return EnvironmentFailure(
-        f"the sandbox reaches {report.level} ({report.level.title}) here and {minimum} ({minimum.title}) is the minimum"
+        f"the sandbox reaches {report.level} ({report.level.label}) here and {minimum} ({minimum.label}) is the minimum"
         + (f"; {missing}" if missing else ""),
         code="sandbox_too_weak",
         hint="run on Linux 5.13 or later on x86_64, or accept it with --allow-weak-sandbox",

@@ -1,4 +1,4 @@
-"""Landlock with no rules: every access to the file system, and every TCP port where the kernel knows them, is refused."""
+"""Landlock with no rules: every file, and every TCP port where the kernel can tell them apart, is refused."""
 
 import ctypes
 import os

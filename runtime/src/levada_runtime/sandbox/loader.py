@@ -1,4 +1,4 @@
-"""The importer connector code has: façades by name, its own modules compiled under the policy, its libraries as they are."""
+"""The importer of connector code: façades by name, its own modules under the policy, its libraries as they are."""
 
 import sys
 import types
@@ -64,8 +64,9 @@ class ConnectorLoader:
     ) -> Any:
         """Serve an `import` statement of connector code."""
         if isinstance(fromlist, list) and name in sys.modules:
-            # The interpreter's own C code (`strptime` for one) imports through the builtins of the frame that called it.
-            # Only it passes a list, and it takes the module from sys.modules itself: there is nothing to hand out.
+            # The interpreter's own C code (`strptime` for one) imports through the builtins of the frame that called
+            # it. Only it passes a list, and it takes the module from sys.modules itself: there is nothing to hand
+            # out.
             return None
         if level:
             name = self._absolute(name, globals_ or {}, level)
@@ -135,7 +136,7 @@ class ConnectorLoader:
 
 
 class LibraryFinder(MetaPathFinder, Loader):
-    """Serves the sources of declared libraries to Python's own import machinery; they run unrestricted, inside the wall."""
+    """Serves the sources of declared libraries to Python's own machinery; they run unrestricted inside the wall."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._modules = {module_name(path): (path, source) for path, source in files.items()}

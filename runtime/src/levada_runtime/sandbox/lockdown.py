@@ -1,7 +1,7 @@
 """What a child takes from itself before the first line of connector code, and what it reports of it: what was applied.
 
-The order is the design's. Each layer is tried and its state kept, never assumed: the level of a run is read off the states
-of the very child that ran it.
+The order is the design's. Each layer is tried and its state kept, never assumed: the level of a run is read off the
+states of the very child that ran it.
 """
 
 import ctypes
@@ -77,8 +77,8 @@ def lock(states: States, limits: Limits, without: frozenset[str]) -> None:
     """Apply what remains, ending with the system-call filter; nothing can be taken back afterwards."""
     if supported():
         _try(states, "capabilities", without, _drop_capabilities)
-        _try(states, "no_new_privs", without, lambda: prctl(PR_SET_NO_NEW_PRIVS, 1) and None)
-        _try(states, "dumpable", without, lambda: prctl(PR_SET_DUMPABLE, 0) and None)
+        _try(states, "no_new_privs", without, lambda: _set(PR_SET_NO_NEW_PRIVS, 1))
+        _try(states, "dumpable", without, lambda: _set(PR_SET_DUMPABLE, 0))
     _try(states, "rlimits", without, lambda: _limit(limits))
     _try(states, "landlock", without, lambda: f"abi {landlock.restrict()}")
     _try(states, "seccomp", without, seccomp.install)
@@ -114,6 +114,10 @@ def _nested_user_namespace() -> str:
     except OSError:
         return ""
     return ", user namespace"
+
+
+def _set(attribute: int, value: int) -> None:
+    prctl(attribute, value)
 
 
 def _drop_capabilities() -> None:

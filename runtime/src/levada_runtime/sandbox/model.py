@@ -16,7 +16,7 @@ class Level(StrEnum):
     L3 = "L3"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {"L0": "process", "L1": "seccomp", "L2": "kernel", "L3": "full"}[self.value]
 
 

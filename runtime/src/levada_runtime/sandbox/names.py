@@ -7,11 +7,12 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
 GUARDS: Final = frozenset({"_getattr_", "_write_"})
 
-DUNDER_METHODS: Final = frozenset(
-    "__init__ __post_init__ __repr__ __str__ __len__ __bool__ __iter__ __next__ __contains__ __getitem__ __setitem__"
-    " __delitem__ __call__ __enter__ __exit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __add__ __sub__ __mul__"
-    " __or__ __and__ __neg__ __abs__".split()
-)
+DUNDER_METHODS: Final = frozenset({
+    "__init__", "__post_init__", "__repr__", "__str__", "__len__", "__bool__", "__iter__", "__next__",
+    "__contains__", "__getitem__", "__setitem__", "__delitem__", "__call__", "__enter__", "__exit__", "__eq__",
+    "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__add__", "__sub__", "__mul__", "__or__",
+    "__and__", "__neg__", "__abs__",
+})  # fmt: skip
 SUPER_METHODS: Final = DUNDER_METHODS
 DUNDER_CONSTANTS: Final = frozenset({"__version__", "__author__", "__all__"})
 READABLE_DUNDERS: Final = frozenset({"__name__", "__doc__", "__version__", "__author__", "__all__"})
@@ -21,8 +22,9 @@ READABLE_ATTRIBUTES: Final = frozenset({"__name__", "__qualname__", "__doc__", "
 # subclasses, which would make `case Own(x)` read any attribute of a foreign object.
 FORBIDDEN_ATTRIBUTES: Final = INSPECT_ATTRIBUTES | {
     "mro", "parse_file", "parse_raw", "from_file", "from_orm", "from_attributes", "model_rebuild",
-    "update_forward_refs", "register", "tb_lasti", "tb_lineno", "f_lasti", "f_lineno", "f_trace_lines", "f_trace_opcodes",
-    "gi_running", "gi_suspended", "cr_running", "cr_suspended", "ag_running", "func_globals", "func_code",
+    "update_forward_refs", "register", "tb_lasti", "tb_lineno", "f_lasti", "f_lineno", "f_trace_lines",
+    "f_trace_opcodes", "gi_running", "gi_suspended", "cr_running", "cr_suspended", "ag_running", "func_globals",
+    "func_code",
 }  # fmt: skip
 # Looked up through the run-time guard although their names are literals.
 GUARDED_ATTRIBUTES: Final = frozenset({"format", "format_map", "obj"})

@@ -1,4 +1,4 @@
-"""Namespaces: the zygote leaves the machine's network, mounts and names behind once; each child gets process ids of its own.
+"""Namespaces: the zygote leaves network, mounts and names behind once; each child gets process ids of its own.
 
 Entered once for the zygote because a fresh network namespace per run costs milliseconds to tear down and buys nothing:
 no child can make a socket or outlive its run. The root directory is an empty read-only tmpfs from then on.

@@ -1,13 +1,15 @@
 """The `match` statement under the policy: patterns read attributes, so their names are vetted like any attribute."""
 
+# ruff: noqa: N802 - RestrictedPython calls these methods by the names of the nodes they review.
+
 import ast
 
-from RestrictedPython import RestrictingNodeTransformer
+from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, attribute_problem
 
 
-class PatternPolicy(RestrictingNodeTransformer):  # type: ignore[misc]  # RestrictedPython publishes no types.
+class PatternPolicy(RestrictingNodeTransformer):
     """Allows every pattern; refuses names in them that lead out of the connector."""
 
     def visit_Match(self, node: ast.Match) -> ast.AST:

@@ -1,9 +1,12 @@
 """ConnectorPolicy: the Python a connector may be written in, on RestrictedPython's transformer.
 
-RestrictedPython refuses every node nobody has reviewed and this class reviews the rest. The names in `a.b` are literals: they
-are vetted here and stay plain loads, which keeps mapping code within twice plain Python. Only what cannot be told when
-compiling is left to the guards of `guards.py`: private names, `format`, writes, and `getattr` with a computed name.
+RestrictedPython refuses every node nobody has reviewed and this class reviews the rest. The names in `a.b` are
+literals: they are vetted here and stay plain loads, which keeps mapping code within twice plain Python. Only what
+cannot be told when compiling is left to the guards of `guards.py`: private names, `format`, writes, and `getattr`
+with a computed name.
 """
+
+# ruff: noqa: N802 - RestrictedPython calls these methods by the names of the nodes they review.
 
 import ast
 from collections.abc import Iterator
@@ -48,7 +51,7 @@ class Imports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing the policy refuses: where (the column counts from 1), why, and the way out when there is a known one."""
+    """One thing the policy refuses: where (columns count from 1), why, and the way out when one is known."""
 
     line: int
     column: int
@@ -57,21 +60,20 @@ class Finding:
 
 
 class ConnectorPolicy(PatternPolicy):
-    """Rewrites one module's tree in place and collects findings in `errors`."""
-
-    errors: list[Finding]
+    """Rewrites one module's tree in place and adds what it refuses to `findings`."""
 
     def __init__(
-        self, errors: list[Finding], bound: frozenset[str], imports: Imports, *, annotations_are_text: bool
+        self, findings: list[Finding], bound: frozenset[str], imports: Imports, *, annotations_are_text: bool
     ) -> None:
-        super().__init__(errors, [], {})
+        super().__init__([], [], {})
+        self._findings = findings
         self._imports = imports
         self._bound = bound
         self._annotations_are_text = annotations_are_text
         self._in_class = False
 
     def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
-        self.errors.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out))
+        self._findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out))
 
     def not_allowed(self, node: ast.AST) -> None:
         kind = type(node).__name__
@@ -79,7 +81,7 @@ class ConnectorPolicy(PatternPolicy):
 
     # Names
 
-    def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:  # noqa: FBT001, FBT002 - RestrictedPython's signature.
+    def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:
         if name is None or (allow_magic_methods and self._in_class and name in DUNDER_METHODS):
             return
         problem = variable_problem(name)
@@ -150,7 +152,7 @@ class ConnectorPolicy(PatternPolicy):
     def visit_Import(self, node: ast.Import) -> ast.AST:
         for alias in node.names:
             self._vet_import(alias, alias.name)
-        return self.check_import_names(node)  # type: ignore[no-any-return]  # RestrictedPython publishes no types.
+        return self.check_import_names(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
         if node.module == "__future__":
@@ -162,7 +164,7 @@ class ConnectorPolicy(PatternPolicy):
                 problem = self._imports.name_problem(node.module, alias.name)
                 if problem is not None:
                     self.error(alias, problem)
-        return self.check_import_names(node)  # type: ignore[no-any-return]  # RestrictedPython publishes no types.
+        return self.check_import_names(node)
 
     def _vet_import(self, node: ast.AST, module: str) -> bool:
         if self._imports.allows(module):

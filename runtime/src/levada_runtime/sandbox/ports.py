@@ -18,7 +18,6 @@ from levada_runtime.sandbox.protocol import (
     LINE_BYTES,
     LOG_BYTES,
     RECORDS,
-    EmitAnswer,
     EmitFrame,
     EmitRecord,
     Frame,
@@ -27,10 +26,11 @@ from levada_runtime.sandbox.protocol import (
     HttpFrame,
     LogFrame,
     Refusal,
+    Results,
     RetireFrame,
     SaveFrame,
 )
-from levada_runtime.sandbox.results import batch_result, failed_records, ingest_result
+from levada_runtime.sandbox.results import LazyResults, batch_result, failed_records
 
 _ROOM: Final = FRAME_BYTES - (1 << 20)
 _OVERHEAD: Final = 64
@@ -51,7 +51,7 @@ class Questions:
 
 
 class WireIngest:
-    """`IngestPort` over the channel: at most four frames ahead of the host, all of one call answered before it returns."""
+    """`IngestPort` over the channel: at most four frames ahead of the host, all answered before a call returns."""
 
     def __init__(self, channel: ChildChannel) -> None:
         self._channel = channel
@@ -75,7 +75,7 @@ class WireIngest:
             answer = answer if isinstance(answer, Refusal) else following
         if isinstance(answer, Refusal):
             raise refusal(answer)
-        assert isinstance(answer, EmitAnswer)
+        assert isinstance(answer, Results)
         if answer.rejected:
             raise BatchRejected(failed_records(answer, document_type))
         return batch_result(answer, document_type)
@@ -85,8 +85,8 @@ class WireIngest:
     ) -> IngestResult:
         moment = source_time.isoformat() if source_time else None
         answer = self._questions.ask(RetireFrame(stream, document_type, idempotency_key, moment))
-        assert isinstance(answer, EmitAnswer)
-        return ingest_result(answer, answer.records[0], document_type)
+        assert isinstance(answer, Results)
+        return LazyResults(answer, document_type)[0]
 
 
 class WireCheckpoint(Questions):

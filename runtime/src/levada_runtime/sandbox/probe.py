@@ -1,4 +1,4 @@
-"""The sandbox as it proves itself: attacks tried by unrestricted code in real, locked children, and what became of each."""
+"""The sandbox proves itself: attacks tried by unrestricted code in real children, and what became of each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class ProbeReport:
     def line(self) -> str:
         """Return the report as one line for an operator."""
         parts = [
-            f"{self.level} {self.level.title}",
+            f"{self.level} {self.level.label}",
             *(f"{name} {self.layers[name]}" for name in _SHOWN if name in self.layers),
         ]
         if self.attacks:
@@ -53,7 +53,7 @@ class ProbeReport:
     def as_dict(self) -> dict[str, Any]:
         return {
             "level": self.level.value,
-            "title": self.level.title,
+            "title": self.level.label,
             "layers": dict(self.layers),
             "attacks": {name: "blocked" if blocked else "not blocked" for name, blocked in self.attacks.items()},
         }

@@ -1,9 +1,10 @@
 """The words spoken over the channel between a child and its host: typed msgpack, length-prefixed, capped.
 
-The channel is the identity: a frame says what, never who. Whatever a connector wrote (log fields, checkpoint values) travels
-as JSON bytes inside the frame, so that the decoder of the host builds nothing but the structures below.
+The channel is the identity: a frame says what, never who. Whatever a connector wrote (log fields, checkpoint values)
+travels as JSON bytes inside the frame, so that the decoder of the host builds nothing but the structures below.
 """
 
+from collections import Counter
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -34,7 +35,7 @@ class RunFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froz
     scheduled_for: str | None
 
 
-class Start(Frame, tag="start"):
+class Start(Frame, tag="start", frozen=True):
     """Host to child, first and once: the sources and everything the call is about."""
 
     action: str
@@ -54,14 +55,14 @@ class Start(Frame, tag="start"):
     run_number: int
 
 
-class Ready(Frame, tag="ready"):
+class Ready(Frame, tag="ready", frozen=True):
     """Child to host, before the first line of connector code: the states of the layers that were applied."""
 
     layers: dict[str, str]
 
 
 class EmitRecord(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """One record: its payload as JSON bytes, or why there is none. `source_id_fixed` marks one given as a fixed string."""
+    """One record: its payload as JSON bytes, or why there is none. `source_id_fixed`: given as a fixed string."""
 
     payload: bytes | None
     idempotency_key: str | None
@@ -73,8 +74,8 @@ class EmitRecord(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fr
     failure_path: str | None = None
 
 
-class EmitFrame(Frame, tag="emit"):
-    """Up to 1,000 records of one `batch` call; `last` on the final frame of the call, whose answer carries the results."""
+class EmitFrame(Frame, tag="emit", frozen=True):
+    """Up to 1,000 records of one `batch` call; `last` on its final frame, whose answer carries the results."""
 
     call: int
     last: bool
@@ -84,21 +85,21 @@ class EmitFrame(Frame, tag="emit"):
     records: Annotated[list[EmitRecord], msgspec.Meta(max_length=RECORDS)]
 
 
-class RetireFrame(Frame, tag="retire"):
+class RetireFrame(Frame, tag="retire", frozen=True):
     stream: str
     document_type: str
     idempotency_key: str
     source_time: str | None
 
 
-class SaveFrame(Frame, tag="save"):
+class SaveFrame(Frame, tag="save", frozen=True):
     """A checkpoint: the whole new mapping of one partition, as JSON bytes."""
 
     partition: str
     values: bytes
 
 
-class HttpFrame(Frame, tag="http"):
+class HttpFrame(Frame, tag="http", frozen=True):
     """A request for the broker; `url` is absolute, or a path for the first host of the manifest."""
 
     method: str
@@ -108,7 +109,7 @@ class HttpFrame(Frame, tag="http"):
     body: bytes | None
 
 
-class LogFrame(Frame, tag="log"):
+class LogFrame(Frame, tag="log", frozen=True):
     """One line of the run's log; never answered."""
 
     level: str
@@ -116,7 +117,7 @@ class LogFrame(Frame, tag="log"):
     fields: bytes
 
 
-class Ended(Frame, tag="ended"):
+class Ended(Frame, tag="ended", frozen=True):
     """Child to host, last: `kind` is done, exception, policy, memory or weak (the layers fell short of the minimum)."""
 
     kind: str
@@ -128,7 +129,7 @@ class Ended(Frame, tag="ended"):
     result: bytes | None = None
 
 
-class Done(Frame, tag="done"):
+class Done(Frame, tag="done", frozen=True):
     """Host to child: taken. Answers an emit frame that is not the last of its call, and a saved checkpoint."""
 
 
@@ -161,8 +162,8 @@ class FailedAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
     errors: list[ErrorAnswer]
 
 
-class EmitAnswer(Frame, tag="results"):
-    """Host to child: the results of a `batch` or `retire` call, with what all of them share said once.
+class EmitAnswer(msgspec.Struct, frozen=True):
+    """What a handler answers a `batch` or `retire` call with; what all records share is said once.
 
     `rejected` means that the call was all-or-nothing and nothing was taken: the child raises BatchRejected.
     """
@@ -174,14 +175,28 @@ class EmitAnswer(Frame, tag="results"):
     rejected: bool = False
 
 
-class HttpAnswer(Frame, tag="response"):
+class Results(Frame, tag="results", frozen=True):
+    """Host to child: an `EmitAnswer` whose records are packed once more; a child unpacks them only if it looks."""
+
+    status: Literal["ingested", "observed"]
+    provenance: dict[str, str | int | bool | None]
+    imported: int
+    created: int
+    updated: int
+    unchanged: int
+    records: bytes
+    failed: list[FailedAnswer]
+    rejected: bool
+
+
+class HttpAnswer(Frame, tag="response", frozen=True):
     status: int
     headers: Headers
     content: bytes
     url: str
 
 
-class Refusal(Frame, tag="refusal"):
+class Refusal(Frame, tag="refusal", frozen=True):
     """Host to child: an SDK error, raised there from its code. `details` is JSON bytes."""
 
     code: str
@@ -191,7 +206,7 @@ class Refusal(Frame, tag="refusal"):
 
 
 ChildFrame = Ready | EmitFrame | RetireFrame | SaveFrame | HttpFrame | LogFrame | Ended
-HostFrame = Start | Done | EmitAnswer | HttpAnswer | Refusal
+HostFrame = Start | Done | Results | HttpAnswer | Refusal
 
 
 class ProtocolError(Exception):
@@ -201,6 +216,22 @@ class ProtocolError(Exception):
 _encoder = msgspec.msgpack.Encoder()
 _child_frames: msgspec.msgpack.Decoder[ChildFrame] = msgspec.msgpack.Decoder(ChildFrame)
 _host_frames: msgspec.msgpack.Decoder[HostFrame] = msgspec.msgpack.Decoder(HostFrame)
+
+
+def results(answer: EmitAnswer) -> Results:
+    """Return the frame that carries a handler's answer."""
+    outcomes = Counter(record.outcome for record in answer.records)
+    return Results(
+        status=answer.status,
+        provenance=answer.provenance,
+        imported=len(answer.records),
+        created=outcomes["created"],
+        updated=outcomes["updated"],
+        unchanged=outcomes["unchanged"],
+        records=_encoder.encode(answer.records),
+        failed=answer.failed,
+        rejected=answer.rejected,
+    )
 
 
 def encode(frame: Frame) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 
 def reachable(package: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the sources that the package's top module leads to, wherever in them an import stands; parents included."""
+    """Return the sources the package's top module leads to, wherever in them an import stands; parents included."""
     found: dict[str, bytes] = {}
     waiting = [package]
     while waiting:
@@ -19,7 +19,7 @@ def reachable(package: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return found
 
 
-def _imports(module: str, is_package: bool, source: bytes) -> Iterator[str]:  # noqa: FBT001 - a fact about the module beside it
+def _imports(module: str, is_package: bool, source: bytes) -> Iterator[str]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -33,7 +33,7 @@ def _imports(module: str, is_package: bool, source: bytes) -> Iterator[str]:  # 
             yield from (f"{origin}.{alias.name}" for alias in node.names)
 
 
-def _origin(module: str, is_package: bool, node: ast.ImportFrom) -> str:  # noqa: FBT001 - the same
+def _origin(module: str, is_package: bool, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
     parts = module.split(".")

@@ -1,4 +1,4 @@
-"""What a child says of an exception: its type and message, and the connector's own frames, without any local variable."""
+"""What a child says of an exception: type, message and the connector's own frames, without any local variable."""
 
 import traceback
 from collections.abc import Mapping

@@ -1,38 +1,41 @@
-"""Answers of the host as the SDK's values, made when they are looked at: a batch of a thousand costs little when nobody looks."""
+"""Answers of the host as the SDK's values, decoded when looked at: a thousand cost little if nobody looks."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TypeVar, overload
+from collections.abc import Sequence
+from functools import cached_property
+from typing import overload
+
+import msgspec
 
 from levada._ingest import BatchResult, FailedRecord, IngestResult, RecordError
-from levada_runtime.sandbox.protocol import EmitAnswer, FailedAnswer, RecordAnswer
+from levada_runtime.sandbox.protocol import FailedAnswer, RecordAnswer, Results
 
-_Wire = TypeVar("_Wire")
-_Value = TypeVar("_Value")
+_decode_records = msgspec.msgpack.Decoder(list[RecordAnswer]).decode
 
 
-class Lazily(Sequence[_Value]):
-    """A sequence whose items are made on access."""
+class LazyResults(Sequence[IngestResult]):
+    """What became of each record that was taken, in the order of the call."""
 
-    __slots__ = ("_make", "_wire")
+    def __init__(self, answer: Results, document_type: str) -> None:
+        self._answer = answer
+        self._document_type = document_type
 
-    def __init__(self, wire: Sequence[_Wire], make: Callable[[_Wire], _Value]) -> None:
-        self._wire: Sequence[object] = wire
-        self._make: Callable[..., _Value] = make
+    @cached_property
+    def _records(self) -> list[RecordAnswer]:
+        return _decode_records(self._answer.records)
 
     def __len__(self) -> int:
-        return len(self._wire)
+        return self._answer.imported
 
     @overload
-    def __getitem__(self, index: int) -> _Value: ...
+    def __getitem__(self, index: int) -> IngestResult: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence[_Value]: ...
+    def __getitem__(self, index: slice) -> Sequence[IngestResult]: ...
 
-    def __getitem__(self, index: int | slice) -> _Value | Sequence[_Value]:
+    def __getitem__(self, index: int | slice) -> IngestResult | Sequence[IngestResult]:
         if isinstance(index, slice):
-            return Lazily(self._wire[index], self._make)
-        return self._make(self._wire[index])
+            return [self._made(record) for record in self._records[index]]
+        return self._made(self._records[index])
 
     def __repr__(self) -> str:
         return repr(list(self))
@@ -42,43 +45,42 @@ class Lazily(Sequence[_Value]):
 
     __hash__ = None  # type: ignore[assignment]  # Compared by value, like a list.
 
+    def _made(self, record: RecordAnswer) -> IngestResult:
+        answer = self._answer
+        provenance = {
+            **answer.provenance,
+            "source_id": record.source_id,
+            "idempotency_key": record.idempotency_key,
+            "payload_hash": record.payload_hash,
+        }
+        return IngestResult(
+            status=answer.status,
+            document_type=self._document_type,
+            document_id=record.document_id,
+            document_version_id=record.document_version_id,
+            payload_hash=record.payload_hash,
+            provenance=provenance,
+            index=record.index,
+            outcome=record.outcome,
+        )
 
-def batch_result(answer: EmitAnswer, document_type: str) -> BatchResult:
-    outcomes = Counter(record.outcome for record in answer.records)
+
+def batch_result(answer: Results, document_type: str) -> BatchResult:
     return BatchResult(
         status=answer.status,
         document_type=document_type,
-        count=len(answer.records) + len(answer.failed),
-        imported=len(answer.records),
+        count=answer.imported + len(answer.failed),
+        imported=answer.imported,
         failed=len(answer.failed),
-        results=Lazily(answer.records, lambda record: ingest_result(answer, record, document_type)),
+        results=LazyResults(answer, document_type),
         failed_records=failed_records(answer, document_type),
-        created=outcomes["created"],
-        updated=outcomes["updated"],
-        unchanged=outcomes["unchanged"],
+        created=answer.created,
+        updated=answer.updated,
+        unchanged=answer.unchanged,
     )
 
 
-def ingest_result(answer: EmitAnswer, record: RecordAnswer, document_type: str) -> IngestResult:
-    provenance = {
-        **answer.provenance,
-        "source_id": record.source_id,
-        "idempotency_key": record.idempotency_key,
-        "payload_hash": record.payload_hash,
-    }
-    return IngestResult(
-        status=answer.status,
-        document_type=document_type,
-        document_id=record.document_id,
-        document_version_id=record.document_version_id,
-        payload_hash=record.payload_hash,
-        provenance=provenance,
-        index=record.index,
-        outcome=record.outcome,
-    )
-
-
-def failed_records(answer: EmitAnswer, document_type: str) -> Sequence[FailedRecord]:
+def failed_records(answer: Results, document_type: str) -> Sequence[FailedRecord]:
     return [_failed(one, document_type) for one in answer.failed]
 
 

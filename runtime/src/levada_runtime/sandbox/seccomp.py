@@ -1,8 +1,8 @@
 """The system-call filter: about 37 calls are allowed, 28 with no innocent use kill, everything else is refused.
 
-Nothing here opens: no file, no socket, no process. What is left is arithmetic on the descriptors a child already holds, and
-it holds one. Executable memory is refused (`EPERM`), `clone3` answers `ENOSYS` so that libc falls back to `clone`, which is
-refused in turn.
+Nothing here opens: no file, no socket, no process. What is left is arithmetic on the descriptors a child already
+holds, and it holds one. Executable memory is refused (`EPERM`), `clone3` answers `ENOSYS` so that libc falls back to
+`clone`, which is refused in turn.
 """
 
 import ctypes
@@ -15,28 +15,63 @@ from levada_runtime.sandbox.syscalls import checked, syscall
 
 # fmt: off
 X86_64: Final = {
-    "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12,
-    "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "readv": 19, "writev": 20, "select": 23, "sched_yield": 24,
-    "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39, "execve": 59, "exit": 60, "gettimeofday": 96, "ptrace": 101,
-    "sigaltstack": 131, "modify_ldt": 154, "pivot_root": 155, "mount": 165, "umount2": 166, "swapon": 167, "reboot": 169,
-    "init_module": 175, "delete_module": 176, "gettid": 186, "futex": 202, "restart_syscall": 219, "clock_gettime": 228,
-    "clock_getres": 229, "clock_nanosleep": 230, "exit_group": 231, "kexec_load": 246, "add_key": 248, "request_key": 249,
-    "keyctl": 250, "pselect6": 270, "ppoll": 271, "unshare": 272, "set_robust_list": 273, "perf_event_open": 298,
+    "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11,
+    "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "readv": 19, "writev": 20,
+    "select": 23, "sched_yield": 24, "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39, "execve": 59,
+    "exit": 60, "gettimeofday": 96, "ptrace": 101, "sigaltstack": 131, "modify_ldt": 154, "pivot_root": 155,
+    "mount": 165, "umount2": 166, "swapon": 167, "reboot": 169, "init_module": 175, "delete_module": 176,
+    "gettid": 186, "futex": 202, "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229,
+    "clock_nanosleep": 230, "exit_group": 231, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
+    "pselect6": 270, "ppoll": 271, "unshare": 272, "set_robust_list": 273, "perf_event_open": 298,
     "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "finit_module": 313,
-    "seccomp": 317, "getrandom": 318, "bpf": 321, "execveat": 322, "userfaultfd": 323, "membarrier": 324, "rseq": 334,
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435, "pidfd_getfd": 438,
+    "seccomp": 317, "getrandom": 318, "bpf": 321, "execveat": 322, "userfaultfd": 323, "membarrier": 324,
+    "rseq": 334, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435,
+    "pidfd_getfd": 438,
 }
 # fmt: on
-ALLOWED: Final = tuple(
-    "read write close fstat poll ppoll lseek munmap brk rt_sigaction rt_sigprocmask rt_sigreturn readv writev select pselect6"
-    " sched_yield mremap madvise nanosleep getpid exit gettimeofday sigaltstack gettid futex clock_gettime clock_getres"
-    " clock_nanosleep exit_group set_robust_list getrandom restart_syscall rseq membarrier".split()
-)
-KILLING: Final = tuple(
-    "execve execveat ptrace process_vm_readv process_vm_writev mount umount2 pivot_root bpf keyctl add_key request_key"
-    " io_uring_setup io_uring_enter io_uring_register unshare setns open_by_handle_at init_module finit_module"
-    " delete_module kexec_load userfaultfd perf_event_open pidfd_getfd reboot modify_ldt swapon".split()
-)
+ALLOWED: Final = (
+    "read",
+    "write",
+    "close",
+    "fstat",
+    "poll",
+    "ppoll",
+    "lseek",
+    "munmap",
+    "brk",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "readv",
+    "writev",
+    "select",
+    "pselect6",
+    "sched_yield",
+    "mremap",
+    "madvise",
+    "nanosleep",
+    "getpid",
+    "exit",
+    "gettimeofday",
+    "sigaltstack",
+    "gettid",
+    "futex",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "exit_group",
+    "set_robust_list",
+    "getrandom",
+    "restart_syscall",
+    "rseq",
+    "membarrier",
+)  # fmt: skip
+KILLING: Final = (
+    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2", "pivot_root",
+    "bpf", "keyctl", "add_key", "request_key", "io_uring_setup", "io_uring_enter", "io_uring_register", "unshare",
+    "setns", "open_by_handle_at", "init_module", "finit_module", "delete_module", "kexec_load", "userfaultfd",
+    "perf_event_open", "pidfd_getfd", "reboot", "modify_ldt", "swapon",
+)  # fmt: skip
 _AUDIT_ARCH_X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -75,7 +110,7 @@ def instructions() -> list[Instruction]:
 
 
 def install() -> None:
-    """Put the filter on this process for good; no_new_privs must already be set. Raise OSError when the kernel refuses."""
+    """Put the filter on this process for good, after no_new_privs; raise OSError when the kernel refuses."""
     if platform.machine() != "x86_64":
         raise OSError(errno.ENOSYS, f"no system-call table for {platform.machine()} has been run")
     program = instructions()

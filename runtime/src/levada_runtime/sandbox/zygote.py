@@ -1,9 +1,9 @@
 """The zygote: a clean interpreter with everything loaded, forked once for each call.
 
-Run as `python -I -m levada_runtime.sandbox.zygote FD` with an empty environment. It has one thread, no secret in its heap and
-one socket, to the host: each byte that arrives there brings the channel of a new child (SCM_RIGHTS), each message back tells
-of a child born (with its pidfd) or ended (with its status and rusage). When the socket closes the host is gone: every child
-is killed and the zygote leaves.
+Run as `python -I -m levada_runtime.sandbox.zygote FD` with an empty environment. It has one thread, no secret in its
+heap and one socket, to the host: each byte that arrives there brings the channel of a new child (SCM_RIGHTS), each
+message back tells of a child born (with its pidfd) or ended (with its status and rusage). When the socket closes the
+host is gone: every child is killed and the zygote leaves.
 """
 
 import gc
