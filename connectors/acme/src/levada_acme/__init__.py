@@ -36,6 +36,7 @@ def customers(http: Http, ingest: Ingest, checkpoint: Checkpoint) -> None:
             "customer",
             [as_customer(row) for row in page if not row["deleted"]],
             idempotency_key=lambda customer: customer_key(customer["customer_id"]),
+            source_id=lambda customer: customer["customer_id"],
             continue_on_error=True,
         )
         for row in page:
@@ -52,6 +53,7 @@ def invoices(http: Http, ingest: Ingest, checkpoint: Checkpoint) -> None:
             "invoice",
             [as_invoice(row) for row in page],
             idempotency_key=lambda invoice: f"acme:invoice:{invoice['source_id']}",
+            source_id=lambda invoice: invoice["source_id"],
             continue_on_error=True,
         )
         checkpoint.save(since=page[-1]["updated_at"])
