@@ -60,8 +60,8 @@ def after_losing_the_body(headers: Headers) -> Headers:
 
 
 def incoming(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Return an answer's headers without those about its transfer: the body is already unpacked."""
-    return without(headers, _OF_THE_TRANSFER)
+    """Return an answer's headers, as plain text, without those about its transfer: the body is already unpacked."""
+    return without(((str(name), str(value)) for name, value in headers), _OF_THE_TRANSFER)
 
 
 def without(headers: Iterable[tuple[str, str]], names: Iterable[str]) -> Headers:
