@@ -22,6 +22,15 @@ from levada._request import Reply, Request, Window
 from levada._run import Log, Run
 from levada._settings import Setting, boolean, choice, integer, secret, text, url
 from levada._verify import github_signature, hmac_sha256, standard_webhooks, stripe_signature, unverified
+from levada.contracts import (
+    Address,
+    BankAccountPayload,
+    BankTransactionPayload,
+    CustomerPayload,
+    InvoicePayload,
+    LineItem,
+    PaymentPayload,
+)
 from levada.errors import (
     AuthFailed,
     BadRecord,
@@ -42,13 +51,17 @@ from levada.errors import (
 from levada.hookspecs import hookimpl
 
 __all__ = [
+    "Address",
     "AuthFailed",
     "BadRecord",
+    "BankAccountPayload",
+    "BankTransactionPayload",
     "BatchRejected",
     "BatchResult",
     "Checkpoint",
     "Connector",
     "ConnectorMistake",
+    "CustomerPayload",
     "Draft",
     "FailedRecord",
     "Failure",
@@ -60,11 +73,14 @@ __all__ = [
     "Ingest",
     "IngestResult",
     "InvalidDefinition",
+    "InvoicePayload",
     "LevadaError",
+    "LineItem",
     "Log",
     "Manifest",
     "NotJson",
     "Paginator",
+    "PaymentPayload",
     "RateLimited",
     "Record",
     "RecordError",

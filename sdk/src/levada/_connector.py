@@ -117,7 +117,7 @@ class Connector:
         timeout: float | None = None,
         observe: Literal["allow"] | None = None,
     ) -> Callable[[Function], Function]:
-        """Serve what the source pushes, once its signature is verified; `delivery_id` names the header that holds it."""
+        """Serve what the source pushes, once its signature is verified; `delivery_id` names the header with the id."""
         self._check_names(secrets_in(verify), "verify")
         return self._serving(
             "webhook",
@@ -187,7 +187,7 @@ class Connector:
         any_type = None in emitted
         return StreamManifest(
             key=key,
-            modes=tuple(route.mode for route in routes),  # type: ignore[arg-type]  # only the three modes are bound
+            modes=tuple(route.mode for route in routes),  # type: ignore[misc]  # only the three modes are bound
             description=routes[0].description,
             schedule=_first(routes, "schedule"),
             timezone=next((route.timezone for route in routes if route.mode == "poll"), "UTC"),

@@ -1,7 +1,7 @@
-"""Whether a cron expression can be meant: five fields in croniter's dialect, with `H` for a place that is stable per stream.
+"""Whether a cron expression can be meant: five fields in croniter's dialect, with `H` for a stable place per stream.
 
-The runtime asks croniter when an expression fires. This only refuses, while a connector is being defined, what would never
-fire, fire at moments nobody meant, or mean different things to different readers.
+The runtime asks croniter when an expression fires. This only refuses, while a connector is being defined, what would
+never fire, fire at moments nobody meant, or mean different things to different readers.
 """
 
 import re

@@ -24,9 +24,9 @@ _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", 
 def encode_json(payload: object) -> bytes:
     """Write a payload as JSON bytes, or raise `NotJson` with the path of the first value JSON cannot carry.
 
-    Mappings, lists, tuples, contracts and records, dataclasses, decimals (as strings), dates and times (ISO 8601), UUIDs
-    and enums are accepted. NaN, infinities, lone surrogates, integers beyond 64 bits, bytes, sets and keys that are
-    not strings are not.
+    Mappings, lists, tuples, contracts and records, dataclasses, decimals (as strings), dates and times (ISO 8601),
+    UUIDs and enums are accepted. NaN, infinities, lone surrogates, integers beyond 64 bits, bytes, sets and keys that
+    are not strings are not.
     """
     return _write(plain(payload)).encode()
 

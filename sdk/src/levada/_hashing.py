@@ -1,102 +1,100 @@
 """The normal form of a valid payload and its hash: one spelling for decimals, moments and the order of keys.
 
 `{"amount": "5.0"}` and `{"amount": "5.00"}` are one payload; the stored payload keeps the spelling that came first.
+What is to be done with each field is found out once per contract, so that a record costs one pass over its fields.
 """
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from levada.contracts._base import Contract, Money, fields_of
+from levada.contracts import Contract
+from levada.contracts._fields import DAY, MOMENT, MONEY
 
 Normal = dict[str, Any]
+Rule = Callable[[Any], Any] | None
 
 
 def stored_payload(model: Contract) -> str:
-    """Return a payload as it is stored: defaults applied, nothing that is None, every spelling as it was given."""
+    """Return a payload as it is stored: defaults applied, nothing that is None, decimals as they were spelt."""
     return model.__pydantic_serializer__.to_json(model, exclude_none=True).decode()
 
 
 def normal_form(model: Contract) -> Normal:
-    """Return the form that is hashed."""
-    dumped: Normal = model.__pydantic_serializer__.to_python(model, mode="json", exclude_none=True)
-    return _normaliser(type(model))(dumped)
+    """Return the form that is hashed: keys in order, nothing that is None, one spelling for everything."""
+    return _normaliser(type(model))(model)
 
 
 def canonical_json(value: object) -> bytes:
-    """Return compact JSON in UTF-8; the normal form has brought its keys into order."""
-    return to_json(value)
+    """Return compact JSON in UTF-8 with its keys in order."""
+    return to_json(_in_order(value))
 
 
 def payload_hash(model: Contract) -> str:
     """Return the SHA-256 of a payload's normal form, in hexadecimal digits."""
-    return hashlib.sha256(canonical_json(normal_form(model))).hexdigest()
+    return hashlib.sha256(to_json(_normaliser(type(model))(model))).hexdigest()
 
 
 @cache
-def _normaliser(model: type[BaseModel]) -> Callable[[Normal], Normal]:
-    """Return what brings a dumped model into its normal form; what is to be done was found out once per class."""
-    excluded = getattr(model, "hash_exclude", frozenset())
-    rules = {name: _rule(model, name) for name in sorted(model.model_fields) if name not in excluded}
+def _normaliser(model: type[BaseModel]) -> Callable[[BaseModel], Normal]:
+    excluded: frozenset[str] = getattr(model, "hash_exclude", frozenset())
+    fields = sorted(set(model.model_fields) - excluded)
+    rules = tuple((name, _rule(model.model_fields[name])) for name in fields)
 
-    def normalise(dumped: Normal) -> Normal:
-        return {
-            name: dumped[name] if rule is None else rule(dumped[name]) for name, rule in rules.items() if name in dumped
-        }
+    def normalise(part: BaseModel) -> Normal:
+        values, form = part.__dict__, {}
+        for name, rule in rules:
+            value = values[name]
+            if value is not None:
+                form[name] = value if rule is None else rule(value)
+        return form
 
     return normalise
 
 
-def _rule(model: type[BaseModel], name: str) -> Callable[[Any], Any] | None:
-    annotation = model.model_fields[name].annotation
-    if name in fields_of(model, Money):
-        return _decimal
-    if annotation is datetime or datetime in get_args(annotation):
-        return _moment
-    part = _part_in(annotation)
-    if part is not None:
-        normalise = _normaliser(part)
+def _rule(field: Any) -> Rule:
+    """Return what a field's values go through; most go through nothing."""
+    kinds = [*field.metadata, *_parts_of(field.annotation)]
+    for marker, rule in ((MONEY, _decimal), (MOMENT, _moment), (DAY, date.isoformat)):
+        if marker in kinds:
+            return rule
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    if models:
+        normalise = _normaliser(models[0])
         return lambda value: [normalise(one) for one in value] if isinstance(value, list) else normalise(value)
-    return _in_order if name == "metadata" or _holds_mappings(annotation) else None
+    return _in_order if dict in kinds or Any in kinds else None
+
+
+def _parts_of(annotation: Any) -> list[Any]:
+    """Return an annotation with everything inside it: members of unions, items of lists, markers."""
+    inside = [part for one in get_args(annotation) for part in _parts_of(one)]
+    return [annotation, getattr(annotation, "__origin__", None), *inside]
 
 
 def _decimal(text: str) -> str:
-    whole, _, fraction = text.partition(".")
-    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    fraction, digits = fraction.rstrip("0"), digits.lstrip("0") or "0"
-    if not fraction and digits == "0":
-        return "0"
-    return f"{sign}{digits}.{fraction}" if fraction else f"{sign}{digits}"
+    if "." in text:
+        text = text.rstrip("0").removesuffix(".")
+    digits = text.removeprefix("-")
+    if digits[0] == "0" and digits != "0":  # seldom: leading zeros, or a fraction alone
+        whole, point, fraction = digits.partition(".")
+        digits = (whole.lstrip("0") or "0") + point + fraction
+    return f"-{digits}" if text[0] == "-" and digits != "0" else digits
 
 
-def _moment(text: str) -> str:
-    if text.endswith("Z"):
-        return text
-    return datetime.fromisoformat(text).astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _moment(value: datetime) -> str:
+    text = value.isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else f"{value.astimezone(UTC).isoformat()[:-6]}Z"
 
 
 def _in_order(value: Any) -> Any:
+    """Bring the keys of free JSON into order; a float becomes its digits under a mark, since encoders differ."""
     if isinstance(value, dict):
         return {name: _in_order(value[name]) for name in sorted(value)}
     if isinstance(value, list):
         return [_in_order(one) for one in value]
-    return value
-
-
-def _part_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _part_in(part))), None)
-
-
-def _holds_mappings(annotation: Any) -> bool:
-    return annotation is dict or any(
-        _holds_mappings(part)
-        for part in (getattr(annotation, "__origin__", None), *get_args(annotation))
-        if part is not None
-    )
+    return {"~float": repr(value)} if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""HTTP as a route sees it: verbs, pages and answers. Who may be asked, and with which credentials, is decided outside."""
+"""HTTP as a route sees it: verbs, pages, answers. Who may be asked, and with which credentials, is decided outside."""
 
 import json
 import re

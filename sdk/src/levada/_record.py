@@ -2,16 +2,16 @@
 
 from typing import Any, ClassVar, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 REMOVED = frozenset(
     {
-        "construct", "copy", "dict", "from_orm", "json", "model_computed_fields", "model_construct", "model_json_schema",
+        "construct", "copy", "dict", "from_orm", "json", "model_computed_fields", "model_construct",
         "model_parametrized_name", "model_rebuild", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
         "update_forward_refs", "validate",
     }
 )  # fmt: skip
-"""Names of pydantic's models that read files, unpickle, evaluate strings or skip validation, and their old spellings."""
+"""Names that read files, unpickle, evaluate strings or skip validation, and the old spellings of others."""
 
 ALLOWED_CONFIG = frozenset(
     {
@@ -46,7 +46,13 @@ class Record(BaseModel):
     @classmethod
     def model_validate(cls, obj: Any, *, strict: bool | None = None) -> Self:  # type: ignore[override]  # narrower on purpose: no from_attributes, which reads any object
         """Build a record from a mapping, or raise pydantic's `ValidationError`."""
-        return cls.__pydantic_validator__.validate_python(obj, strict=strict, from_attributes=False)
+        built: Self = cls.__pydantic_validator__.validate_python(obj, strict=strict, from_attributes=False)
+        return built
+
+    @classmethod
+    def model_json_schema(cls) -> dict[str, Any]:  # type: ignore[override]  # narrower on purpose: no foreign generator
+        """Describe the record as a JSON Schema."""
+        return TypeAdapter(cls).json_schema()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

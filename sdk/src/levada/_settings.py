@@ -44,7 +44,7 @@ def text(
     title: str | None = None,
     help: str | None = None,
     default: str | None = None,
-    required: bool = True,  # noqa: A002 - what authors call it
+    required: bool = True,
 ) -> Setting:
     """Ask for a line of text."""
     return _setting("text", name, title=title, help=help, default=default, required=required)
@@ -56,7 +56,7 @@ def url(
     title: str | None = None,
     help: str | None = None,
     default: str | None = None,
-    required: bool = True,  # noqa: A002 - what authors call it
+    required: bool = True,
 ) -> Setting:
     """Ask for an http or https URL."""
     return _setting("url", name, title=title, help=help, default=default, required=required)
@@ -68,7 +68,7 @@ def integer(
     title: str | None = None,
     help: str | None = None,
     default: int | None = None,
-    required: bool = True,  # noqa: A002 - what authors call it
+    required: bool = True,
 ) -> Setting:
     """Ask for a whole number."""
     return _setting("integer", name, title=title, help=help, default=default, required=required)
@@ -80,7 +80,7 @@ def boolean(
     title: str | None = None,
     help: str | None = None,
     default: bool | None = None,
-    required: bool = True,  # noqa: A002 - what authors call it
+    required: bool = True,
 ) -> Setting:
     """Ask for yes or no."""
     return _setting("boolean", name, title=title, help=help, default=default, required=required)
@@ -91,7 +91,7 @@ def choice(
     choices: Sequence[str],
     *,
     title: str | None = None,
-    help: str | None = None,  # noqa: A002 - what authors call it
+    help: str | None = None,
     default: str | None = None,
     required: bool = True,
 ) -> Setting:
@@ -107,7 +107,7 @@ def secret(
     title: str | None = None,
     help: str | None = None,
     required: bool = True,
-    expose: bool = False,  # noqa: A002 - what authors call it
+    expose: bool = False,
 ) -> Setting:
     """Ask for a secret. It stays outside the sandbox, for `auth` and `verify`, unless `expose` says otherwise."""
     return _setting("secret", name, title=title, help=help, required=required, expose=expose)

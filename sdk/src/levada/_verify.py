@@ -1,4 +1,4 @@
-"""How the runtime proves that a webhook comes from its source. Schemes are data; verifying is done outside the sandbox."""
+"""How the runtime proves that a webhook comes from its source. Schemes are data; verifying happens outside the wall."""
 
 from typing import Annotated, Literal
 

@@ -174,7 +174,7 @@ def _rejection(failed: Sequence["FailedRecord"]) -> str | None:
     if not failed:
         return None
     named = "; ".join(f"record {record.index}: {record.message}" for record in failed[:10])
-    rest = f"; and {len(failed) - 10} more" if len(failed) > 10 else ""  # noqa: PLR2004 - a message stays readable
+    rest = f"; and {len(failed) - 10} more" if len(failed) > 10 else ""
     return f"nothing of the batch was kept: {named}{rest}"
 
 

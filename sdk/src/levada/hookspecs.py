@@ -1,7 +1,7 @@
 """What plugins of an installation may answer, by pluggy under the name `levada`.
 
-Connectors never implement these: they are found without being imported, and the runtime answers for them. Extensions, which
-are trusted, offer them through the entry point group `levada.extensions`.
+Connectors never implement these: they are found without being imported, and the runtime answers for them. Extensions,
+which are trusted, offer them through the entry point group `levada.extensions`.
 """
 
 from typing import TYPE_CHECKING, Any

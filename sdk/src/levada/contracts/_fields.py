@@ -1,69 +1,111 @@
-"""The spelling of money, currencies, dates and identities: types that pydantic checks without calling Python.
+"""The spellings of money, currencies, dates and moments, checked in pydantic's core without calling Python.
 
-Money stays the string that came in, so that the spelling is kept and nothing is rounded. The plain Python types below
-are what authors see; the core schemas are what the records are held to.
+Money stays the string that came in: the spelling is kept, and nothing is rounded.
 """
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
-from pydantic_core import PydanticCustomError, core_schema
-
-from levada.contracts._currencies import CURRENCIES
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
-MONEY_MESSAGE = (
-    'write the amount as a decimal string such as "125.00" (at most 18 digits before the point and 9 after); '
-    "a JSON number is refused because binary floating point cannot hold cents exactly"
+_MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
+_MONEY_MESSAGE = (
+    'money is a decimal string such as "125.00", with at most 18 digits before the point and 9 after: a number would '
+    "have passed through binary floating point, which cannot spell every cent"
 )
-CURRENCY_MESSAGE = 'write the currency as an ISO 4217 code in capitals, such as "EUR"'
-DATE_MESSAGE = 'write the date as "YYYY-MM-DD"'
-MOMENT_MESSAGE = 'write the moment in ISO 8601 with its zone, such as "2026-01-31T09:30:00Z"'
-_MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]"
+_CURRENCY_MESSAGE = 'a currency is its ISO 4217 code, three capital letters such as "EUR"'
+_DAY_MESSAGE = 'a date is spelt "YYYY-MM-DD"'
+_MOMENT_MESSAGE = 'a moment is spelt in ISO 8601 with its zone, such as "2026-01-31T09:30:00Z"'
 
 
-class MoneyText:
-    """A decimal string, kept as it is spelt."""
+class Spelled:
+    """A marker that gives a field its core schema, and one message whatever is wrong with the spelling."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        text = core_schema.str_schema(strict=True, pattern=MONEY_PATTERN)
-        return core_schema.custom_error_schema(text, custom_error_type="money", custom_error_message=MONEY_MESSAGE)
-
-
-class CurrencyCode:
-    """One of the ISO 4217 alpha-3 codes."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        code = core_schema.literal_schema(list(CURRENCIES))
-        return core_schema.custom_error_schema(
-            code, custom_error_type="currency", custom_error_message=CURRENCY_MESSAGE
-        )
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 alpha-3 code"}
-
-
-class Spelt:
-    """A date or a datetime that JSON spells in one way; Python code may hand over the string or the object."""
-
-    def __init__(self, schema: core_schema.CoreSchema, kind: type[date], code: str, message: str) -> None:
-        self._schema = schema
-        self._kind = kind
-        self._code = code
+    def __init__(self, kind: str, message: str, schema: CoreSchema, described: dict[str, Any]) -> None:
+        self.kind = kind
         self._message = message
+        self._schema = schema
+        self._described = described
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        def spelt_out(value: object) -> object:
-            if isinstance(value, str | self._kind):
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return self._told(self._schema)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(self._described)
+
+    def _told(self, schema: CoreSchema) -> CoreSchema:
+        return core_schema.custom_error_schema(schema, custom_error_type=self.kind, custom_error_message=self._message)
+
+
+class SpelledTime(Spelled):
+    """A date or a moment: in JSON the one spelling, in Python that or the object itself, never a number."""
+
+    def __init__(
+        self, kind: str, message: str, schema: CoreSchema, described: dict[str, Any], *, strict: CoreSchema
+    ) -> None:
+        super().__init__(kind, message, schema, described)
+        self._strict = strict
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        python = core_schema.no_info_before_validator_function(self._not_a_number(), self._told(self._schema))
+        return core_schema.json_or_python_schema(json_schema=self._told(self._strict), python_schema=python)
+
+    def _not_a_number(self) -> Callable[[Any], Any]:
+        kind, message = self.kind, self._message
+
+        def check(value: Any) -> Any:
+            if isinstance(value, str | date):
                 return value
-            raise PydanticCustomError(self._code, "{way_out}", {"way_out": self._message})
+            raise PydanticCustomError(kind, "{message}", {"message": message})  # type: ignore[arg-type]  # its LiteralString is a constant of this module
 
-        told = core_schema.custom_error_schema(
-            self._schema, custom_error_type=self._code, custom_error_message=self._message
-        )
-        python = core_schema.no_info_before_validator_function(spelt_out, told)
-        return core_schema.json_or_python_schema(json_schema=told, python_schema=python)
+        return check
+
+
+def _spelled_moment() -> CoreSchema:
+    """Look at the letters first: pydantic's own parser takes `"1700000000"` for a moment."""
+    text = core_schema.str_schema(strict=True, pattern=_MOMENT_PATTERN)
+    return core_schema.chain_schema([text, core_schema.datetime_schema(tz_constraint="aware")])
+
+
+MONEY = Spelled(
+    "money",
+    _MONEY_MESSAGE,
+    core_schema.str_schema(strict=True, pattern=MONEY_PATTERN),
+    {"type": "string", "pattern": MONEY_PATTERN},
+)
+CURRENCY = Spelled(
+    "currency",
+    _CURRENCY_MESSAGE,
+    core_schema.str_schema(strict=True, pattern=r"^[A-Z]{3}$"),
+    {"type": "string", "pattern": "^[A-Z]{3}$"},
+)
+DAY = SpelledTime(
+    "date",
+    _DAY_MESSAGE,
+    core_schema.date_schema(),
+    {"type": "string", "format": "date"},
+    strict=core_schema.date_schema(strict=True),
+)
+MOMENT = SpelledTime(
+    "moment",
+    _MOMENT_MESSAGE,
+    core_schema.datetime_schema(tz_constraint="aware"),
+    {"type": "string", "format": "date-time"},
+    strict=_spelled_moment(),
+)
+
+Money = Annotated[str, MONEY]
+"""A decimal string with up to eighteen digits before the point and nine after."""
+Currency = Annotated[str, CURRENCY]
+"""An ISO 4217 alpha-3 code."""
+Day = Annotated[date, DAY]
+"""A calendar day."""
+Moment = Annotated[datetime, MOMENT]
+"""An aware moment."""
+Name = Annotated[str, Field(min_length=1)]
+"""Text that is not empty."""
+Flag = Annotated[bool, Strict()]
+"""True or false, and none of the words for them."""

@@ -2,7 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from levada.contracts._base import Contract, Currency, Day, Moment, Money, Name
+from levada.contracts._base import Contract
+from levada.contracts._fields import Currency, Day, Flag, Moment, Money, Name
 
 
 class BankAccountPayload(Contract):
@@ -41,7 +42,7 @@ class BankTransactionPayload(Contract):
     description: str | None = None
     merchant_name: str | None = None
     counterparty: str | None = None
-    pending: bool | None = None
+    pending: Flag | None = None
     posted_at: Moment | None = None
     authorized_on: Day | None = None
     category: str | None = None

@@ -1,8 +1,9 @@
 """Those one does business with."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from levada.contracts._base import Address, Contract, Currency, Moment, Money, Name
+from levada.contracts._base import Address, Contract
+from levada.contracts._fields import Currency, Flag, Moment, Money, Name
 
 
 class CustomerPayload(Contract):
@@ -22,9 +23,11 @@ class CustomerPayload(Contract):
     address: Address | None = None
     billing_address: Address | None = None
     shipping_address: Address | None = None
+    type: Literal["individual", "company"] | None = None
+    active: Flag | None = None
     balance: Money | None = None
     credit_limit: Money | None = None
-    tax_exempt: bool | None = None
+    tax_exempt: Flag | None = None
     tax_ids: list[str] | None = None
     category_ids: list[str] | None = None
     price_level: str | None = None

@@ -1,10 +1,11 @@
 """What is sold and what is paid for it."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from levada.contracts._base import ApprovalStatus, Contract, Currency, Day, LineItem, Moment, Money, Name
+from levada.contracts._base import ApprovalStatus, Contract, LineItem
+from levada.contracts._fields import Currency, Day, Moment, Money, Name
 
 
 class InvoicePayload(Contract):
@@ -25,7 +26,7 @@ class InvoicePayload(Contract):
     effective_date: Day | None = None
     issued_at: Moment | None = None
     due_date: Day | None = None
-    line_items: list[LineItem] = []
+    line_items: list[LineItem] = Field(default_factory=list)
     tax_amount: Money | None = None
     discount_amount: Money | None = None
     amount_due: Money | None = None
@@ -51,7 +52,7 @@ class PaymentPayload(Contract):
     source_id: Name
     amount: Money
     currency: Currency
-    status: Annotated[str, Field(min_length=1)]
+    status: Name
     customer_id: str | None = None
     invoice_id: str | None = None
     payment_method: str | None = None

@@ -1,0 +1,170 @@
+"""What every connector must keep, proved by running it: subclass `ConnectorConformance` and name the connector.
+
+Rules that need a source to read run on the samples of `http`; without samples they are skipped, and say so. A rule
+that a connector cannot keep is exempted by name, with a sentence that says why.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from levada._connector import Connector
+from levada._cron import check_cron
+from levada._manifest import Manifest
+from levada.contracts import CONTRACTS
+from levada.testing.harness import ConnectorBench, PageLost, RunResult
+from levada.testing.wall import wall_of
+
+LONGEST = 1000
+"""More pages than any sample has: the end of a rule that goes page by page."""
+
+
+class ConnectorConformance:
+    """Every rule is a test; pytest runs them for each subclass.
+
+    `http` is a script as `connector_run` takes it, `settings` and `secrets` what an operator would enter, and
+    `exempt` maps the name of a rule to the sentence that excuses the connector from it.
+    """
+
+    connector: ClassVar[Connector]
+    http: ClassVar[Mapping[str, Any]] = {}
+    settings: ClassVar[Mapping[str, Any]] = {}
+    secrets: ClassVar[Mapping[str, str]] = {}
+    exempt: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for rule, sentence in cls.exempt.items():
+            if not hasattr(ConnectorConformance, rule):
+                raise TypeError(f"{cls.__name__}.exempt names {rule!r}, which is no rule")
+            if len(sentence.split()) < 3:
+                raise TypeError(f"{cls.__name__}.exempt[{rule!r}] needs a sentence that says why")
+
+    @pytest.fixture(autouse=True)
+    def _unless_exempt(self, request: pytest.FixtureRequest) -> None:
+        name = request.node.originalname
+        if name in self.exempt:
+            pytest.skip(f"exempt: {self.exempt[name]}")
+
+    def test_the_manifest_is_data(self) -> None:
+        """The manifest survives the way to the runtime and back, and its document types exist."""
+        manifest = self.connector.manifest()
+        assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+        assert manifest.streams, "the connector serves no stream"
+        unknown = {kind for stream in manifest.streams for kind in stream.emits or ()} - set(CONTRACTS)
+        assert not unknown, f"emits names {', '.join(sorted(unknown))}, which no contract describes"
+
+    def test_every_stream_has_a_described_route(self) -> None:
+        """Every route has a docstring, which is what operators read."""
+        bare = [f"{route.mode} {route.stream}" for route in self.connector.routes if not route.description]
+        assert not bare, f"without a docstring: {', '.join(bare)}"
+
+    def test_schedules_can_be_meant(self) -> None:
+        """Every schedule is a cron expression that fires."""
+        for stream in self.connector.manifest().streams:
+            if stream.schedule is not None:
+                check_cron(stream.schedule)
+
+    def test_only_declared_hosts_are_called(self) -> None:
+        """A run over the samples meets no HostNotDeclared, which the scripted source raises."""
+        for stream, bench in self._each_poll():
+            assert bench.poll(stream).requests, f"{stream} asked its source for nothing"
+
+    def test_keys_are_stable(self) -> None:
+        """Two connections that read the same source give the same keys, whenever they do."""
+        for stream, bench in self._each_poll():
+            bench.poll(stream)
+            again = self._bench()
+            again.poll(stream)
+            assert set(bench.ingest.committed) == set(again.ingest.committed), f"{stream} made other keys"
+
+    def test_a_second_run_changes_nothing(self) -> None:
+        """The same source read again, from the checkpoint and from the start, makes no new version."""
+        for stream, bench in self._each_poll():
+            bench.poll(stream)
+            before = _state(bench)
+            bench.poll(stream)
+            assert _state(bench) == before, f"{stream} changed documents on its second run"
+            bench.ingest.checkpoints.clear()
+            bench.poll(stream)
+            assert _state(bench) == before, f"{stream} changed documents when read again from the start"
+
+    def test_a_killed_run_resumes_to_the_same_state(self) -> None:
+        """Killed after any page, the run that follows ends where an undisturbed one does."""
+        for stream, bench in self._each_poll():
+            bench.poll(stream)
+            undisturbed = _state(bench)
+            for page in range(1, LONGEST):
+                disturbed = self._bench()
+                if not disturbed.poll(stream, kill_after=page).killed:
+                    break
+                disturbed.poll(stream)
+                assert _state(disturbed) == undisturbed, f"{stream}, killed after page {page}, ends elsewhere"
+
+    def test_a_failed_page_does_not_advance_the_checkpoint(self) -> None:
+        """When a page cannot be written, neither its records nor its checkpoint are; the next run makes up for it."""
+        for stream, bench in self._each_poll():
+            bench.poll(stream)
+            undisturbed = _state(bench)
+            for page in range(1, LONGEST):
+                disturbed, reached = self._bench(), self._bench()
+                if not _loses(disturbed, stream, page):
+                    break
+                if page > 1:
+                    reached.poll(stream, kill_after=page - 1)
+                assert _state(disturbed) == _state(reached), f"{stream} kept something of its lost page {page}"
+                disturbed.poll(stream)
+                assert _state(disturbed) == undisturbed, f"{stream} lost what was on page {page}"
+
+    def test_observation_changes_nothing(self) -> None:
+        """Observed, a run does its work and leaves documents and checkpoint as they were."""
+        for stream, bench in self._each_poll():
+            observed: RunResult = bench.poll(stream, observe=True)
+            assert not bench.ingest.committed, f"{stream} wrote documents while it was observed"
+            assert not bench.ingest.checkpoints, f"{stream} moved its checkpoint while it was observed"
+            assert all(result.status == "observed" for result in observed.batches)
+
+    def test_the_source_compiles_under_the_policy(self, request: pytest.FixtureRequest) -> None:
+        """The connector's modules keep to what the sandbox accepts."""
+        wall = wall_of(request.config)
+        if wall is None:
+            pytest.skip("nobody answers pytest_levada_wall: install levada-runtime to check the source")
+        refused = list(wall.refusals(_package_of(self.connector)))
+        assert not refused, "\n".join(refused)
+
+    def _bench(self) -> ConnectorBench:
+        return ConnectorBench(self.connector, http=self.http, settings=self.settings, secrets=self.secrets)
+
+    def _each_poll(self) -> Iterator[tuple[str, ConnectorBench]]:
+        """Yield every poll stream with a fresh bench; skips visibly when there is nothing to read."""
+        streams = [route.stream for route in self.connector.routes if route.mode == "poll"]
+        if not streams:
+            pytest.skip("the connector polls no stream")
+        if not self.http:
+            pytest.skip(f"{type(self).__name__} gives no http samples")
+        for stream in streams:
+            yield stream, self._bench()
+
+
+def _state(bench: ConnectorBench) -> tuple[Any, Any]:
+    documents = {
+        key: (document.versions[document.current - 1].payload_hash, len(document.versions), document.retired)
+        for key, document in bench.ingest.committed.items()
+    }
+    return documents, dict(bench.ingest.checkpoints)
+
+
+def _loses(bench: ConnectorBench, stream: str, page: int) -> bool:
+    try:
+        bench.poll(stream, lose_page=page)
+    except PageLost:
+        return True
+    return False
+
+
+def _package_of(connector: Connector) -> str:
+    module = inspect.getmodule(connector.routes[0].function)
+    assert module is not None, "the routes belong to no module"
+    return module.__name__.partition(".")[0]
