@@ -6,7 +6,7 @@ What is to be done with each field is found out once per contract, so that a rec
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, get_args
 
@@ -14,10 +14,9 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from levada.contracts import Contract
-from levada.contracts._fields import DAY, MOMENT, MONEY
+from levada.contracts._fields import MOMENT, MONEY
 
 Normal = dict[str, Any]
-Rule = Callable[[Any], Any] | None
 
 
 def stored_payload(model: Contract) -> str:
@@ -26,7 +25,7 @@ def stored_payload(model: Contract) -> str:
 
 
 def normal_form(model: Contract) -> Normal:
-    """Return the form that is hashed: keys in order, nothing that is None, one spelling for everything."""
+    """Return the form that is hashed: keys in order, nothing that is None, decimals in one spelling, moments in UTC."""
     return _normaliser(type(model))(model)
 
 
@@ -43,24 +42,25 @@ def payload_hash(model: Contract) -> str:
 @cache
 def _normaliser(model: type[BaseModel]) -> Callable[[BaseModel], Normal]:
     excluded: frozenset[str] = getattr(model, "hash_exclude", frozenset())
-    fields = sorted(set(model.model_fields) - excluded)
-    rules = tuple((name, _rule(model.model_fields[name])) for name in fields)
+    fields = model.model_fields
+    names = sorted(fields.keys() - excluded)
+    rules = [(name, rule) for name in names if (rule := _rule(fields[name])) is not None]
 
     def normalise(part: BaseModel) -> Normal:
-        values, form = part.__dict__, {}
+        values = part.__dict__
+        form = {name: value for name in names if (value := values[name]) is not None}
         for name, rule in rules:
-            value = values[name]
-            if value is not None:
-                form[name] = value if rule is None else rule(value)
+            if name in form:
+                form[name] = rule(form[name])
         return form
 
     return normalise
 
 
-def _rule(field: Any) -> Rule:
+def _rule(field: Any) -> Callable[[Any], Any] | None:
     """Return what a field's values go through; most go through nothing."""
     kinds = [*field.metadata, *_parts_of(field.annotation)]
-    for marker, rule in ((MONEY, _decimal), (MOMENT, _moment), (DAY, date.isoformat)):
+    for marker, rule in ((MONEY, _decimal), (MOMENT, _moment)):
         if marker in kinds:
             return rule
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
@@ -86,9 +86,8 @@ def _decimal(text: str) -> str:
     return f"-{digits}" if text[0] == "-" and digits != "0" else digits
 
 
-def _moment(value: datetime) -> str:
-    text = value.isoformat()
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else f"{value.astimezone(UTC).isoformat()[:-6]}Z"
+def _moment(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.utcoffset() else value
 
 
 def _in_order(value: Any) -> Any:

@@ -59,7 +59,7 @@ class SpelledTime(Spelled):
         def check(value: Any) -> Any:
             if isinstance(value, str | date):
                 return value
-            raise PydanticCustomError(kind, "{message}", {"message": message})  # type: ignore[arg-type]  # its LiteralString is a constant of this module
+            raise PydanticCustomError(kind, "{message}", {"message": message})
 
         return check
 
