@@ -302,6 +302,20 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used(new_client, s
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("size", [None, 0, 1, 3 << 20])
+def test_a_body_is_sent_with_its_length_and_no_type_of_ours(new_client, server, size):
+    """Also through a redirect that keeps it, and when it is large."""
+    server.answers["/"] = (307, {"Location": "/b"}, b"")
+    server.answers["/b"] = (200, {}, b"")
+    body = None if size is None else b"x" * size
+    new_client(server.place).send("POST", parse_url(server.url), body=body)
+    for _, _, headers, received in server.seen:
+        assert received == (body or b"")
+        assert headers["Content-Length"] == str(size or 0)
+        assert "Content-Type" not in headers
+    assert len(server.seen) == 2
+
+
 def test_connections_are_used_again(new_client, server):
     """One connection carries several requests."""
     ports = []

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Final
 
 import aiohttp
@@ -119,7 +120,7 @@ class Client:
             step.method,
             URL(str(target), encoded=True),
             headers=[*step.headers, *additions.headers],
-            data=step.body,
+            data=None if step.body is None else BytesIO(step.body),  # bytes as such draw a warning when they are many
             allow_redirects=False,
             skip_auto_headers=("Content-Type",),
         ) as response:
