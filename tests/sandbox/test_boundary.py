@@ -24,6 +24,7 @@ class Scene:
         self.canary.chmod(0o644)
         self.signals: list[int] = []
         self.accepted: list[bytes] = []
+        self.abstract = f"\0levada-canary-{self.proof.name}"
         self._host = ctypes.create_string_buffer(b"h0st-memory")
         self._listeners: list[socket.socket] = []
 
@@ -32,11 +33,12 @@ class Scene:
         tcp = socket.create_server(("127.0.0.1", 0))
         self.port = tcp.getsockname()[1]
         abstract = socket.socket(socket.AF_UNIX)
-        abstract.bind("\0sbx-canary")
+        abstract.bind(self.abstract)
         abstract.listen()
         self._listeners = [tcp, abstract]
-        for listener in self._listeners:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, args=(listener,)) for listener in self._listeners]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_reason):
@@ -44,6 +46,9 @@ class Scene:
             signal.signal(number, handler)
         for listener in self._listeners:
             listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for listener in self._listeners:
             listener.close()
         for left in (self.proof, Path("/dev/shm") / self.proof.name):
             with contextlib.suppress(FileNotFoundError):
@@ -53,6 +58,7 @@ class Scene:
         return {
             "proof": str(self.proof),
             "port": self.port,
+            "abstract": self.abstract,
             "host_pid": os.getpid(),
             "host_address": ctypes.addressof(self._host),
             "canary_file": str(self.canary),
@@ -127,6 +133,8 @@ def test_the_attack_succeeds_with_the_layers_off(crime, no_wall, told, tmp_path,
     reason = constant(crime, "NO_CONTROL")
     if reason:
         pytest.skip(f"no control: {reason}")
+    if constant(crime, "ROOT_ONLY") and os.geteuid() != 0:
+        pytest.skip(f"no control for an ordinary user: {constant(crime, 'ROOT_ONLY')}")
     if constant(crime, "CONTROL_IN_HOST"):
         monkeypatch.setenv("HOST_SECRET", "h0st-s3cret")
         reported = []

@@ -4,7 +4,6 @@ Two attacks on the network once "failed" only because an encoding was not loaded
 connectors fail in ways nobody could reproduce outside.
 """
 
-import _strptime  # noqa: F401 - loaded by the first strptime
 import csv  # noqa: F401 - loaded, so that a child finds it
 import encodings.ascii
 import encodings.cp1252

@@ -2,6 +2,8 @@
 
 import os
 
+ROOT_ONLY = "only root may raise its priority"
+
 
 def attack(ctx, report):
     os.setpriority(0, 0, -10); report("prio")

@@ -2,6 +2,8 @@
 
 import os
 
+ROOT_ONLY = "only root is root"
+
 
 def attack(ctx, report):
     os.setuid(0)

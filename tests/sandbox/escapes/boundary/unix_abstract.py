@@ -4,4 +4,4 @@
 
 def attack(ctx, report):
     import socket
-    s = socket.socket(socket.AF_UNIX); s.connect("\0sbx-canary"); report("connected")
+    s = socket.socket(socket.AF_UNIX); s.connect(ctx["abstract"]); report("connected")
