@@ -14,7 +14,7 @@ pytestmark = pytest.mark.journey
         (("run", "acme", "nothing"), 2, "customers, invoices"),
         (("observe", "nobody", "customers"), 2, "nobody"),
         (("documents", "list", "--colour"), 2, "--colour"),
-        (("documents", "list", "--limit", "many"), 2, "many"),
+        (("documents", "list", "--limit", "many"), 2, "--limit"),
         (("documents", "show", "doc_x"), 2, "doc_x"),
         (("runs", "show", "nothing"), 2, "nothing"),
         (("fly",), 2, "fly"),

@@ -100,7 +100,7 @@ def test_heavy_records_are_cut_into_frames_below_the_cap(wall, told):
     assert outcome.reason is None, outcome.message
     assert len(told.records) == 21
     assert len(told.emitted) > 2
-    assert told.records[20].failure == "too_large"
+    assert told.records[20].failure == "payload_too_large"
 
 
 @pytest.mark.parametrize(

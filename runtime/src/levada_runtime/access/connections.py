@@ -46,8 +46,8 @@ class Connections:
         Raises UsageFailure when the name is taken, or settings or secrets do not fit the manifest.
         """
         hide(secrets.values())
-        check_secrets(manifest, secrets)
         read = read_settings(manifest, settings)
+        check_secrets(manifest, secrets)
         now = self._clock.now()
         row = ConnectionRow(
             org_id=org.id,

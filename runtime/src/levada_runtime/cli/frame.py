@@ -35,6 +35,12 @@ COMMON: dict[str, Any] = {
 }
 
 
+def _console() -> Console:
+    """Return what prints for people: as wide as their terminal, and wide where there is none to fit into."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_UNBOUNDED_WIDTH)
+
+
 @dataclass(slots=True)
 class Session:
     """One invocation of a command: how it was asked for, and what it opens."""
@@ -45,7 +51,7 @@ class Session:
     data_dir: Path | None = None
     database_url: str | None = None
     debug: bool = False
-    out: Console = field(default_factory=lambda: _console())
+    out: Console = field(default_factory=_console)
 
     def settings(self, **flags: Any) -> Settings:
         """Return the configuration with this invocation's flags before everything else."""
@@ -176,12 +182,6 @@ def fields(row: Mapping[str, Any]) -> Callable[[Console], None]:
         out.print(drawn)
 
     return show
-
-
-def _console() -> Console:
-    """Return what prints for people: as wide as their terminal, and wide where there is none to fit into."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_UNBOUNDED_WIDTH)
 
 
 def _cell(value: Any) -> str:

@@ -106,6 +106,7 @@ class Conductor:
             allow_private=self._settings.broker.allow_private,
             limits=limits,
             observing=subject.run.observing,
+            observe_allow=any(one.key == subject.run.stream and one.observe_allow for one in subject.manifest.streams),
         )
 
     def _limits(self) -> Limits:

@@ -23,7 +23,6 @@ from levada_runtime.sandbox.protocol import (
 )
 from levada_runtime.store.columns import to_micros
 
-
 _OUTCOMES: dict[Outcome, Literal["created", "updated", "unchanged", "retired"]] = {
     Outcome.CREATED: "created",
     Outcome.UPDATED: "updated",

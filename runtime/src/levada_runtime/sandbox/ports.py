@@ -162,7 +162,7 @@ def _record(draft: Draft) -> tuple[EmitRecord, int]:
     )
     if weight > _ROOM:
         message = f"the record takes {weight} bytes; {_ROOM} is the most one may take"
-        return EmitRecord(None, key and key[:200], None, None, False, "too_large", message), _OVERHEAD * 8  # noqa: FBT003 - a record on the wire has no names.
+        return EmitRecord(None, key and key[:200], None, None, False, "payload_too_large", message), _OVERHEAD * 8  # noqa: FBT003 - a record on the wire has no names.
     moment = draft.source_time.isoformat() if draft.source_time else None
     failure = draft.failure
     if failure is None:
