@@ -5,6 +5,7 @@ never fire, fire at moments nobody meant, or mean different things to different 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ALIASES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"})
@@ -105,9 +106,21 @@ def _number(field: _Field, text: str) -> int | None:
 
 
 def _check_day_comes(days: str, months: str, weekdays: str) -> None:
-    """Refuse a day that none of its months has, such as the thirtieth of February."""
-    if weekdays != "*" or not days.isdecimal():
+    """Refuse days that none of their months has, such as the thirtieth of February."""
+    if weekdays not in ("*", "?") or not all(day.isdecimal() for day in days.split(",")):
         return
-    numbers = [_number(_FIELDS[3], month.lower()) for month in months.split(",")]
-    if None not in numbers and all(int(days) > _LONGEST.get(month or 0, 31) for month in numbers):
+    longest = max((_LONGEST.get(month, 31) for month in _months_in(months)), default=31)
+    if all(int(day) > longest for day in days.split(",")):
         raise ValueError(f"day {days} never comes in month {months}")
+
+
+def _months_in(text: str) -> Iterator[int]:
+    """Yield the months that a field names, singly or as ranges; a star or a hashed place stands for all."""
+    field = _FIELDS[3]
+    for part in text.lower().split(","):
+        low, dash, high = part.partition("/")[0].partition("-")
+        first, last = _number(field, low), _number(field, high) if dash else None
+        if first is None:
+            yield from range(1, 13)
+        else:
+            yield from range(first, (last or (12 if "/" in part else first)) + 1)

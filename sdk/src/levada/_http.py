@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
@@ -16,7 +18,7 @@ Row = Any
 _USUAL_ITEMS = ("data", "items", "results", "value")
 _LINK = re.compile(r'<([^>]*)>\s*((?:;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;]*)\s*)*)')
 _NEXT = re.compile(r';\s*rel\s*=\s*"?[^";]*\bnext\b', re.IGNORECASE)
-_OK, _REDIRECTED, _UNAUTHORIZED, _TOO_MANY, _SERVER_ERROR = 200, 300, 401, 429, 500
+_OK, _REDIRECTED, _UNAUTHORIZED, _FORBIDDEN, _TIMED_OUT, _TOO_MANY, _SERVER_ERROR = 200, 300, 401, 403, 408, 429, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,14 @@ class Response:
         """Return the response if it is one of success; raise what follows from its status otherwise."""
         if self.ok:
             return self
-        if self.status == _UNAUTHORIZED:
-            raise AuthFailed(f"the source answered {self.status} to {self.url}")
-        if self.status == _TOO_MANY:
-            raise RateLimited(f"the source answered {self.status} to {self.url}")
-        if self.status >= _SERVER_ERROR:
-            raise SourceUnavailable(f"the source answered {self.status} to {self.url}")
-        raise SourceRefused(f"the source answered {self.status} to {self.url}: {self.text[:200]}")
+        told, wait = f"the source answered {self.status} to {self.url.partition('?')[0]}", retry_after(self.headers)
+        if self.status == _TOO_MANY or (self.status == _FORBIDDEN and _is_used_up(self.headers)):
+            raise RateLimited(told, wait=wait)
+        if self.status in (_UNAUTHORIZED, _FORBIDDEN):
+            raise AuthFailed(told)
+        if self.status >= _SERVER_ERROR or self.status == _TIMED_OUT:
+            raise SourceUnavailable(told, wait=wait)
+        raise SourceRefused(f"{told}: {self.text[:200]}")
 
 
 Paginator = Callable[[HttpRequest, Response, Any], HttpRequest | None]
@@ -199,7 +202,10 @@ class RouteHttp:
             rows = rows_in(response.json, items)
             if rows:
                 yield rows
-            request = turn(request, response, rows)
+            following = turn(request, response, rows)
+            if following == request:
+                raise ConnectorMistake(f"the next page of {path!r} is the page itself: paginate by another scheme")
+            request = following
 
 
 def rows_in(body: Any, items: str | None = None) -> list[Row]:
@@ -211,8 +217,8 @@ def rows_in(body: Any, items: str | None = None) -> list[Row]:
         return body
     if isinstance(body, dict):
         for key in (items,) if items else _USUAL_ITEMS:
-            if isinstance(body.get(key), list):
-                found: list[Row] = body[key]
+            found = _dig(body, key)
+            if isinstance(found, list):
                 return found
     where = f"under {items!r}" if items else f"under any of {', '.join(_USUAL_ITEMS)}: name it with items="
     raise ConnectorMistake(f"the page holds no list of rows {where}")
@@ -306,6 +312,23 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, whether it names them or a date."""
+    named = headers.get("Retry-After", "").strip()
+    if named.isascii() and named.isdecimal():
+        return float(named)
+    try:
+        moment = parsedate_to_datetime(named)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
+
+
+def _is_used_up(headers: Mapping[str, str]) -> bool:
+    """Tell a refusal for asking too often from one for lack of rights: some sources answer 403 to both."""
+    return "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0"
 
 
 def _at(request: HttpRequest, url: str) -> HttpRequest:

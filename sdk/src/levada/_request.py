@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from levada.errors import BadRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -18,8 +20,11 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
+        """The body as JSON. Raises BadRecord when it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise BadRecord("the body of the delivery is not JSON") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ def parameters_of(function: Callable[..., Any], mode: str) -> tuple[str, ...]:
 
     Raises InvalidDefinition for one that routes of this mode are not given, naming the nearest.
     """
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise InvalidDefinition(f"the {mode} route {_name(function)} must be a plain function: neither async nor yield")
     known, names = INJECTED[mode], []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):

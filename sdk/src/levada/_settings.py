@@ -34,7 +34,12 @@ class Setting(BaseModel):
             described["format"] = "uri"
         if self.kind == "secret":
             described["x-secret"] = True
-        optional = {"title": self.title, "description": self.help, "default": self.default, "enum": self.choices}
+        optional = {
+            "title": self.title,
+            "description": self.help,
+            "default": self.default,
+            "enum": list(self.choices) if self.choices else None,
+        }
         return described | {name: value for name, value in optional.items() if value is not None}
 
 

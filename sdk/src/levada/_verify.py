@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from levada._auth import BasicAuth, BearerAuth
+
 _FIVE_MINUTES = 300
+Handshake = Literal["url_verification", "hub.challenge"]
 
 
 class _Scheme(BaseModel):
@@ -20,7 +23,11 @@ class StandardWebhooks(_Scheme):
 
 
 class HmacSha256(_Scheme):
-    """HMAC-SHA-256 of the raw body, optionally behind a timestamp."""
+    """HMAC-SHA-256 of the raw body, or of what `signed` makes of it and a timestamp.
+
+    `handshake` names what the source sends first, to be echoed: Slack's `url_verification`, or Meta's `hub.challenge`,
+    which is only answered when its verify token is the secret named by `handshake_secret`.
+    """
 
     kind: Literal["hmac_sha256"] = "hmac_sha256"
     header: str
@@ -29,6 +36,9 @@ class HmacSha256(_Scheme):
     prefix: str = ""
     timestamp_header: str | None = None
     tolerance_s: int = _FIVE_MINUTES
+    signed: str = "{timestamp}.{body}"
+    handshake: Handshake | None = None
+    handshake_secret: str | None = None
 
 
 class StripeSignature(_Scheme):
@@ -46,21 +56,6 @@ class GithubSignature(_Scheme):
     secret: str
 
 
-class BearerVerify(_Scheme):
-    """A bearer token that the source sends."""
-
-    kind: Literal["bearer"] = "bearer"
-    secret: str
-
-
-class BasicVerify(_Scheme):
-    """A user name and a password that the source sends."""
-
-    kind: Literal["basic"] = "basic"
-    username: str
-    password: str
-
-
 class Unverified(_Scheme):
     """Nothing proves where the delivery comes from, for this reason."""
 
@@ -69,7 +64,7 @@ class Unverified(_Scheme):
 
 
 VerifyScheme = Annotated[
-    StandardWebhooks | HmacSha256 | StripeSignature | GithubSignature | BearerVerify | BasicVerify | Unverified,
+    StandardWebhooks | HmacSha256 | StripeSignature | GithubSignature | BearerAuth | BasicAuth | Unverified,
     Field(discriminator="kind"),
 ]
 
@@ -87,8 +82,11 @@ def hmac_sha256(
     prefix: str = "",
     timestamp_header: str | None = None,
     tolerance_s: int = _FIVE_MINUTES,
+    signed: str = "{timestamp}.{body}",
+    handshake: Handshake | None = None,
+    handshake_secret: str | None = None,
 ) -> HmacSha256:
-    """Verify an HMAC-SHA-256 in this header; with a timestamp header, over `timestamp.body`."""
+    """Verify an HMAC-SHA-256 in this header; with a timestamp header, over what `signed` spells."""
     return HmacSha256(
         header=header,
         secret=secret,
@@ -96,6 +94,9 @@ def hmac_sha256(
         prefix=prefix,
         timestamp_header=timestamp_header,
         tolerance_s=tolerance_s,
+        signed=signed,
+        handshake=handshake,
+        handshake_secret=handshake_secret,
     )
 
 
@@ -116,4 +117,5 @@ def unverified(*, reason: str) -> Unverified:
 
 def secrets_in(scheme: "VerifyScheme") -> list[str]:
     """Return the names of the secrets that a scheme uses."""
-    return [name for field in ("secret", "username", "password") if (name := getattr(scheme, field, None)) is not None]
+    fields = ("secret", "username", "password", "handshake_secret")
+    return [name for field in fields if (name := getattr(scheme, field, None)) is not None]
