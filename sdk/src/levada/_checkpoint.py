@@ -1,6 +1,7 @@
 """How far a stream has come: values that are saved together with the records that lead up to them."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, Protocol, Self
 
 from levada._encoding import encode_json, plain
@@ -39,7 +40,7 @@ class RouteCheckpoint:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a saved value."""
-        return self._saved.get(self._partition, {}).get(key, default)
+        return deepcopy(self._saved.get(self._partition, {}).get(key, default))
 
     def save(self, **values: Any) -> None:
         """End the page with these values."""

@@ -11,6 +11,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
+_DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
 _MONEY_MESSAGE = (
     'money is a decimal string such as "125.00", with at most 18 digits before the point and 9 after: a number would '
@@ -57,17 +58,16 @@ class SpelledTime(Spelled):
         kind, message = self.kind, self._message
 
         def check(value: Any) -> Any:
-            if isinstance(value, str | date):
+            if isinstance(value, date) or (isinstance(value, str) and value[4:5] == "-"):
                 return value
             raise PydanticCustomError(kind, "{message}", {"message": message})
 
         return check
 
 
-def _spelled_moment() -> CoreSchema:
-    """Look at the letters first: pydantic's own parser takes `"1700000000"` for a moment."""
-    text = core_schema.str_schema(strict=True, pattern=_MOMENT_PATTERN)
-    return core_schema.chain_schema([text, core_schema.datetime_schema(tz_constraint="aware")])
+def _spelled(pattern: str, schema: CoreSchema) -> CoreSchema:
+    """Look at the letters first: pydantic's own parsers take `"1767225600"` for a time."""
+    return core_schema.chain_schema([core_schema.str_schema(strict=True, pattern=pattern), schema])
 
 
 MONEY = Spelled(
@@ -87,14 +87,14 @@ DAY = SpelledTime(
     _DAY_MESSAGE,
     core_schema.date_schema(),
     {"type": "string", "format": "date"},
-    strict=core_schema.date_schema(strict=True),
+    strict=_spelled(_DAY_PATTERN, core_schema.date_schema()),
 )
 MOMENT = SpelledTime(
     "moment",
     _MOMENT_MESSAGE,
     core_schema.datetime_schema(tz_constraint="aware"),
     {"type": "string", "format": "date-time"},
-    strict=_spelled_moment(),
+    strict=_spelled(_MOMENT_PATTERN, core_schema.datetime_schema(tz_constraint="aware")),
 )
 
 Money = Annotated[str, MONEY]
