@@ -7,12 +7,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from benchmarks.workload import BATCH, customers, drafts
+from levada import Draft
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
@@ -50,7 +52,7 @@ def measure(count: int) -> None:
     print(f"{'':16}{'ours rows/s':>14}{'CPU µs':>8}{'raw rows/s':>14}{'CPU µs':>8}{'CPU ratio':>11}")
     for name in passes:
         (rate, cpu), (raw_rate, raw_cpu) = ours[name], raw[name]
-        print(f"{name:16}{rate:14,.0f}{cpu:8.1f}{raw_rate:14,.0f}{raw_cpu:8.1f}{cpu / raw_cpu:10.1f}×")
+        print(f"{name:16}{rate:14,.0f}{cpu:8.1f}{raw_rate:14,.0f}{raw_cpu:8.1f}{cpu / raw_cpu:10.1f}x")
     print(f"peak RSS of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
@@ -59,7 +61,7 @@ def _ours(folder: Path, passes: dict[str, list[dict[str, Any]]]) -> Figures:
     upgrade(engine)
     store, registry = Store(engine), Registry()
 
-    def load(rows: list[dict[str, Any]]) -> None:
+    def load(batches: list[list[Draft]]) -> None:
         ingest = Ingest(store, registry, ORIGIN)
         for call, batch in enumerate(batches):
             ingest.emit(call, "customers", "customer", batch, continue_on_error=True, last=True)
@@ -69,8 +71,7 @@ def _ours(folder: Path, passes: dict[str, list[dict[str, Any]]]) -> Figures:
 
     figures = {}
     for name, rows in passes.items():
-        batches = list(drafts(rows))
-        figures[name] = _timed(lambda rows=rows: load(rows), len(rows))
+        figures[name] = _timed(partial(load, list(drafts(rows))), len(rows))
     with store.read() as uow:
         stored = uow.documents.totals()["customer"]
     assert stored == len(passes["A first load"]), stored
@@ -92,7 +93,7 @@ def _raw(folder: Path, passes: dict[str, list[dict[str, Any]]]) -> Figures:
                 connection, [(row["customer_id"], orjson.dumps(row).decode()) for row in rows[start : start + BATCH]]
             )
 
-    return {name: _timed(lambda rows=rows: load(rows), len(rows)) for name, rows in passes.items()}
+    return {name: _timed(partial(load, rows), len(rows)) for name, rows in passes.items()}
 
 
 def _raw_page(connection: sqlite3.Connection, page: list[tuple[str, str]]) -> None:

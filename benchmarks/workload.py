@@ -14,7 +14,7 @@ BATCH = 1000
 
 def customers(count: int, *, seed: int = 1, changed: float = 0.0) -> list[dict[str, Any]]:
     """Return `count` customers; a share of `changed` has another balance than without it."""
-    rng, moved = random.Random(seed), random.Random(seed + 1)  # noqa: S311 - a workload, nothing secret
+    rng, moved = random.Random(seed), random.Random(seed + 1)
     return [_customer(rng, number, moved.random() < changed) for number in range(count)]
 
 
@@ -34,7 +34,7 @@ def drafts(rows: Sequence[dict[str, Any]]) -> Iterator[list[Draft]]:
         ]
 
 
-def _customer(rng: random.Random, number: int, is_changed: bool) -> dict[str, Any]:  # noqa: FBT001 - one caller, above
+def _customer(rng: random.Random, number: int, is_changed: bool) -> dict[str, Any]:
     balance = rng.randrange(1_000_000) + (1 if is_changed else 0)
     return {
         "customer_id": f"c{number:07}",

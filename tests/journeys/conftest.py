@@ -187,27 +187,25 @@ def source() -> Iterator[SampleSource]:
         yield acme
 
 
+@pytest.fixture(scope="session")
+def connected_site() -> Callable[[Path, SampleSource], Site]:
+    """Returns what makes an installation with a connection to a source."""
+    return _connected_site
+
+
+def _connected_site(data_dir: Path, source: SampleSource) -> Site:
+    host = source.base_url.removeprefix("http://")
+    env = {"LEVADA_BROKER__ALLOW_PRIVATE": json.dumps([host]), "ACME_KEY": source.api_key}
+    site = Site(data_dir, env)
+    words = ("connections", "add", "acme", "--set", f"api_base={source.base_url}", "--secret", "api_key=env:ACME_KEY")
+    site.runtime(*words)
+    return site
+
+
 @pytest.fixture
 def new_site(tmp_path: Path, source: SampleSource) -> Callable[[str], Site]:
-    """Returns what makes an installation with a connection to the source."""
-
-    def make(name: str) -> Site:
-        host = source.base_url.removeprefix("http://")
-        env = {"LEVADA_BROKER__ALLOW_PRIVATE": json.dumps([host]), "ACME_KEY": source.api_key}
-        site = Site(tmp_path / name, env)
-        words = (
-            "connections",
-            "add",
-            "acme",
-            "--set",
-            f"api_base={source.base_url}",
-            "--secret",
-            "api_key=env:ACME_KEY",
-        )
-        site.runtime(*words)
-        return site
-
-    return make
+    """Returns what makes another installation with a connection to the source."""
+    return lambda name: _connected_site(tmp_path / name, source)
 
 
 @pytest.fixture

@@ -4,7 +4,17 @@ import json
 
 import pytest
 
+from levada_acme.sample import SampleSource
+from levada_runtime.cli import run
+
 pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, connected_site):
+    """An installation with a connection, for commands that change nothing."""
+    with SampleSource(customers=5, invoices=5) as source:
+        yield connected_site(tmp_path_factory.mktemp("shared") / "data", source)
 
 
 @pytest.mark.parametrize(
@@ -29,12 +39,17 @@ pytestmark = pytest.mark.journey
         (("documents", "list", "--cursor", "x"), 2, "cursor"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_a_sentence(site, words, code, expected):
+def test_what_cannot_be_meant_is_refused_with_a_sentence(shared, words, code, expected, capsys, monkeypatch):
     """The message names the thing, in both voices."""
-    ended = site.runtime(*words, code=code)
-    assert expected in ended.err
-    assert ended.err.startswith("error: ")
-    body = site.runtime(*words, "--json", code=code).json
+    for name, value in shared.env.items():
+        monkeypatch.setenv(name, value)
+    place = ["--data-dir", str(shared.data_dir)]
+    assert run([*words, *place]) == code
+    err = capsys.readouterr().err
+    assert expected in err
+    assert err.startswith("error: ")
+    assert run([*words, "--json", *place]) == code
+    body = json.loads(capsys.readouterr().out)
     assert body["ok"] is False
     assert body["result"] is None
     assert body["error"]["code"]

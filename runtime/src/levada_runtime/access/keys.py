@@ -6,31 +6,17 @@ A key reads `lvd_<org>_<id>_<secret>`, so that it is found without a search and 
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from levada_runtime.access.model import SCOPES, Principal
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import hash_key
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.store.model import KeyRow, OrgRow
 from levada_runtime.store.unit_of_work import Store
 
-SCOPES = ("ingest:write", "entities:read", "entities:write", "documents:read", "documents:write", "operate", "admin")
 _PREFIX = "lvd"
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling: an organisation, by one of its keys."""
-
-    org_id: int
-    key_id: str
-    scopes: frozenset[str]
-
-    def may(self, scope: str) -> bool:
-        """Tell whether the key carries this scope; `admin` carries every one."""
-        return scope in self.scopes or "admin" in self.scopes
 
 
 class Keys:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from levada_runtime.access.keys import Principal
+from levada_runtime.access.model import Principal
 from levada_runtime.api.envelopes import Refusal
 from levada_runtime.api.services import Services
 from levada_runtime.store.model import OrgRow

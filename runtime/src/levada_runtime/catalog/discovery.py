@@ -71,13 +71,17 @@ def _find(entry: importlib.metadata.EntryPoint) -> Found:
             blank, f"its entry point {entry.value!r} names a nested module; export it from the top-level package"
         )
     try:
-        files = _sources(matched["package"])
+        files = package_sources(matched["package"])
     except (OSError, ValueError) as error:
         return _broken(blank, str(error))
     return Found(entry.name, distribution, version, matched["package"], matched["attribute"], files)
 
 
-def _sources(package: str) -> dict[str, bytes]:
+def package_sources(package: str) -> dict[str, bytes]:
+    """Return the Python sources of a top-level package, found on the path without importing it.
+
+    Raises ValueError, or OSError, when there are none to be read.
+    """
     spec = PathFinder.find_spec(package)
     if spec is None:
         raise ValueError(f"its package {package!r} is not installed")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from levada_runtime.access.keys import SCOPES
+from levada_runtime.access.model import SCOPES
 from levada_runtime.access.views import key_view
 from levada_runtime.cli.frame import Result, Session, command, table
 

@@ -127,6 +127,7 @@ def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
         payload_hash=one.payload_hash.hex() if one.payload_hash else None,
         source_id=one.source_id,
         idempotency_key=one.idempotency_key,
+        superseded=one.superseded,
     )
 
 

@@ -143,6 +143,7 @@ class RecordAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
     payload_hash: str | None
     source_id: str | None
     idempotency_key: str | None
+    superseded: bool = False
 
 
 class ErrorAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):

@@ -52,6 +52,7 @@ class LazyResults(Sequence[IngestResult]):
             "source_id": record.source_id,
             "idempotency_key": record.idempotency_key,
             "payload_hash": record.payload_hash,
+            **({"superseded": True} if record.superseded else {}),
         }
         return IngestResult(
             status=answer.status,
