@@ -158,10 +158,9 @@ def _state(bench: ConnectorBench) -> tuple[Any, Any]:
 
 def _loses(bench: ConnectorBench, stream: str, page: int) -> bool:
     try:
-        bench.poll(stream, lose_page=page)
+        return bench.poll(stream, lose_page=page).lost
     except PageLost:
         return True
-    return False
 
 
 def _package_of(connector: Connector) -> str:

@@ -54,6 +54,7 @@ class RunResult:
     pages: int
     reply: Reply | None = None
     killed: bool = False
+    lost: bool = False
 
 
 class _Recorder:
@@ -183,6 +184,7 @@ class _Attempt:
         self._kill_after = kill_after
         self._lose_page = lose_page
         self._pages = 0
+        self._lost = False
         self._logs: list[LogLine] = []
         self._http = ScriptedHttp(of.script, of.manifest, of.settings)
         self._quarantined = len(self.ingest.quarantine)
@@ -209,6 +211,8 @@ class _Attempt:
         """Commit what was emitted since the last page, with the partition and the values that were saved."""
         self._pages += 1
         if self._pages == self._lose_page:
+            self._lost = True
+            self.ingest.drop_page()
             raise PageLost(f"page {self._pages} could not be written")
         if saved is None:
             self.ingest.commit_page()
@@ -230,6 +234,7 @@ class _Attempt:
             failed_records=tuple(self.ingest.quarantine[self._quarantined :]),
             logs=tuple(self._logs),
             pages=self._pages,
+            lost=self._lost,
         )
 
     def _front(self) -> RouteIngest:

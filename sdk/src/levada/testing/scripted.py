@@ -82,7 +82,7 @@ class ScriptedHttp:
     def _declared(self, url: str) -> bool:
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if any(urlsplit(base).netloc == parts.netloc for base in self._bases):
+        if any(urlsplit(base)[:2] == parts[:2] for base in self._bases):
             return True
         named = any(pattern == host or _covers(pattern, host) for pattern in self._patterns)
         return named and parts.scheme == "https" and parts.port is None

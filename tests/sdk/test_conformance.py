@@ -1,0 +1,216 @@
+"""The rules every connector must keep: a good connector keeps them, and each bad one breaks its own."""
+
+import itertools
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from levada import Connector
+from levada.errors import HostNotDeclared
+from levada.testing import ConnectorConformance
+
+SCRIPT = {"/rows": [[{"id": 1}, {"id": 2}], [{"id": 3}]]}
+
+
+def customer(row, **fields):
+    return {"customer_id": str(row["id"]), "name": "Ada", **fields}
+
+
+def with_route(route, *, emits=None):
+    connector = Connector("naughty", hosts=["api.test"])
+    connector.poll("rows", every="@hourly", emits=emits)(route)
+    return connector
+
+
+def good(http, ingest, checkpoint):
+    """Read every page, and save after each."""
+    for page in http.pages("/rows"):
+        ingest.batch("customer", [customer(row) for row in page], idempotency_key=lambda c: c["customer_id"])
+        checkpoint.save(last=page[-1]["id"])
+
+
+def undescribed(http):
+    http.get("/rows")
+
+
+def elsewhere(http):
+    """Ask a host that is not declared."""
+    http.get("https://elsewhere.test/rows")
+
+
+def positions(counter):
+    def route(http, ingest):
+        """Make keys of positions that go on counting."""
+        for page in http.pages("/rows"):
+            ingest.batch("customer", [customer(row) for row in page], idempotency_key=lambda _: f"row {next(counter)}")
+
+    return route
+
+
+def times(counter):
+    def route(http, ingest):
+        """Put into the payload what is new every time."""
+        for page in http.pages("/rows"):
+            fresh = [customer(row, description=f"read {next(counter)}") for row in page]
+            ingest.batch("customer", fresh, idempotency_key=lambda c: c["customer_id"])
+
+    return route
+
+
+def saves_first(http, ingest, checkpoint):
+    """Save before the records of the page are handed over."""
+    for page in http.pages("/rows"):
+        if page[-1]["id"] <= checkpoint.get("last", 0):
+            continue
+        checkpoint.save(last=page[-1]["id"])
+        ingest.batch("customer", [customer(row) for row in page], idempotency_key=lambda c: c["customer_id"])
+
+
+def swallows(http, ingest, checkpoint):
+    """Go on as if nothing had happened when a page is lost."""
+    for page in http.pages("/rows"):
+        if page[-1]["id"] <= checkpoint.get("last", 0):
+            continue
+        ingest.batch("customer", [customer(row) for row in page], idempotency_key=lambda c: c["customer_id"])
+        try:
+            checkpoint.save(last=page[-1]["id"])
+        except Exception:  # noqa: BLE001 - the mistake that the rule is to find
+            continue
+
+
+def rules(connector, script=SCRIPT):
+    class Rules(ConnectorConformance):
+        http = script
+
+    Rules.connector = connector
+    return Rules()
+
+
+RULES = [
+    name for name in vars(ConnectorConformance) if name.startswith("test_") and "compiles_under" not in name
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_good_connector_keeps_every_rule(rule):
+    """It reads, saves after what it read, and makes its keys of identifiers."""
+    getattr(rules(with_route(good)), rule)()
+
+
+@pytest.mark.parametrize(
+    ("rule", "connector", "said"),
+    [
+        ("test_the_manifest_is_data", Connector("empty"), "serves no stream"),
+        ("test_the_manifest_is_data", with_route(good, emits=("custmer",)), "custmer"),
+        ("test_every_stream_has_a_described_route", with_route(undescribed), "poll rows"),
+        ("test_only_declared_hosts_are_called", with_route(lambda log: None), "asked its source for nothing"),
+        ("test_keys_are_stable", with_route(positions(itertools.count())), "other keys"),
+        ("test_a_second_run_changes_nothing", with_route(times(itertools.count())), "changed documents"),
+        ("test_a_killed_run_resumes_to_the_same_state", with_route(saves_first), "ends elsewhere"),
+    ],
+)
+def test_a_bad_connector_breaks_its_rule(rule, connector, said):
+    """Every rule can fail, and says what it saw."""
+    with pytest.raises(AssertionError, match=said):
+        getattr(rules(connector), rule)()
+
+
+def test_an_undeclared_host_is_raised():
+    """The scripted source refuses as the broker does."""
+    with pytest.raises(HostNotDeclared, match=r"elsewhere\.test"):
+        rules(with_route(elsewhere)).test_only_declared_hosts_are_called()
+
+
+def test_a_page_that_was_lost_and_swallowed_is_found():
+    """The route must let the failure through: what it emitted is dropped, and a later save would pass over it."""
+    with pytest.raises(AssertionError, match="lost"):
+        rules(with_route(swallows)).test_a_failed_page_does_not_advance_the_checkpoint()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if "manifest" not in rule])
+def test_rules_without_samples_are_skipped_visibly(rule):
+    """A rule that saw nothing has proved nothing, and says so."""
+    tested = rules(with_route(good), script={})
+    if rule in ("test_every_stream_has_a_described_route", "test_schedules_can_be_meant"):
+        getattr(tested, rule)()
+    else:
+        with pytest.raises(pytest.skip.Exception, match="gives no http samples"):
+            getattr(tested, rule)()
+
+
+@pytest.mark.parametrize(
+    ("exempt", "said"),
+    [({"test_of_courage": "It has none at all."}, "no rule"), ({"test_keys_are_stable": "no"}, "sentence")],
+)
+def test_an_exemption_names_a_rule_and_needs_a_sentence(exempt, said):
+    """An excuse is read by somebody."""
+    with pytest.raises(TypeError, match=said):
+        type("Excused", (ConnectorConformance,), {"exempt": exempt})
+
+
+CONNECTOR = """
+from levada import Connector
+
+connector = Connector("plain", hosts=["api.test"])
+
+
+@connector.poll("rows", every="@hourly")
+def rows(http):
+    '''Look.'''
+    http.get("/rows")
+"""
+SUITE = """
+import plain_connector
+from levada.testing import ConnectorConformance
+
+
+class TestPlain(ConnectorConformance):
+    connector = plain_connector.connector
+    http = {"/rows": []}
+    exempt = {"test_keys_are_stable": "It makes no keys at all."}
+
+
+def test_the_fixture_is_there(connector_run):
+    assert connector_run(plain_connector.connector, http={"/rows": []}).poll("rows").requests
+"""
+WALL = """
+class Wall:
+    def refusals(self, package):
+        return [f"{package}.py:1:1: %s"] if %r else []
+
+
+def pytest_levada_wall(config):
+    return Wall()
+"""
+
+
+def run_pytest(folder, *words):
+    """Run pytest as an author does, with no other plugin than the SDK's."""
+    (folder / "plain_connector.py").write_text(CONNECTOR)
+    (folder / "test_plain.py").write_text(textwrap.dedent(SUITE))
+    command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", *words, str(folder)]
+    without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "levada.testing.plugin"}
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **without}, capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_an_authors_suite_runs_with_the_sdk_alone(tmp_path):
+    """The rules are collected, the exemption and the missing wall are shown as skips with their reasons."""
+    said = run_pytest(tmp_path)
+    assert "9 passed, 2 skipped" in said
+    assert "exempt: It makes no keys at all." in said
+    assert "nobody answers pytest_levada_wall" in said
+
+
+@pytest.mark.parametrize(("refused", "expected"), [("", "10 passed, 1 skipped"), ("no imports of os", "1 failed")])
+def test_a_wall_is_asked_about_the_connectors_package(tmp_path, refused, expected):
+    """Whoever answers the hook decides; what it refuses is what the test shows."""
+    (tmp_path / "conftest.py").write_text(WALL % (refused, refused))
+    said = run_pytest(tmp_path)
+    assert expected in said
+    assert ("plain_connector.py:1:1: no imports of os" in said) == bool(refused)
