@@ -7,15 +7,28 @@ import pluggy
 from levada import hookspecs
 from levada_runtime.catalog.installed import ConnectorPlugin, InstalledConnector
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.foundation.errors import UsageFailure
 
 EXTENSIONS = "levada.extensions"
 
 
 def load_extensions(registry: Registry) -> pluggy.PluginManager:
-    """Return a manager with every extension of this installation, whose contracts join the registry."""
+    """Return a manager with every extension of this installation, whose contracts join the registry.
+
+    Raises UsageFailure naming an extension that cannot be loaded: it is trusted code, and running without it would be
+    running something else than was installed.
+    """
     plugins = pluggy.PluginManager("levada")
     plugins.add_hookspecs(hookspecs)
-    plugins.load_setuptools_entrypoints(EXTENSIONS)
+    try:
+        plugins.load_setuptools_entrypoints(EXTENSIONS)
+        plugins.check_pending()
+    except Exception as error:
+        raise UsageFailure(
+            f"an extension cannot be loaded: {type(error).__name__}: {error}",
+            code="extension_broken",
+            hint=f"mend or remove what offers the entry point group {EXTENSIONS}",
+        ) from error
     for name, plugin in plugins.list_name_plugin():
         if plugin is not None and hasattr(plugin, "levada_contracts"):
             registry.extend(name, plugin.levada_contracts())

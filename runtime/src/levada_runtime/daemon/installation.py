@@ -45,6 +45,7 @@ class Installation:
         self.clock = SystemClock()
         self.draining = threading.Event()
         self._open = ExitStack()
+        self._contracts = Registry()
         if settings.database_url is None:
             prepare_data_dir(settings.data_dir, create=create)
         self.store = self._opened_store(create=create)
@@ -73,12 +74,14 @@ class Installation:
         return load_keyring(given.get_secret_value() if given else None, self.settings.data_dir)
 
     @cached_property
-    def registry(self) -> Registry:
-        return Registry()
-
-    @cached_property
     def plugins(self) -> pluggy.PluginManager:
-        return load_extensions(self.registry)
+        return load_extensions(self._contracts)
+
+    @property
+    def registry(self) -> Registry:
+        """The contracts, those of extensions among them."""
+        assert self.plugins is not None
+        return self._contracts
 
     @cached_property
     def connections(self) -> Connections:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
-from levada_runtime.sandbox.broker import Exchange
+from levada_runtime.sandbox.broker_model import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 

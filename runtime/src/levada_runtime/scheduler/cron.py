@@ -62,8 +62,9 @@ def _resume(place: ZoneInfo, change: datetime, *, fixed: bool) -> datetime:
 
 
 def _next_naive(expression: str, start: datetime, hash_id: str) -> datetime | None:
-    hashed = {"hash_id": hash_id} if "H" in expression.upper().replace("@HOURLY", "") else {}
-    walk = croniter(expression, start, ret_type=datetime, max_years_between_matches=8, **hashed)
+    # With a hash id croniter would spread the aliases too, `@hourly` among them.
+    placed = hash_id if "H" in expression and not expression.startswith("@") else None
+    walk = croniter(expression, start, ret_type=datetime, max_years_between_matches=8, hash_id=placed)
     try:
         found: datetime = walk.get_next(datetime)
     except ValueError:
