@@ -59,9 +59,9 @@ def _add(router: APIRouter, contract: type[Contract]) -> None:
     label = kind.replace("_", " ")
     name = plural.replace("-", "_")
     router.get(f"/{plural}", summary=f"List {label} documents", name=f"list_{name}")(listed)
-    router.get(f"/{plural}/{{document_id}}", summary=f"Read a {label} document", name=f"read_{name}")(one)
+    router.get(f"/{plural}/{{document_id}}", summary=f"Read one {label} document", name=f"read_{name}")(one)
     router.get(
-        f"/{plural}/{{document_id}}/versions", summary=f"Versions of a {label} document", name=f"versions_{name}"
+        f"/{plural}/{{document_id}}/versions", summary=f"Versions of one {label} document", name=f"versions_{name}"
     )(versions)
 
 

@@ -44,9 +44,9 @@ def serve(
     with session.open(create=True, host=host, port=port, workers=workers, sandbox=weak) as installation:
         daemon = Daemon(installation)
         with daemon.running():
-            session.say(f"sandbox   {installation.sandbox.probe().line()}")
-            session.say(f"store     {installation.store.engine.url.render_as_string(hide_password=True)}")
-            session.say(f"API       {daemon.url}   (documentation at {daemon.url}/docs)")
+            session.say(f"sandbox    {installation.sandbox.probe().line()}")
+            session.say(f"store      {installation.store.engine.url.render_as_string(hide_password=True)}")
+            session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
             code = daemon.serve()
             session.say("stopping: runs reach a page, then this ends")
@@ -57,9 +57,9 @@ def say_admin_key(session: Session, daemon: Any) -> None:
     """Tell where the first key lies; the key itself only to a terminal."""
     if daemon.admin_key_path is None:
         return
-    session.say(f"admin key {daemon.admin_key_path}")
+    session.say(f"admin key  {daemon.admin_key_path}")
     if session.out.is_terminal:
-        session.say(f"          {daemon.new_admin_key}")
+        session.say(f"           {daemon.new_admin_key}")
 
 
 def worker(_session: Session) -> Result:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from levada_runtime.cli.daemon import say_admin_key
-from levada_runtime.cli.frame import Result, Session, command
+from levada_runtime.cli.frame import Result, Session, command, number
 from levada_runtime.cli.runs import summary
 from levada_runtime.foundation.errors import EnvironmentFailure, RuntimeFailure
 
@@ -162,10 +162,10 @@ class _Demo:
 
     def _show(self, view: dict[str, Any]) -> None:
         self._shown.add(view["id"])
-        requests = view["http"]["requests"]
+        requests = number(view["http"]["requests"], "request")
         self._session.say(
             f"  {view['stream']:<10} {view['state']:<10} {summary(view):<52} "
-            f"{view['pages']} pages, {requests} requests, {view['sandbox_level']}"
+            f"{number(view['pages'], 'page')}, {requests}, {view['sandbox_level']}"
         )
 
     def _stored(self) -> dict[str, int]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from levada_runtime.daemon.installation import Installation
 
 _UNBOUNDED_WIDTH = 400
-_WHOLE = ("id", "key", "name", "idempotency_key", "started_at", "updated_at")
+_WHOLE = ("id", "key", "name", "idempotency_key")
 CHANGES = 5
 PARTIAL = 4
 
@@ -149,6 +149,11 @@ def fail(words: str, failure: RuntimeFailure, *, as_json: bool) -> None:
         sys.stderr.write(mask(f"  → {failure.hint}\n"))
 
 
+def number(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where that is due."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def print_json(body: Any) -> None:
     """Print one JSON object; it is masked as every other output is."""
     sys.stdout.write(mask(orjson.dumps(body, option=orjson.OPT_INDENT_2, default=str).decode()) + "\n")
@@ -164,7 +169,8 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
             return
         drawn = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            drawn.add_column(column.replace("_", " "), no_wrap=column in _WHOLE, overflow="fold")
+            longest = max(len(_cell(row.get(column))) for row in listed) if column in _WHOLE else None
+            drawn.add_column(column.replace("_", " "), min_width=longest, overflow="fold")
         for row in listed:
             drawn.add_row(*(_cell(row.get(column)) for column in columns))
         out.print(drawn)

@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from levada_runtime.cli.frame import CHANGES, PARTIAL, Result, Session, command, fields, table
+from levada_runtime.cli.frame import CHANGES, PARTIAL, Result, Session, command, fields, number, table
 
 if TYPE_CHECKING:
     from levada_runtime.store.model import ConnectionRow, RunRow
 
 Connection = Annotated[str, typer.Argument(help="The connection's name or id.")]
 Stream = Annotated[str, typer.Argument(help="The stream.")]
-_COLUMNS = ("id", "connection", "stream", "state", "reason", "attempt", "result", "started_at")
+_COLUMNS = ("id", "connection", "stream", "mode", "state", "reason", "attempt", "result", "started_at")
 _SHOWN_CHANGES = 40
 
 
@@ -91,7 +91,7 @@ def listed(
         found = installation.run_library.runs(
             installation.org, connection=connection, state=state, limit=limit, cursor=cursor
         )
-    rows = [{**item, "result": summary(item)} for item in found.items]
+    rows = [{**item, "mode": _mode(item), "result": summary(item)} for item in found.items]
     return Result({"items": found.items, "cursor": found.cursor}, table(rows, _COLUMNS, "Nothing has run yet."))
 
 
@@ -117,6 +117,10 @@ def summary(view: dict[str, Any]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in names if counts.get(name)) or "nothing"
 
 
+def _mode(view: dict[str, Any]) -> str:
+    return f"{view['mode']}, observed" if view["observing"] else str(view["mode"])
+
+
 def _ended(view: dict[str, Any]) -> Result:
     shown = _run_summary(view)
     if view["state"] == "partial":
@@ -132,7 +136,8 @@ def _run_summary(view: dict[str, Any]) -> Any:
     quarantined = "\n`runtime quarantine list` shows what was refused" if view["counts"]["failed"] else ""
     text = (
         f"{view['state']}{reason}: {summary(view)}\n"
-        f"run {view['id']}, {view['pages']} pages, {view['http']['requests']} requests, sandbox {view['sandbox_level']}"
+        f"run {view['id']}, {number(view['pages'], 'page')}, {number(view['http']['requests'], 'request')}, "
+        f"sandbox {view['sandbox_level']}"
         f"{quarantined}"
     )
     return lambda out: out.print(text, markup=False)

@@ -30,6 +30,8 @@ class SandboxSettings(BaseModel):
     allow_weak: bool = Field(default=False, description="Run even below the minimum sandbox level (L2).")
     memory_mb: int = Field(default=512, ge=64, description="Memory of one run, in MiB.")
     poll_cpu_s: int = Field(default=60, ge=1, description="CPU seconds of one poll run.")
+    http_requests: int = Field(default=1_000, ge=1, description="HTTP requests of one run, retries included.")
+    http_mb: int = Field(default=1_024, ge=1, description="HTTP bytes of one run, in MiB.")
     poll_wall_s: float = Field(default=300, gt=0, description="Wall-clock seconds of one poll run.")
 
 

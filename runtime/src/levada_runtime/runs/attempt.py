@@ -111,7 +111,13 @@ class Conductor:
 
     def _limits(self) -> Limits:
         wanted = self._settings.sandbox
-        return Limits(memory_bytes=wanted.memory_mb << 20, cpu_s=wanted.poll_cpu_s, wall_s=wanted.poll_wall_s)
+        return Limits(
+            memory_bytes=wanted.memory_mb << 20,
+            cpu_s=wanted.poll_cpu_s,
+            wall_s=wanted.poll_wall_s,
+            http_requests=wanted.http_requests,
+            http_bytes=wanted.http_mb << 20,
+        )
 
     def _call(self, subject: Subject, checkpoint: dict[str, dict[str, Any]], action: str = "poll") -> Call:
         run, connection = subject.run, subject.connection
