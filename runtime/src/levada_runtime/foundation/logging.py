@@ -2,13 +2,16 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 MASK = "•••"
 _secrets: set[str] = set()
+_lock = threading.Lock()
 
 
 _LEAST_LENGTH = 4
@@ -40,9 +43,21 @@ def configure_logging(level: str = "info") -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_names: _Stderr(),
         cache_logger_on_first_use=False,
     )
+
+
+class _Stderr:
+    """Writes to whatever stderr is now; a reader that has gone away must not end the work that is logged."""
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        with _lock, suppress(OSError, ValueError):
+            sys.stderr.write(f"{message}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def logger(floor: str) -> Any:

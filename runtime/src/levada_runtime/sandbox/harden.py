@@ -12,7 +12,7 @@ from pydantic import BaseModel
 def narrow_records() -> None:
     """Make every pydantic model of this process refuse `from_attributes`, as a setting and as an argument."""
     validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
-    on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]
+    on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]  # The same.
 
     def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
         if options.get("from_attributes"):
@@ -25,4 +25,4 @@ def narrow_records() -> None:
         on_subclass(cls, **options)
 
     BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
-    BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]
+    BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.

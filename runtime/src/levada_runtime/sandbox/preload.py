@@ -13,8 +13,8 @@ import encodings.utf_8_sig
 import encodings.utf_16  # noqa: F401 - what HTTP bodies and host names may need
 import os
 import time
-import unicodedata  # noqa: F401
-import uuid  # noqa: F401
+import unicodedata  # noqa: F401 - loaded, so that a child finds it
+import uuid  # noqa: F401 - loaded, so that a child finds it
 import zoneinfo
 from collections.abc import Mapping
 from datetime import UTC, datetime
