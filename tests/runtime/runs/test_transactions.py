@@ -1,0 +1,87 @@
+"""No transaction is open while a child runs or waits for HTTP."""
+
+import json
+
+import pytest
+
+from levada_acme.sample import SampleSource
+from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.config import Settings
+from levada_runtime.runs.handlers import RunHandlers
+from levada_runtime.sandbox.host import Sandbox
+
+
+@pytest.fixture
+def source():
+    with SampleSource(customers=450, invoices=450, faults=False) as source:
+        yield source
+
+
+@pytest.fixture
+def installation(tmp_path, source):
+    host = source.base_url.removeprefix("http://")
+    settings = Settings(data_dir=tmp_path, broker=json.loads(json.dumps({"allow_private": [host]})))
+    with Installation(settings) as installation:
+        installation.catalog.refresh()
+        _, manifest = installation.catalog.ready("acme")
+        installation.connections.add(
+            installation.org,
+            manifest,
+            settings={"api_base": source.base_url},
+            secrets={"api_key": source.api_key},
+        )
+        yield installation
+
+
+def test_no_transaction_is_open_while_the_child_runs_or_waits(installation, source, monkeypatch):
+    """At every question a child asks, before and after its answer, no connection to the store is in use."""
+    pool, asked = installation.store.engine.pool, []
+
+    def watched(name):
+        answer = getattr(RunHandlers, name)
+
+        def watch(self, *arguments):
+            asked.append((name, pool.checkedout()))
+            answered = answer(self, *arguments)
+            asked.append((name, pool.checkedout()))
+            return answered
+
+        return watch
+
+    for name in ("emit", "retire", "save", "http"):
+        monkeypatch.setattr(RunHandlers, name, watched(name))
+    called = Sandbox.call
+
+    def call(self, *arguments):
+        asked.append(("call", pool.checkedout()))
+        return called(self, *arguments)
+
+    monkeypatch.setattr(Sandbox, "call", call)
+    connection = installation.connections.get(installation.org, "acme")
+    run = installation.foreground.run(connection, "customers", lambda _run: None, lambda: None)
+    assert run.state == "succeeded"
+    assert {name for name, _ in asked} >= {"call", "emit", "save", "http"}
+    assert {open_now for _, open_now in asked} == {0}
+
+
+def test_a_failure_of_the_runtime_itself_ends_the_run_and_loses_nothing(installation, monkeypatch):
+    """The run says what happened, its committed pages stay, and the next one goes on from them."""
+    saved, save = [], RunHandlers.save
+
+    def failing(self, partition, values):
+        save(self, partition, values)
+        saved.append(values)
+        if len(saved) == 2:
+            raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(RunHandlers, "save", failing)
+    connection = installation.connections.get(installation.org, "acme")
+    run = installation.foreground.run(connection, "customers", lambda _run: None, lambda: None)
+    assert (run.state, run.reason) == ("failed", "crash")
+    assert "on fire" in run.error["message"]
+    monkeypatch.setattr(RunHandlers, "save", save)
+    again = installation.foreground.run(connection, "customers", lambda _run: None, lambda: None)
+    assert again.state == "succeeded"
+    assert again.checkpoint_before == {"": saved[-1]}
+    with installation.store.read() as uow:
+        assert uow.documents.totals() == {"customer": 450}
