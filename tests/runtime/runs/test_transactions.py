@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from levada import SourceUnavailable
 from levada_acme.sample import SampleSource
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
@@ -85,3 +86,29 @@ def test_a_failure_of_the_runtime_itself_ends_the_run_and_loses_nothing(installa
     assert again.checkpoint_before == {"": saved[-1]}
     with installation.store.read() as uow:
         assert uow.documents.totals() == {"customer": 450}
+
+
+def test_an_observed_run_that_fails_quarantines_nothing_and_keeps_its_plan_so_far(installation, monkeypatch):
+    """What was refused before the failure is in the plan; the store is as it was."""
+    saved, save = [], RunHandlers.save
+
+    def failing(self, partition, values):
+        save(self, partition, values)
+        saved.append(values)
+        if len(saved) == 3:
+            raise SourceUnavailable("the source is gone")
+
+    connection = installation.connections.get(installation.org, "acme")
+    installation.connections.set(
+        connection, installation.catalog.ready("acme")[1], settings={}, secrets={}, mode="observe"
+    )
+    connection = installation.connections.get(installation.org, "acme")
+    monkeypatch.setattr(RunHandlers, "save", failing)
+    run = installation.foreground.run(connection, "invoices", lambda _run: None, lambda: None)
+    assert (run.state, run.reason) == ("failed", "source_unavailable")
+    plan = installation.run_library.plan(installation.org, run.plan_id)
+    assert plan["summary"]["created"] == 447
+    assert len(plan["rejected"]) == 3
+    with installation.store.engine.connect() as opened:
+        for table in ("quarantine", "documents", "checkpoints"):
+            assert opened.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0, table

@@ -150,11 +150,11 @@ class Runs:
 
     def _end(self, work: WorkRow, token: Token, attempt: Attempt) -> None:
         outcome = attempt.outcome
+        if attempt.pager.run.observing:
+            self._end_observed(attempt, token)
+            return
         if outcome.reason is None:
-            if attempt.pager.run.observing:
-                self._end_observed(attempt, token)
-            else:
-                self._succeed(token, attempt)
+            self._succeed(token, attempt)
             return
         tried = 1 if attempt.pager.progressed else work.attempt
         work = replace(work, attempt=tried)
