@@ -56,6 +56,8 @@ def test_the_detailed_exit_code_says_whether_there_are_changes(site, tmp_path):
     """Five when the plan holds changes, nought when it does not; aliases and --observe are the same command."""
     site.runtime("observe", "acme", "customers", "--detailed-exitcode", "--out", str(tmp_path / "plan.json"), code=5)
     assert (tmp_path / "plan.json").exists()
+    refused = site.runtime("observe", "acme", "customers", "--out", str(tmp_path / "no" / "plan.json"), code=3)
+    assert "no/plan.json" in refused.err
     site.runtime("run", "acme", "customers")
     site.runtime("observe", "acme", "customers", "--detailed-exitcode", code=0)
     site.runtime("dry-run", "acme", "customers", code=0)

@@ -29,7 +29,10 @@ PARTIAL = 4
 COMMON: dict[str, Any] = {
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")],
     "org": Annotated[str | None, typer.Option("--org", help="The organisation to act on.")],
-    "data_dir": Annotated[Path | None, typer.Option("--data-dir", help="Where the embedded store lies.")],
+    # Whether it can be used is an environment's matter (exit code 3), and told where it is opened.
+    "data_dir": Annotated[
+        Path | None, typer.Option("--data-dir", help="Where the embedded store lies.", readable=False)
+    ],
     "database_url": Annotated[str | None, typer.Option("--database-url", help="SQLAlchemy URL of the store.")],
     "debug": Annotated[bool, typer.Option("--debug", help="Log more, and show tracebacks.")],
 }

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Result, Session, command, fields, number, table
+from levada_runtime.foundation.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from levada_runtime.store.model import ConnectionRow, RunRow
@@ -56,7 +57,7 @@ def observe(
     session: Session,
     connection: Connection,
     stream: Stream,
-    out: Annotated[Path | None, typer.Option(help="Write the plan to this file, too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the plan to this file, too.", readable=False)] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 5 when it holds changes.")
     ] = False,
@@ -72,7 +73,7 @@ def observe(
         plan = installation.run_library.plan(installation.org, str(ended.plan_id))
         view = installation.run_library.run(installation.org, ended.id)
     if out is not None:
-        out.write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2))
+        _write_plan(out, plan)
     if view["state"] == "failed":
         return Result(view, _run_summary(view), 1, view["error"])
     code = PARTIAL if plan["rejected"] else CHANGES if detailed_exitcode and has_changes(plan) else 0
@@ -115,6 +116,17 @@ def summary(view: dict[str, Any]) -> str:
     counts = view["counts"]
     names = ("created", "updated", "unchanged", "retired", "failed")
     return ", ".join(f"{counts[name]} {name}" for name in names if counts.get(name)) or "nothing"
+
+
+def _write_plan(out: Path, plan: dict[str, Any]) -> None:
+    try:
+        out.write_bytes(orjson.dumps(plan, option=orjson.OPT_INDENT_2))
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"the plan cannot be written to {out}: {error.strerror}",
+            code="out_unwritable",
+            hint=f"it is kept as {plan['id']}; give --out a file that this user may write",
+        ) from None
 
 
 def _mode(view: dict[str, Any]) -> str:
