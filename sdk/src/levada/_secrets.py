@@ -1,9 +1,10 @@
 """The `secrets` of one route: only those declared with `expose=True` are there."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NoReturn
 
 from levada._nearest import did_you_mean
-from levada.errors import SecretNotExposed
+from levada.errors import Forbidden, SecretNotExposed
 
 
 class RouteSecrets(Mapping[str, str]):
@@ -33,3 +34,6 @@ class RouteSecrets(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<secrets {', '.join(sorted(self._exposed))}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise Forbidden("secrets cannot be copied")

@@ -48,12 +48,15 @@ class Installation:
         self._contracts = Registry()
         if settings.database_url is None:
             prepare_data_dir(settings.data_dir, create=create)
-        self.store = self._opened_store(create=create)
-        self.orgs = Orgs(self.store, self.clock)
+        with ExitStack() as unless_opened:
+            unless_opened.callback(self._open.close)
+            self.store = self._opened_store(create=create)
+            self.orgs = Orgs(self.store, self.clock)
+            self.org = self.orgs.ensure_default() if settings.org == "default" else self.orgs.get(settings.org)
+            unless_opened.pop_all()
         self.keys = Keys(self.store, self.clock)
         self.library = Library(self.store)
         self.run_library = RunLibrary(self.store)
-        self.org = self.orgs.ensure_default() if settings.org == "default" else self.orgs.get(settings.org)
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +69,6 @@ class Installation:
     def close(self) -> None:
         """Let go of the sandbox and the store."""
         self._open.close()
-        self.store.close()
 
     @cached_property
     def keyring(self) -> Keyring:

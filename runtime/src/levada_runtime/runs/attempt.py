@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from levada import Manifest
 from levada_runtime.access.connections import Connections
@@ -22,6 +22,10 @@ from levada_runtime.sandbox.model import Call, Limits, Outcome, RunInfo
 from levada_runtime.store.model import ConnectionRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import Token
+
+Action = Literal["poll", "check"]
+Checkpoints = dict[str, dict[str, Any]]
+"""Saved values by partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,6 @@ class Attempt:
     pager: Pager
     ingest: Ingest
     recorder: Recorder
-    checkpoint: dict[str, dict[str, Any]]
 
 
 class Conductor:
@@ -73,29 +76,23 @@ class Conductor:
         run = subject.run
         with self._store.read() as uow:
             checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, run.stream)
+        return self._call(subject, "poll", checkpoint, progress)
+
+    def check(self, subject: Subject) -> Outcome:
+        """Run the connector's own check of its settings and secrets; it can ingest nothing."""
+        return self._call(subject, "check", {}, _silent).outcome
+
+    def _call(self, subject: Subject, action: Action, checkpoint: Checkpoints, progress: Progress) -> Attempt:
+        run = subject.run
         ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
         with self._broker(subject) as broker:
             recorder = Recorder(self._clock, broker.mask)
             pager = Pager(self._store, self._clock, run, subject.token, ingest, recorder, self._draining, progress)
-            handlers = RunHandlers(ingest, broker, pager, recorder)
             pager.usage = broker.usage
-            outcome = self._sandbox.call(self._call(subject, checkpoint), handlers)
-            masked = replace(
-                outcome, message=_masked(broker, outcome.message), traceback=_masked(broker, outcome.traceback)
-            )
-        return Attempt(masked, pager, ingest, recorder, checkpoint)
-
-    def check(self, subject: Subject) -> Outcome:
-        """Run the connector's own check of its settings and secrets; it can ingest nothing."""
-        ingest = Ingest(self._store, self._registry, origin_of(subject), observing=True)
-        with self._broker(subject) as broker:
-            recorder = Recorder(self._clock, broker.mask)
-            pager = Pager(
-                self._store, self._clock, subject.run, None, ingest, recorder, self._draining, lambda _run: None
-            )
             handlers = RunHandlers(ingest, broker, pager, recorder)
-            outcome = self._sandbox.call(self._call(subject, {}, action="check"), handlers)
-            return replace(outcome, message=_masked(broker, outcome.message))
+            outcome = self._sandbox.call(self._asked(subject, action, checkpoint), handlers)
+            message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
+        return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, recorder)
 
     def _broker(self, subject: Subject) -> Broker:
         limits = self._limits()
@@ -119,7 +116,7 @@ class Conductor:
             http_bytes=wanted.http_mb << 20,
         )
 
-    def _call(self, subject: Subject, checkpoint: dict[str, dict[str, Any]], action: str = "poll") -> Call:
+    def _asked(self, subject: Subject, action: Action, checkpoint: Checkpoints) -> Call:
         run, connection = subject.run, subject.connection
         exposed = subject.manifest.exposed_secrets()
         opened = self._connections.secrets(connection) if exposed else {}
@@ -165,6 +162,10 @@ def origin_of(subject: Subject) -> Origin:
         mode=run.mode,
         scheduled_for=run.scheduled_for,
     )
+
+
+def _silent(_run: RunRow) -> None:
+    """Nobody watches."""
 
 
 def _masked(broker: Broker, text: str | None) -> str | None:

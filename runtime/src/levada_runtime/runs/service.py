@@ -52,7 +52,10 @@ class Runs:
             self._end_without_child(run, token, "crash", message, self._judge("crash", work))
 
     def observe(self, org: OrgRow, connection: ConnectionRow, stream: str, progress: Progress | None = None) -> RunRow:
-        """Run a stream to its end and commit nothing; what it would change is stored as a plan."""
+        """Run a stream to its end and commit nothing; what it would change is stored as a plan.
+
+        The run is entered with its plan, once it has ended: one that is killed leaves nothing behind.
+        """
         connector, manifest = self._catalog.ready(connection.connector)
         now = self._clock.now()
         waiting = new_run(connection, stream, now, observing=True)
@@ -63,19 +66,15 @@ class Runs:
             started_at=now,
             connector_version=connector.version,
         )
-        with self._store.write() as uow:
-            uow.runs.add(run)
-        attempt = self._conductor.conduct(
-            Subject(org.name, connection, connector, manifest, run, None), progress or _silent
-        )
-        return self._end_observed(attempt, None)
+        subject = Subject(org.name, connection, connector, manifest, run, None)
+        return self._end_observed(self._conductor.conduct(subject, progress or _silent), None)
 
     def check(self, org: OrgRow, connection: ConnectionRow) -> Outcome | None:
         """Run the connector's check; None when it has none."""
         connector, manifest = self._catalog.ready(connection.connector)
         if not manifest.check:
             return None
-        run = new_run(connection, "check", self._clock.now(), observing=True)
+        run = new_run(connection, "check", self._clock.now(), observing=False)
         return self._conductor.check(Subject(org.name, connection, connector, manifest, run, None))
 
     def cancel(self, run: RunRow) -> None:
@@ -206,10 +205,12 @@ class Runs:
         with self._store.write() as uow:
             row = PlanRow(run.org_id, run.connection_id, plan_id, run.id, plan, self._clock.now())
             uow.plans.add(row)
-            uow.runs.change(run, **ending)
-            attempt.recorder.flush(uow, run)
-            if token is not None:
+            if token is None:
+                uow.runs.add(replace(run, **ending))
+            else:
+                uow.runs.change(run, **ending)
                 _complete(uow.work.complete(*token))
+            attempt.recorder.flush(uow, run)
         return replace(run, **ending)
 
     def _judge(self, reason: str, work: WorkRow, outcome: Outcome | None = None) -> Verdict:

@@ -13,10 +13,10 @@ from levada._http import RouteHttp
 from levada._ingest import RouteIngest
 from levada._routes import Route, call_route
 from levada._run import RouteLog, Run
+from levada._secrets import RouteSecrets
 from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
-from levada_runtime.sandbox.exposed import ExposedSecrets
 from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireHttp, WireIngest
 from levada_runtime.sandbox.protocol import RunFrame, Start
 
@@ -44,7 +44,7 @@ def run(connector: Connector, start: Start, channel: ChildChannel, lines: Lines)
 def _bench(connector: Connector, route: Route, start: Start, channel: ChildChannel, lines: Lines) -> Mapping[str, Any]:
     bench: dict[str, Any] = {
         "settings": types.MappingProxyType(orjson.loads(start.settings)),
-        "secrets": ExposedSecrets(start.secrets),
+        "secrets": RouteSecrets(start.secrets, _declared_secrets(connector)),
         "http": RouteHttp(WireHttp(channel).send),
         "log": RouteLog(lines.write),
         "run": _run(start.run, start.action),
@@ -54,6 +54,10 @@ def _bench(connector: Connector, route: Route, start: Start, channel: ChildChann
         bench["ingest"] = _ingest(connector, route, channel)
         bench["checkpoint"] = RouteCheckpoint(orjson.loads(start.checkpoint), WireCheckpoint(channel).save)
     return bench
+
+
+def _declared_secrets(connector: Connector) -> list[str]:
+    return [setting.name for setting in connector.manifest().settings if setting.kind == "secret"]
 
 
 def _ingest(connector: Connector, route: Route, channel: ChildChannel) -> RouteIngest:

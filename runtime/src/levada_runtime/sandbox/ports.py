@@ -9,9 +9,9 @@ import orjson
 from levada._encoding import encode_json
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
+from levada._secrets import RouteSecrets
 from levada.errors import BatchRejected, LevadaError, error_for
 from levada_runtime.sandbox.channel import ChildChannel
-from levada_runtime.sandbox.exposed import ExposedSecrets
 from levada_runtime.sandbox.protocol import (
     CREDIT,
     FRAME_BYTES,
@@ -179,6 +179,6 @@ def _fields(fields: Mapping[str, Any]) -> bytes:
     if not fields:
         return b"{}"
     try:
-        return encode_json({name: repr(v) if isinstance(v, ExposedSecrets) else v for name, v in fields.items()})
+        return encode_json({name: repr(v) if isinstance(v, RouteSecrets) else v for name, v in fields.items()})
     except LevadaError:
         return encode_json({str(name): repr(value) for name, value in fields.items()})

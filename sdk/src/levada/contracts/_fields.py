@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from levada.contracts._currencies import CODES
+
 MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
 _DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
@@ -17,7 +19,7 @@ _MONEY_MESSAGE = (
     'money is a decimal string such as "125.00", with at most 18 digits before the point and 9 after: a number would '
     "have passed through binary floating point, which cannot spell every cent"
 )
-_CURRENCY_MESSAGE = 'a currency is its ISO 4217 code, three capital letters such as "EUR"'
+_CURRENCY_MESSAGE = 'a currency is its ISO 4217 code, three capital letters such as "EUR", and one that exists'
 _DAY_MESSAGE = 'a date is spelt "YYYY-MM-DD"'
 _MOMENT_MESSAGE = 'a moment is spelt in ISO 8601 with its zone, such as "2026-01-31T09:30:00Z"'
 
@@ -79,8 +81,8 @@ MONEY = Spelled(
 CURRENCY = Spelled(
     "currency",
     _CURRENCY_MESSAGE,
-    core_schema.str_schema(strict=True, pattern=r"^[A-Z]{3}$"),
-    {"type": "string", "pattern": "^[A-Z]{3}$"},
+    core_schema.literal_schema(list(CODES)),
+    {"type": "string", "enum": list(CODES)},
 )
 DAY = SpelledTime(
     "date",
