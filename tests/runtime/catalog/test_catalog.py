@@ -111,8 +111,9 @@ def test_a_name_that_two_distributions_offer_is_refused(packages, catalog):
 
 
 def test_a_source_is_described_once_and_again_when_it_changes(packages, store, clock, sandbox):
-    """What was described is remembered by the hash of the source."""
+    """What was found out is remembered by the hash of the source, of broken connectors too."""
     packages.lay("tide", GOOD.format(key="tide"))
+    packages.lay("ebb", "raise ValueError('no')\n")
     asked = []
 
     def counted():
@@ -124,7 +125,10 @@ def test_a_source_is_described_once_and_again_when_it_changes(packages, store, c
 
     first = found(fresh())["tide"]
     described = len(asked)
-    assert found(fresh())["tide"].source_hash == first.source_hash
+    again = found(fresh())
+    assert again["tide"].source_hash == first.source_hash
+    assert again["tide"].manifest == first.manifest
+    assert "ValueError" in again["ebb"].reason
     assert len(asked) == described
     (Path(packages.folder) / "tide" / "__init__.py").write_text(GOOD.format(key="tide") + "\n# changed\n")
     assert found(fresh())["tide"].source_hash != first.source_hash

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pluggy
 
 from levada import Manifest
+from levada_runtime import __version__
 from levada_runtime.catalog.describe import describe
 from levada_runtime.catalog.discovery import Found, find_connectors
 from levada_runtime.catalog.installed import InstalledConnector
@@ -15,6 +16,8 @@ from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.store.model import ConnectorRow
 from levada_runtime.store.unit_of_work import Store
+
+_BAD_LUCK = ("worker_lost", "timeout", "crash", "oom")
 
 
 class Catalog:
@@ -72,8 +75,8 @@ class Catalog:
         return connector, connector.manifest
 
     def _look_at(self, found: Found, row: ConnectorRow | None) -> InstalledConnector:
-        if row is not None and row.source_hash == found.source_hash and row.manifest is not None and not found.problem:
-            return _installed(found, Manifest.model_validate(row.manifest))
+        if row is not None and not found.problem and _still_true(found, row):
+            return _installed(found, Manifest.model_validate(row.manifest) if row.manifest else str(row.reason))
         manifest = describe(self._sandbox(), found) if found.problem is None else found.problem
         installed = _installed(found, manifest)
         self._remember(installed, row)
@@ -88,9 +91,10 @@ class Catalog:
             state=installed.state,
             reason=installed.reason,
             manifest=installed.manifest.model_dump(mode="json") if installed.manifest else None,
+            described_by=__version__,
             described_at=self._clock.now(),
         )
-        if row is None or (row.source_hash, row.reason) != (fresh.source_hash, fresh.reason):
+        if row is None or _told(row) != _told(fresh):
             with self._store.write() as uow:
                 uow.connectors.keep(fresh)
 
@@ -100,6 +104,16 @@ class Catalog:
                 uow.connectors.forget(key)
             if self._plugins.has_plugin(f"connector:{key}"):
                 self._plugins.unregister(name=f"connector:{key}")
+
+
+def _still_true(found: Found, row: ConnectorRow) -> bool:
+    """Tell whether what was found out about these very sources still holds; what may have been bad luck does not."""
+    same = (row.source_hash, row.described_by) == (found.source_hash, __version__)
+    return same and not (row.reason or "").startswith(_BAD_LUCK)
+
+
+def _told(row: ConnectorRow) -> tuple[str | None, ...]:
+    return row.source_hash, row.reason, row.described_by
 
 
 def _installed(found: Found, described: Manifest | str) -> InstalledConnector:

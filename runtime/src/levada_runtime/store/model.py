@@ -39,6 +39,8 @@ class ConnectorRow:
     state: str
     reason: str | None
     manifest: dict[str, Any] | None
+    described_by: str
+    """The version of the runtime that described it."""
     described_at: datetime
 
 

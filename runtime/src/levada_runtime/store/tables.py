@@ -62,6 +62,7 @@ connectors = sa.Table(
     _text("state"),
     _text("reason", null=True),
     sa.Column("manifest", Json),
+    _text("described_by"),
     sa.Column("described_at", Instant, nullable=False),
 )
 

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("manifest", sa.Text(), nullable=True),
+        sa.Column("described_by", sa.Text(), nullable=False),
         sa.Column("described_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_connectors")),
     )
