@@ -15,6 +15,7 @@ Json = dict[str, Any]
 Reads = Annotated[OrgRow, Depends(org_with("documents:read"))]
 Uses = Annotated[Services, Depends(services_of)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+Retired = Annotated[bool, Query(description="Those that are gone at the source, too.")]
 Cursor = Annotated[str | None, Query(description="`pagination.cursor` of the page before.")]
 
 
@@ -37,6 +38,7 @@ def _add(router: APIRouter, contract: type[Contract]) -> None:
         connection: str | None = None,
         idempotency_key: str | None = None,
         source_id: str | None = None,
+        retired: Retired = False,
     ) -> ListOf[Json]:
         found = services.library.documents(
             org,
@@ -44,6 +46,7 @@ def _add(router: APIRouter, contract: type[Contract]) -> None:
             connection=connection,
             idempotency_key=idempotency_key,
             source_id=source_id,
+            retired=retired,
             limit=limit,
             cursor=cursor,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from levada_runtime.cli.frame import Result, Session, command, fields, table
+from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, table
 from levada_runtime.foundation.errors import EnvironmentFailure, RuntimeFailure, UsageFailure
 
 if TYPE_CHECKING:
@@ -69,15 +69,16 @@ def add(
 
 def listed(
     session: Session,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    cursor: Annotated[str | None, typer.Option(help="Where the list goes on.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> Result:
     """The organisation's connections."""
     with session.open() as installation:
         items = [_view(installation, row) for row in installation.connections.of(installation.org)]
     start = _after(items, cursor)
-    page = items[start : start + limit]
-    following = page[-1]["name"] if start + limit < len(items) else None
+    end = start + session.page_size(limit)
+    page = items[start:end]
+    following = page[-1]["name"] if end < len(items) else None
     empty = "There is no connection; `runtime connections add` makes one."
     return Result({"items": page, "cursor": following}, table(page, _COLUMNS, empty))
 

@@ -171,7 +171,9 @@ class _Demo:
     def _stored(self) -> dict[str, int]:
         """Return what the store holds of what the source serves."""
         library, org = self._installation.library, self._installation.org
-        customers = library.documents(org, document_type="customer", connection=_NAME, limit=1 << 20).items
+        customers = library.documents(
+            org, document_type="customer", connection=_NAME, retired=True, limit=1 << 20
+        ).items
         retired = sum(1 for document in customers if document["retired_at"])
         invoices = library.documents(org, document_type="invoice", connection=_NAME, limit=1 << 20).items
         refused = library.quarantine(org, connection=_NAME, state="open", limit=1 << 20, cursor=None).items

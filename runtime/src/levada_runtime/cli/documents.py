@@ -4,14 +4,12 @@ from typing import Annotated
 
 import typer
 
-from levada_runtime.cli.frame import Result, Session, command, fields, table
+from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, table
 
 _DOCUMENT_COLUMNS = ("id", "document_type", "idempotency_key", "version", "connection", "retired_at", "updated_at")
 _VERSION_COLUMNS = ("version", "superseded", "payload_hash", "payload")
 _QUARANTINE_COLUMNS = ("id", "document_type", "idempotency_key", "reason", "message", "times", "state")
 
-Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
-Cursor = Annotated[str | None, typer.Option(help="Where the list goes on.")]
 Connection = Annotated[str | None, typer.Option(help="Only this connection's.")]
 
 
@@ -36,10 +34,11 @@ def listed(
     connection: Connection = None,
     key: Annotated[str | None, typer.Option(help="Only the document of this idempotency key.")] = None,
     source_id: Annotated[str | None, typer.Option(help="Only those with this id at the source.")] = None,
-    limit: Limit = 20,
+    retired: Annotated[bool, typer.Option("--retired", help="Those that are gone at the source, too.")] = False,
+    limit: Limit = None,
     cursor: Cursor = None,
 ) -> Result:
-    """Documents, newest first."""
+    """Documents as they are at the source, newest first."""
     with session.open() as installation:
         found = installation.library.documents(
             installation.org,
@@ -47,7 +46,8 @@ def listed(
             connection=connection,
             idempotency_key=key,
             source_id=source_id,
-            limit=limit,
+            retired=retired,
+            limit=session.page_size(limit),
             cursor=cursor,
         )
     empty = "There is no such document."
@@ -94,13 +94,17 @@ def quarantined(
     session: Session,
     connection: Connection = None,
     state: Annotated[str, typer.Option(help="open, discarded, or all.")] = "open",
-    limit: Limit = 20,
+    limit: Limit = None,
     cursor: Cursor = None,
 ) -> Result:
     """Refused records, newest first."""
     with session.open() as installation:
         found = installation.library.quarantine(
-            installation.org, connection=connection, state=None if state == "all" else state, limit=limit, cursor=cursor
+            installation.org,
+            connection=connection,
+            state=None if state == "all" else state,
+            limit=session.page_size(limit),
+            cursor=cursor,
         )
     empty = "Nothing was refused."
     return Result({"items": found.items, "cursor": found.cursor}, table(found.items, _QUARANTINE_COLUMNS, empty))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _UNBOUNDED_WIDTH = 400
 _WHOLE = ("id", "key", "name", "idempotency_key")
+_ROWS_FOR_PEOPLE, _ROWS_FOR_MACHINES = 20, 10_000
+Limit = Annotated[int | None, typer.Option(min=1, help="How many at most; 20 by default, 10,000 with --json.")]
+Cursor = Annotated[str | None, typer.Option(help="Where the list goes on.")]
 CHANGES = 5
 PARTIAL = 4
 
@@ -65,6 +68,10 @@ class Session:
         from levada_runtime.daemon.installation import Installation  # the floors load only for commands that need them
 
         return Installation(self.settings(**flags), create=create)
+
+    def page_size(self, limit: int | None) -> int:
+        """Return how many rows a list gives: what was asked for, else a screenful to people and many to machines."""
+        return limit or (_ROWS_FOR_MACHINES if self.as_json else _ROWS_FOR_PEOPLE)
 
     def say(self, text: str) -> None:
         """Tell a person something on the way; machines get only the result."""

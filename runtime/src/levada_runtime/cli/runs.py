@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from levada_runtime.cli.frame import CHANGES, PARTIAL, Result, Session, command, fields, number, table
+from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
 from levada_runtime.foundation.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ def listed(
     session: Session,
     connection: Annotated[str | None, typer.Option(help="Only this connection's.")] = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
-    cursor: Annotated[str | None, typer.Option(help="Where the list goes on.")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> Result:
     """Runs, newest first."""
     with session.open() as installation:
         found = installation.run_library.runs(
-            installation.org, connection=connection, state=state, limit=limit, cursor=cursor
+            installation.org, connection=connection, state=state, limit=session.page_size(limit), cursor=cursor
         )
     rows = [{**item, "mode": _mode(item), "result": summary(item)} for item in found.items]
     return Result({"items": found.items, "cursor": found.cursor}, table(rows, _COLUMNS, "Nothing has run yet."))

@@ -36,10 +36,11 @@ class Library:
         connection: str | None = None,
         idempotency_key: str | None = None,
         source_id: str | None = None,
+        retired: bool = False,
         limit: int,
         cursor: str | None = None,
     ) -> Listing:
-        """Return documents, newest first."""
+        """Return documents, newest first; those that are gone at their source only if `retired` asks for them."""
         with self._store.read() as uow:
             names = uow.connections.names(org.id)
             rows = uow.documents.page_of(
@@ -48,6 +49,7 @@ class Library:
                 connection_id=_connection_id(uow, org, connection),
                 idempotency_key=idempotency_key,
                 source_id=source_id,
+                retired=retired,
                 before=read_cursor(cursor),
                 limit=limit + 1,
             )

@@ -99,10 +99,11 @@ class Documents:
         connection_id: int | None = None,
         idempotency_key: str | None = None,
         source_id: str | None = None,
+        retired: bool = False,
         before: int | None = None,
         limit: int,
     ) -> list[DocumentRow]:
-        """Return documents, newest first, from below the id `before`."""
+        """Return documents, newest first, from below the id `before`; retired ones only if asked for."""
         given = {
             documents.c.document_type: document_type,
             documents.c.connection_id: connection_id,
@@ -112,6 +113,8 @@ class Documents:
         conditions = [column == value for column, value in given.items() if value is not None]
         if before is not None:
             conditions.append(documents.c.id < before)
+        if not retired:
+            conditions.append(documents.c.retired_at.is_(None))
         query = _document_query().where(documents.c.org_id == org_id, *conditions)
         return [
             _as_document(row) for row in self._connection.execute(query.order_by(documents.c.id.desc()).limit(limit))
