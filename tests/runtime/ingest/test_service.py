@@ -78,9 +78,9 @@ def test_nothing_is_written_before_the_page_is(ingest, store, library, clock):
     assert [str(one.outcome) for one in answer.accepted] == ["created", "created"]
     assert documents(library) == {}
     commit(ingest, store, clock)
-    assert {one.document_id for one in answer.accepted} == {
-        row[0] for row in store.engine.connect().exec_driver_sql("SELECT id FROM documents").fetchall()
-    }
+    with store.engine.connect() as connection:
+        stored = {row[0] for row in connection.exec_driver_sql("SELECT id FROM documents")}
+    assert {one.document_id for one in answer.accepted} == stored
 
 
 def test_the_same_payload_again_writes_nothing(ingest, store, clock):

@@ -1,4 +1,4 @@
 """Category: import. Escape proof: `leak` is bound to something that is not None."""
 
 import urllib.parse as p
-leak = p.sys
+leak = p.re
