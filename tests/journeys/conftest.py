@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,8 +162,13 @@ class Daemon:
             raise AssertionError(f"the daemon did not start: {self.process.stderr.read()}")
 
     def workers(self) -> list[int]:
-        """Return the pids of its worker processes."""
-        return children(self.process.pid)
+        """Return the pids of its worker processes; a child of the daemon may also be a sandbox's zygote."""
+        return [pid for pid in children(self.process.pid) if "worker" in command_of(pid)]
+
+    @staticmethod
+    def has_grandchildren(pid: int) -> bool:
+        """Tell whether a worker's zygote has a child now."""
+        return any(children(zygote) for zygote in children(pid))
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it and return its exit code."""
@@ -172,11 +178,20 @@ class Daemon:
         return self.process.returncode
 
 
+def command_of(pid: int) -> list[str]:
+    """Return the words a process was started with; none when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
 def children(pid: int) -> list[int]:
     """Return the living children of a process."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*"):
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(OSError):  # a thread may end while it is looked at
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found
 
 
