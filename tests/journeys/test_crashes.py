@@ -72,7 +72,8 @@ def test_after_kills_of_workers_and_daemon_everything_is_as_after_a_clean_run(ne
             assert not {site.run_rows()[run][0] for run in runs} <= FINISHED
             daemon = site.serve("--workers", "2")
         wait_until(lambda before=attempts: attempts_of(site) > before, "the killed run was taken up again")
-    wait_until(lambda: {site.run_rows()[run][0] for run in runs} <= FINISHED, "both runs ended", 120)
+    wait_until(lambda: {site.run_rows()[run][0] for run in runs} <= {*FINISHED, "failed"}, "both runs ended", 120)
+    assert {site.run_rows()[run][0] for run in runs} <= FINISHED, site.rows("SELECT stream, reason, error FROM runs")
     assert daemon.stop() == 128 + signal.SIGTERM
 
     with capsys.disabled():

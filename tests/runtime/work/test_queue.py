@@ -70,8 +70,26 @@ def test_work_of_a_dead_process_is_free_at_once(store, clock, queue):
     """A lease need not run out when its owner is known to be dead."""
     enqueue(store, clock)
     queue.owner = dead_owner()
-    queue.claim_due(1)
-    assert queue.recover() == 1
+    for _ in range(5):
+        ((work_id, _fence),) = queue.claim_due(1)
+        assert queue.recover() == 1
+    with store.read() as uow:
+        assert uow.work.get(work_id).attempt == 0
+
+
+def test_a_dead_worker_counts_against_its_work_and_a_committed_page_clears_it(store, clock, queue):
+    """Work that kills its workers comes to an end; work that gets on does not."""
+    enqueue(store, clock)
+    for expected in (1, 2):
+        (token,) = queue.claim_due(1)
+        with store.read() as uow:
+            assert uow.work.get(token[0]).attempt == expected
+        queue.free(token)
+    (token,) = queue.claim_due(1)
+    with store.write() as uow:
+        uow.work.progressed(*token)
+    with store.read() as uow:
+        assert uow.work.get(token[0]).attempt == 1
 
 
 def test_reserved_work_is_left_alone_until_its_process_is_dead(store, clock, queue):

@@ -77,7 +77,7 @@ class WorkQueue:
     def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:
         lost = [row for row in rows if _is_lost(row, now)]
         for row in lost:
-            uow.work.release(row, not_before=now, attempt=row.attempt)
+            uow.work.release(row, not_before=now, attempt=_attempts_after(row))
         return len(lost)
 
 
@@ -110,6 +110,12 @@ def new_work(
         queued_at=now,
         reserved_for=reserved_for,
     )
+
+
+def _attempts_after(row: WorkRow) -> int:
+    """Return the attempts that count once a holder is lost: a daemon's death says nothing about the work it held."""
+    daemon_died = row.state == "running" and row.owner is not None and is_dead(row.owner)
+    return row.attempt - 1 if daemon_died else row.attempt
 
 
 def _is_lost(row: WorkRow, now: datetime) -> bool:
