@@ -137,6 +137,9 @@ class Site:
         return self.rows("SELECT stream, partition, state FROM checkpoints ORDER BY 1, 2")
 
 
+_started: list["subprocess.Popen[str]"] = []
+
+
 class Daemon:
     """`runtime serve`, as a process."""
 
@@ -149,6 +152,7 @@ class Daemon:
             stderr=subprocess.PIPE,
             text=True,
         )
+        _started.append(self.process)
         self.said: list[str] = []
         self.url = ""
         assert self.process.stdout is not None
@@ -176,6 +180,17 @@ class Daemon:
             self.process.send_signal(number)
         self.process.communicate(timeout=60)
         return self.process.returncode
+
+
+@pytest.fixture(autouse=True)
+def _no_daemon_stays_behind() -> Iterator[None]:
+    """A test that failed half-way leaves no daemon running."""
+    yield
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate(timeout=30)
 
 
 def command_of(pid: int) -> list[str]:
