@@ -56,10 +56,25 @@ def spell_version(connection_id: int, document_id: int, version: int) -> str:
 
 def read_document(text: str) -> tuple[int, int] | None:
     """Read `(connection_id, document_id)` out of a document's id, or None if it is not one."""
-    letters = text.removeprefix("doc_")
-    if not text.startswith("doc_") or len(letters) != 2 * _WIDTH or not set(letters) <= set(_ALPHABET):
+    return _read_pair("doc_", text)
+
+
+def spell_event(connection_id: int, event_id: int) -> str:
+    """Spell an event's id as the outside sees it."""
+    return f"evt_{_spell(connection_id)}{_spell(event_id)}"
+
+
+def read_event(text: str) -> tuple[int, int] | None:
+    """Read `(connection_id, event_id)` out of an event's id, or None if it is not one."""
+    return _read_pair("evt_", text)
+
+
+def _read_pair(prefix: str, text: str) -> tuple[int, int] | None:
+    letters = text.removeprefix(prefix)
+    if not text.startswith(prefix) or len(letters) != 2 * _WIDTH or not set(letters) <= set(_ALPHABET):
         return None
-    return _read(letters[:_WIDTH]), _read(letters[_WIDTH:])
+    pair = _read(letters[:_WIDTH]), _read(letters[_WIDTH:])
+    return pair if max(pair) < 1 << 63 else None
 
 
 def _spell(number: int) -> str:

@@ -12,13 +12,14 @@ from levada_runtime.ingest.page import Key, Overlay, Page, Staged
 from levada_runtime.store.columns import to_micros
 from levada_runtime.store.model import Known, PageRow, QuarantineRow
 from levada_runtime.store.unit_of_work import UnitOfWork
+from levada_runtime.work.outbox import enqueue
 
 
 def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Counts:
     """Write documents, versions, provenance, events and quarantine of a page in this unit of work."""
     overlay = Overlay(origin.scope)
     overlay.load(uow, (staged.key for staged in page.staged))
-    rows = _Rows(origin, row_id(), to_micros(at))
+    rows = _Rows(origin, row_id(), to_micros(at), row_ids(len(page.staged)) if page.staged else range(0))
     counts = Counts()
     for staged in page.staged:
         before = overlay.known(staged.key)
@@ -28,6 +29,7 @@ def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Cou
     if rows.anything:
         uow.documents.add_page(_page_row(origin, rows.page_id, at))
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
+        enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at)
     write_rejected(uow, origin, page.rejected, at)
     for rejected in page.rejected:
         counts.add(rejected.document_type, "failed")
@@ -57,6 +59,7 @@ class _Rows:
     origin: Origin
     page_id: int
     at: int
+    event_ids: range
     touched: dict[Key, _Touched] = field(default_factory=dict)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
@@ -73,7 +76,7 @@ class _Rows:
         if decision.new_version and isinstance(staged.entry, Arrival):
             self.versions.append(self._version(staged.entry, known, decision))
         if not decision.superseded:
-            self.events.append(self._event(staged, known, decision.outcome))
+            self.events.append(self._event(staged, known, decision.outcome, before))
 
     def new(self) -> list[tuple[Any, ...]]:
         return [self._document(touched) for touched in self.touched.values() if touched.is_new]
@@ -101,17 +104,21 @@ class _Rows:
             int(decision.superseded),
         )
 
-    def _event(self, staged: Staged, known: Known, outcome: Outcome) -> tuple[Any, ...]:
-        kind = staged.entry.document_type
-        ordinal = len(self.events)
+    def _event(self, staged: Staged, known: Known, outcome: Outcome, before: Known | None) -> tuple[Any, ...]:
+        """Return the event of a document; its payload and provenance are the version's and the page's."""
         return (
             *self.origin.scope,
-            self.page_id,
-            ordinal,
+            self.event_ids[len(self.events)],
             f"document.{outcome}",
-            kind,
+            staged.entry.document_type,
+            self.at,
+            None,
             known.document_id,
             known.version,
+            before.version if before else None,
+            self.page_id,
+            None,
+            None,
         )
 
     def _document(self, touched: _Touched) -> tuple[Any, ...]:

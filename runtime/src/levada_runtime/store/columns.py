@@ -5,7 +5,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,3 +45,19 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:  # noqa: ARG002 - the same
         return None if value is None else orjson.loads(value)
+
+
+class JsonObject(TypeDecorator[dict[str, Any]]):
+    """A JSON object that may be asked about: JSONB on PostgreSQL, text elsewhere."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.Text())
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: sa.Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else orjson.loads(value)

@@ -106,6 +106,7 @@ class RunRow:
     checkpoint_before: Any = None
     checkpoint_after: Any = None
     plan_id: str | None = None
+    receipt_id: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -195,6 +196,7 @@ class PageRow:
     connector_version: str
     scheduled_for: datetime | None
     committed_at: datetime
+    receipt_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,3 +269,26 @@ class TickRow:
     reason: str | None
     run_id: str | None
     decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that committed, or that a user sent.
+
+    `source` says what happened (`document.created`, `sdk.event`), `type` to what kind of thing. A document's event
+    names its version, whose payload is the event's; any other carries its own, and the `subject` it is in line with.
+    """
+
+    org_id: int
+    connection_id: int
+    id: int
+    source: str
+    type: str
+    received_at: datetime
+    subject: str | None = None
+    document_id: int | None = None
+    version: int | None = None
+    previous: int | None = None
+    page_id: int | None = None
+    payload: Any = None
+    cause: dict[str, Any] | None = None

@@ -1,5 +1,6 @@
 """Units of work: one connection, one transaction, one repository a noun."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,7 +11,9 @@ from levada_runtime.store.connections import Checkpoints, Connections, Secrets, 
 from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.documents import Documents
 from levada_runtime.store.engine import WRITES
+from levada_runtime.store.events import Events
 from levada_runtime.store.orgs import Keys, Orgs
+from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.runs import Plans, Runs, Ticks
 from levada_runtime.store.work import Work
@@ -21,6 +24,17 @@ class UnitOfWork:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+
+    def lock(self, what: str, *ids: int) -> None:
+        """Let nobody else decide on the same thing before this unit of work ends.
+
+        On SQLite nobody else writes anyway. On PostgreSQL it is an advisory lock, so whoever reads in order to write
+        asks for it first.
+        """
+        if self._connection.dialect.name == "postgresql":
+            named = hashlib.sha256("/".join((what, *map(str, ids))).encode()).digest()
+            key = int.from_bytes(named[:8], "big", signed=True)
+            self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
     @cached_property
     def orgs(self) -> Orgs:
@@ -57,6 +71,14 @@ class UnitOfWork:
     @cached_property
     def quarantine(self) -> Quarantine:
         return Quarantine(self._connection)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self._connection)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        return Pipelines(self._connection)
 
     @cached_property
     def runs(self) -> Runs:

@@ -13,7 +13,7 @@ Token = tuple[int, int]
 """(work_id, fence)"""
 
 CODE_VERSION = "1"
-PRIORITIES = {"webhook": 10, "poll": 50, "backfill": 90}
+PRIORITIES = {"webhook": 10, "pipeline": 20, "deliver": 30, "poll": 50, "backfill": 90}
 
 
 class StaleClaimError(Exception):

@@ -1,0 +1,1 @@
+"""Events to actions to destinations, and the deliveries that follow."""

@@ -1,0 +1,71 @@
+"""Every table of the store. Only this floor knows them.
+
+The organisation and the connection lead every primary and unique key of what belongs to one, which is what spreading
+them over several databases will need. Times are `Instant`s, ids are the integers of `foundation.ids`.
+"""
+
+from levada_runtime.store.tables.access import (
+    api_keys,
+    checkpoints,
+    connections,
+    connectors,
+    orgs,
+    secrets,
+    streams,
+)
+from levada_runtime.store.tables.documents import documents, pages, quarantine, versions
+from levada_runtime.store.tables.events import event_keys, events
+from levada_runtime.store.tables.graph import (
+    entities,
+    entity_claims,
+    graph_sources,
+    relationship_claims,
+    relationships,
+)
+from levada_runtime.store.tables.pipelines import (
+    circuits,
+    deliveries,
+    delivery_attempts,
+    org_secrets,
+    pipeline_versions,
+    pipelines,
+)
+from levada_runtime.store.tables.runs import plans, run_exchanges, run_logs, runs, ticks, work
+from levada_runtime.store.tables.shape import metadata
+from levada_runtime.store.tables.webhooks import idempotent_requests, receipts
+
+__all__ = [
+    "api_keys",
+    "checkpoints",
+    "circuits",
+    "connections",
+    "connectors",
+    "deliveries",
+    "delivery_attempts",
+    "documents",
+    "entities",
+    "entity_claims",
+    "event_keys",
+    "events",
+    "graph_sources",
+    "idempotent_requests",
+    "metadata",
+    "org_secrets",
+    "orgs",
+    "pages",
+    "pipeline_versions",
+    "pipelines",
+    "plans",
+    "quarantine",
+    "receipts",
+    "relationship_claims",
+    "relationships",
+    "run_exchanges",
+    "run_logs",
+    "runs",
+    "secrets",
+    "streams",
+    "ticks",
+    "versions",
+    "work",
+]

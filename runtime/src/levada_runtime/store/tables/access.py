@@ -1,0 +1,88 @@
+"""Who may do what, and the connections with their streams and checkpoints."""
+
+import sqlalchemy as sa
+
+from levada_runtime.store.columns import Instant, Json
+from levada_runtime.store.tables.shape import connection, metadata, org, row_id, text
+
+orgs = sa.Table("orgs", metadata, row_id(), text("name"), sa.Column("created_at", Instant), sa.UniqueConstraint("name"))
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    org(),
+    sa.Column("id", sa.Text, primary_key=True),
+    text("name"),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("scopes", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("last_used_at", Instant),
+    sa.Column("revoked_at", Instant),
+)
+
+connectors = sa.Table(
+    "connectors",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    text("distribution"),
+    text("version"),
+    text("source_hash"),
+    text("state"),
+    text("reason", null=True),
+    sa.Column("manifest", Json),
+    text("described_by"),
+    sa.Column("described_at", Instant, nullable=False),
+)
+
+connections = sa.Table(
+    "connections",
+    metadata,
+    org(),
+    row_id(),
+    text("uid"),
+    text("name"),
+    text("connector"),
+    sa.Column("settings", Json, nullable=False),
+    text("mode"),
+    text("state"),
+    text("state_reason", null=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("org_id", "name"),
+    sa.UniqueConstraint("org_id", "uid"),
+)
+
+secrets = sa.Table(
+    "secrets",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+streams = sa.Table(
+    "streams",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("modes", Json, nullable=False),
+    text("schedule", null=True),
+    text("override", null=True),
+    text("timezone"),
+    sa.Column("paused", sa.Boolean, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("partition", sa.Text, primary_key=True),
+    sa.Column("state", Json, nullable=False),
+    text("run_id"),
+    sa.Column("updated_at", Instant, nullable=False),
+)
