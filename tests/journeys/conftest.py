@@ -129,7 +129,7 @@ class Site:
 
     def events(self) -> list[tuple[Any, ...]]:
         return self.rows(
-            "SELECT e.type, e.document_type, d.idempotency_key, e.version"
+            "SELECT e.source, e.type, d.idempotency_key, e.version"
             " FROM events e JOIN documents d ON d.id = e.document_id ORDER BY 2, 3, 4, 1"
         )
 

@@ -126,8 +126,8 @@ class RealBench:
         return [
             tuple(row)
             for row in self._rows(
-                "SELECT e.type, d.idempotency_key FROM events e JOIN documents d ON d.id = e.document_id"
-                " ORDER BY e.page_id, e.ordinal"
+                "SELECT e.source, d.idempotency_key FROM events e JOIN documents d ON d.id = e.document_id"
+                " ORDER BY e.id"
             )
         ]
 

@@ -208,7 +208,7 @@ def test_a_retired_document_stays_readable_and_is_revived_by_its_key(ingest, sto
     commit(ingest, store, clock)
     assert documents(library)["k:1"]["retired_at"] is None
     with store.engine.connect() as connection:
-        found = connection.exec_driver_sql("SELECT type FROM events ORDER BY page_id, ordinal").fetchall()
+        found = connection.exec_driver_sql("SELECT source FROM events ORDER BY id").fetchall()
     assert [row[0] for row in found] == ["document.created", "document.retired", "document.updated"]
 
 
