@@ -12,6 +12,7 @@ from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.foundation.logging import logger
 from levada_runtime.plans.model import build_plan
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
+from levada_runtime.runs.events import publish_end
 from levada_runtime.runs.pager import Progress
 from levada_runtime.runs.queue import new_run, stream_key
 from levada_runtime.runs.retry import Verdict, judge
@@ -165,6 +166,7 @@ class Runs:
             ended = pager.finish(uow, **self._ending(attempt))
             state = "partial" if ended.counts.get("failed") else "succeeded"
             uow.runs.change(ended, state=state, reason=None, error=None)
+            publish_end(uow, ended, self._clock.now(), state=state, reason=None, error=None)
             _complete(uow.work.complete(*token))
 
     def _fail(self, work: WorkRow, token: Token, attempt: Attempt, verdict: Verdict) -> None:
@@ -176,11 +178,12 @@ class Runs:
         else:
             ending |= {"state": "failed"}
         with self._store.write() as uow:
-            attempt.pager.drop(uow, **ending)
+            ended = attempt.pager.drop(uow, **ending)
             if verdict.again:
                 counted = work.attempt if verdict.counts else work.attempt - 1
                 uow.work.release(work, not_before=now + verdict.pause, attempt=counted)
             else:
+                publish_end(uow, ended, now)
                 _complete(uow.work.complete(*token, state="dead"))
             if outcome.reason == "auth":
                 self._mark_attention(uow, attempt.pager.run, outcome.message or "the source refused the credentials")
@@ -237,6 +240,7 @@ class Runs:
             if again and verdict and work and uow.work.holds(*token):
                 uow.work.release(work, not_before=now + verdict.pause, attempt=work.attempt)
             else:
+                publish_end(uow, run, now, state=state, reason=reason, error=error, finished_at=now)
                 _complete(uow.work.complete(*token, state="dead"))
 
     def _ending(self, attempt: Attempt) -> dict[str, Any]:
