@@ -1,6 +1,7 @@
 """The event of a run that did not end well: the way to alerts.
 
-A run that succeeded makes none: what it changed has events of its own, and a poll that found nothing new writes nothing.
+A run that succeeded makes none: what it changed has events of its own, and a poll that found nothing new writes
+nothing.
 """
 
 from dataclasses import replace
