@@ -1,37 +1,8 @@
 """No transaction is open while a child runs or waits for HTTP."""
 
-import json
-
-import pytest
-
 from levada import SourceUnavailable
-from levada_acme.sample import SampleSource
-from levada_runtime.daemon.installation import Installation
-from levada_runtime.foundation.config import Settings
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.sandbox.host import Sandbox
-
-
-@pytest.fixture
-def source():
-    with SampleSource(customers=450, invoices=450, faults=False) as source:
-        yield source
-
-
-@pytest.fixture
-def installation(tmp_path, source):
-    host = source.base_url.removeprefix("http://")
-    settings = Settings(data_dir=tmp_path, broker=json.loads(json.dumps({"allow_private": [host]})))
-    with Installation(settings) as installation:
-        installation.catalog.refresh()
-        _, manifest = installation.catalog.ready("acme")
-        installation.connections.add(
-            installation.org,
-            manifest,
-            settings={"api_base": source.base_url},
-            secrets={"api_key": source.api_key},
-        )
-        yield installation
 
 
 def test_no_transaction_is_open_while_the_child_runs_or_waits(installation, source, monkeypatch):
