@@ -151,7 +151,7 @@ def generating(http):
     ("defining", "said"),
     [
         (lambda: poll(lambda htp: None), "'htp': did you mean 'http'"),
-        (lambda: poll(lambda graph: None), "'graph'"),
+        (lambda: poll(lambda grph: None), "did you mean 'graph'"),
         (lambda: poll(lambda window: None), "'window'"),
         (lambda: poll(lambda *args: None), "name each"),
         (lambda: poll(lambda **all_of_it: None), "name each"),

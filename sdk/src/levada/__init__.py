@@ -1,8 +1,9 @@
-"""Levada's SDK: write connectors whose routes read a source system and hand mapped records to `ingest`."""
+"""Levada's SDK: write connectors whose routes read a source system and hand what they find to `ingest` and `graph`."""
 
 from levada._auth import basic, bearer, header, oauth2_client_credentials, oauth2_refresh, query
 from levada._checkpoint import Checkpoint
 from levada._connector import Connector, from_setting
+from levada._graph import Entity, Graph, Relationship, SyncResult, WriteResult
 from levada._http import (
     Http,
     HttpRequest,
@@ -63,9 +64,11 @@ __all__ = [
     "ConnectorMistake",
     "CustomerPayload",
     "Draft",
+    "Entity",
     "FailedRecord",
     "Failure",
     "Forbidden",
+    "Graph",
     "HostNotDeclared",
     "HostRule",
     "Http",
@@ -84,6 +87,7 @@ __all__ = [
     "RateLimited",
     "Record",
     "RecordError",
+    "Relationship",
     "Reply",
     "Request",
     "Response",
@@ -93,9 +97,11 @@ __all__ = [
     "SourceRefused",
     "SourceUnavailable",
     "StreamManifest",
+    "SyncResult",
     "UnknownDocumentType",
     "UnknownStream",
     "Window",
+    "WriteResult",
     "basic",
     "bearer",
     "boolean",

@@ -12,9 +12,9 @@ from levada.errors import ConnectorMistake, InvalidDefinition
 
 COMMON = frozenset({"settings", "secrets", "http", "log", "run", "now"})
 INJECTED: Mapping[str, frozenset[str]] = {
-    "poll": COMMON | {"ingest", "checkpoint"},
-    "backfill": COMMON | {"ingest", "checkpoint", "window"},
-    "webhook": COMMON | {"ingest", "checkpoint", "request"},
+    "poll": COMMON | {"ingest", "graph", "checkpoint"},
+    "backfill": COMMON | {"ingest", "graph", "checkpoint", "window"},
+    "webhook": COMMON | {"ingest", "graph", "checkpoint", "request"},
     "check": COMMON,
 }
 
