@@ -76,6 +76,23 @@ def test_a_redirect_from_https_to_http_is_refused():
         next_step(step, 302, "http://a.example/")
 
 
+def test_a_redirect_is_the_answer_for_whoever_does_not_follow(new_client, server):
+    """Not even one that could not be called is looked at."""
+    server.answers["/a"] = (302, {"Location": "file:///etc/passwd"}, b"moved")
+    answer = new_client(server.place).send("POST", parse_url(f"{server.url}/a"), body=b"{}", follow=False)
+    assert (answer.status, answer.body) == (302, b"moved")
+
+
+def test_a_body_is_read_no_further_than_what_is_kept(new_client, server):
+    """A glance costs a glance, however much there is."""
+    server.answers["/a"] = (200, {}, b"x" * (8 << 20))
+    answer = new_client(server.place, limits=Limits(keep_bytes=1024, body_bytes=1 << 20)).send(
+        "GET", parse_url(f"{server.url}/a")
+    )
+    assert answer.body == b"x" * 1024
+    assert answer.received < 1 << 20
+
+
 def test_five_redirects_are_followed_and_no_more(new_client, server):
     """A circle ends."""
     for number in range(6):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -35,6 +35,28 @@ class SandboxSettings(BaseModel):
     poll_wall_s: float = Field(default=300, gt=0, description="Wall-clock seconds of one poll run.")
 
 
+class DeliverySettings(BaseModel):
+    """How pipelines deliver."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_private: list[str] = Field(
+        default=[], description='Private or plain-http places destinations may reach, as "host:port" or "host:*".'
+    )
+    timeout_s: float = Field(default=10, gt=0, description="Seconds a destination has to answer.")
+    attempts: int = Field(default=5, ge=1, description="How often a delivery is tried before it is dead.")
+    retry_s: list[Annotated[float, Field(ge=0)]] = Field(
+        default=[30, 120, 600, 3600], min_length=1, description="Seconds between two attempts; the last one repeats."
+    )
+    breaker_failures: int = Field(
+        default=10, ge=1, description="Failures in a row after which a destination is left alone for a while."
+    )
+    breaker_pause_s: float = Field(default=30, gt=0, description="Seconds it is left alone before it is tried again.")
+    out_dir: Path | None = Field(
+        default=None, description="Folder of `file.out`; default: `out` in the data directory."
+    )
+
+
 class WorkSettings(BaseModel):
     """How durable work is claimed and retried."""
 
@@ -49,6 +71,19 @@ class WorkSettings(BaseModel):
     def lease(self) -> timedelta:
         """How long a claim lasts."""
         return timedelta(seconds=self.lease_s)
+
+
+class ApiSettings(BaseModel):
+    """What the API takes in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_body_mb: float = Field(default=10, gt=0, le=1_024, description="Largest body of a request, in MiB.")
+
+    @property
+    def max_body(self) -> int:
+        """The largest body, in bytes."""
+        return int(self.max_body_mb * (1 << 20))
 
 
 class Settings(BaseSettings):
@@ -70,12 +105,19 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
     broker: BrokerSettings = BrokerSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    deliveries: DeliverySettings = DeliverySettings()
     work: WorkSettings = WorkSettings()
+    api: ApiSettings = ApiSettings()
 
     @property
     def store_url(self) -> str:
         """The database's URL, given or in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'levada.db'}"
+
+    @property
+    def out_dir(self) -> Path:
+        """The folder that `file.out` writes into."""
+        return self.deliveries.out_dir or self.data_dir / "out"
 
     @classmethod
     def settings_customise_sources(

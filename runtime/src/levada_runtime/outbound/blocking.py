@@ -24,9 +24,10 @@ class BlockingClient:
         headers: Headers = (),
         body: bytes | None = None,
         at_step: AtStep | None = None,
+        follow: bool = True,
     ) -> Answer:
         """Send a request, as `Client.send` does."""
-        return self._loop.run_until_complete(self._send(method, target, headers, body, at_step))
+        return self._loop.run_until_complete(self._send(method, target, headers, body, at_step, follow))
 
     def close(self) -> None:
         """Close the connections and the loop; closing twice is harmless."""
@@ -36,12 +37,18 @@ class BlockingClient:
             self._loop.close()
 
     async def _send(
-        self, method: str, target: Target, headers: Headers, body: bytes | None, at_step: AtStep | None
+        self,
+        method: str,
+        target: Target,
+        headers: Headers,
+        body: bytes | None,
+        at_step: AtStep | None,
+        follow: bool,
     ) -> Answer:
         # The loop stood still since the last request: two turns let it notice connections closed meanwhile.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        return await self.client.send(method, target, headers=headers, body=body, at_step=at_step)
+        return await self.client.send(method, target, headers=headers, body=body, at_step=at_step, follow=follow)
 
     def __enter__(self) -> Self:
         return self

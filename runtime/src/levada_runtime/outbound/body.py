@@ -25,6 +25,7 @@ class Body:
         self._size = 0
         self._parts: list[bytes] = []
         self._unpacker = _unpacker(encoding)
+        self._kept_at_most = limits.keep_bytes
 
     def feed(self, chunk: bytes) -> None:
         """Take one chunk.
@@ -40,8 +41,15 @@ class Body:
                 raise TooLarge(f"the body unpacks to over {self._limits.ratio} times its size", code="body_bomb")
             self._parts.append(part)
 
+    @property
+    def suffices(self) -> bool:
+        """Whether as much has come as is kept, so that the rest need not be read."""
+        return self._kept_at_most is not None and self._size >= self._kept_at_most
+
     def finish(self) -> bytes:
         """Return the body; raises Unreachable when it broke off in the middle of a packed stream."""
+        if self.suffices:
+            return b"".join(self._parts)[: self._kept_at_most]
         if self.received and not self._unpacker.complete:
             raise Unreachable("the body ended too early", code="broken_off")
         return b"".join(self._parts)

@@ -75,8 +75,9 @@ class Client:
         headers: Headers = (),
         body: bytes | None = None,
         at_step: AtStep | None = None,
+        follow: bool = True,
     ) -> Answer:
-        """Send a request and follow its redirects.
+        """Send a request and follow its redirects, unless `follow` is off: then one that redirects is the answer.
 
         `at_step` is called with every target, the first and each redirect's, before anything is sent there: it may
         raise to refuse it, and returns what to add for it. Raises Refused, TooLarge or Unreachable.
@@ -89,7 +90,7 @@ class Client:
                 for _ in range(self.limits.redirects + 1):
                     answer, location = await self._take(step, at_step)
                     received += answer.received
-                    following = next_step(step, answer.status, location)
+                    following = next_step(step, answer.status, location) if follow else None
                     if following is None:
                         return replace(answer, received=received)
                     step = following
@@ -127,6 +128,8 @@ class Client:
             body = Body(response.headers.get("Content-Encoding", ""), self.limits)
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body.feed(chunk)
+                if body.suffices:
+                    break
             given = incoming(response.headers.items())
             answer = Answer(response.status, given, body.finish(), str(step.target), body.received)
             return answer, response.headers.get("Location")

@@ -8,7 +8,8 @@ class Limits:
     """The bounds of one request, redirects included.
 
     `body_bytes` and `ratio` are about the body after decoding; below `ratio_from_bytes` the ratio is not asked about,
-    since a few repetitive lines of JSON pack better than any bomb matters.
+    since a few repetitive lines of JSON pack better than any bomb matters. With `keep_bytes` a body is read no further
+    than that and the rest is left where it is, for callers who want a glance at it.
     """
 
     connect_s: float = 10
@@ -18,3 +19,4 @@ class Limits:
     ratio: int = 100
     ratio_from_bytes: int = 64 << 10
     redirects: int = 5
+    keep_bytes: int | None = None

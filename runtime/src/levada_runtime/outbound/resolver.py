@@ -25,7 +25,7 @@ def check_target(target: Target, allowed: AllowPrivate) -> None:
         return
     if target.scheme != "https":
         raise Refused(
-            f"{target.without_query} is not https; {_way_out(target.host, target.port)}", code="https_required"
+            f"{target.without_query} is not https; {_way_out(target.host, target.port, allowed)}", code="https_required"
         )
     if target.address is not None:
         check_addresses(target.host, target.port, [target.address], allowed)
@@ -38,7 +38,8 @@ def check_addresses(host: str, port: int, addresses: Sequence[Address], allowed:
     for address in addresses:
         if not is_global(address) and not allowed.lists(str(address), port):
             raise Refused(
-                f"{host} is at {address}, which is not a public address; {_way_out(host, port)}", code="private_address"
+                f"{host} is at {address}, which is not a public address; {_way_out(host, port, allowed)}",
+                code="private_address",
             )
 
 
@@ -90,6 +91,6 @@ def _pinned(host: str, port: int, address: Address) -> ResolveResult:
     )
 
 
-def _way_out(host: str, port: int) -> str:
+def _way_out(host: str, port: int, allowed: AllowPrivate) -> str:
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"an operator may allow it with LEVADA_BROKER__ALLOW_PRIVATE='[\"{place}\"]'"
+    return f"an operator may allow it with {allowed.variable}='[\"{place}\"]'"

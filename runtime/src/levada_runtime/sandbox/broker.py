@@ -23,6 +23,7 @@ from levada_runtime.outbound import (
     Unreachable,
 )
 from levada_runtime.outbound.headers import without
+from levada_runtime.outbound.retry_after import retry_after
 from levada_runtime.sandbox.broker_auth import basic_pairs, credentials, query_names
 from levada_runtime.sandbox.broker_hosts import HostList, forbidden
 from levada_runtime.sandbox.broker_mask import Mask
@@ -35,7 +36,6 @@ from levada_runtime.sandbox.retry_after import (
     Patience,
     decide,
     is_transient,
-    retry_after,
 )
 
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

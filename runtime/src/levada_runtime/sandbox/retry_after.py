@@ -1,8 +1,6 @@
 """Whether a request is sent again, and after how long; values in, values out."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
@@ -50,21 +48,6 @@ def decide(patience: Patience, *, tries: int, spent_s: float, asked_s: float | N
     if tries >= patience.tries or wait > patience.longest_wait_s or spent_s + wait > patience.budget_s:
         return GiveUp(asked_s)
     return Again(wait)
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a `Retry-After` of either spelling as seconds from now; None when there is none that can be read."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
 
 
 def _backoff(patience: Patience, tries: int, jitter: float) -> float:
