@@ -13,6 +13,7 @@ from levada.contracts import (
     CustomerPayload,
     InvoicePayload,
     PaymentPayload,
+    RefundReceiptPayload,
     record_errors,
 )
 
@@ -28,6 +29,7 @@ SMALLEST = {
         "currency": "EUR",
         "date": "2026-01-31",
     },
+    "refund_receipt": {"source_id": "1", "status": "succeeded", "currency": "EUR", "total_amount": "1.00"},
 }
 
 
@@ -200,6 +202,17 @@ def test_closed_words_are_closed(document_type, field, value):
     assert [error.path for error in wrong(document_type, **{field: value})] == [field]
 
 
+def test_a_refund_says_what_went_back_and_for_which_payment():
+    """Its day has no hour, its status is the source's own word, and its amount is money like any other."""
+    refund = valid(
+        "refund_receipt", refund_date="2026-01-31", payment_id="p-1", credit_memo_id="c-1", reason="duplicate"
+    )
+    assert (refund.refund_date, refund.payment_id) == (date(2026, 1, 31), "p-1")
+    assert [error.path for error in wrong("refund_receipt", refund_date="2026-01-31T10:00:00Z")] == ["refund_date"]
+    assert [error.path for error in wrong("refund_receipt", total_amount=100)] == ["total_amount"]
+    assert [error.path for error in wrong("refund_receipt", status="")] == ["status"]
+
+
 def test_metadata_takes_the_rest():
     """Anything that JSON can carry, and it is there when nobody gave it."""
     assert valid("payment", metadata={"any": [1, {"thing": None}]}).metadata == {"any": [1, {"thing": None}]}
@@ -227,7 +240,9 @@ def test_contracts_validate_by_the_thousand():
     assert [error["loc"] for error in caught.value.errors()] == [(7, "name")]
 
 
-@pytest.mark.parametrize("contract", [BankAccountPayload, BankTransactionPayload, PaymentPayload], ids=str)
+@pytest.mark.parametrize(
+    "contract", [BankAccountPayload, BankTransactionPayload, PaymentPayload, RefundReceiptPayload], ids=str
+)
 def test_class_names_follow_the_document_type(contract):
     """CamelCase of the type, and Payload."""
     camel = "".join(word.title() for word in contract.document_type.split("_"))

@@ -31,6 +31,7 @@ from levada.contracts import (
     InvoicePayload,
     LineItem,
     PaymentPayload,
+    RefundReceiptPayload,
 )
 from levada.errors import (
     AuthFailed,
@@ -87,6 +88,7 @@ __all__ = [
     "RateLimited",
     "Record",
     "RecordError",
+    "RefundReceiptPayload",
     "Relationship",
     "Reply",
     "Request",

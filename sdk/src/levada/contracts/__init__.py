@@ -7,12 +7,19 @@ from levada.contracts._base import Address, Contract, LineItem
 from levada.contracts._messages import record_errors
 from levada.contracts.banking import BankAccountPayload, BankTransactionPayload
 from levada.contracts.parties import CustomerPayload
-from levada.contracts.sales import InvoicePayload, PaymentPayload
+from levada.contracts.sales import InvoicePayload, PaymentPayload, RefundReceiptPayload
 
 CONTRACTS: Mapping[str, type[Contract]] = MappingProxyType(
     {
         contract.document_type: contract
-        for contract in (BankAccountPayload, BankTransactionPayload, CustomerPayload, InvoicePayload, PaymentPayload)
+        for contract in (
+            BankAccountPayload,
+            BankTransactionPayload,
+            CustomerPayload,
+            InvoicePayload,
+            PaymentPayload,
+            RefundReceiptPayload,
+        )
     }
 )
 
@@ -26,5 +33,6 @@ __all__ = [
     "InvoicePayload",
     "LineItem",
     "PaymentPayload",
+    "RefundReceiptPayload",
     "record_errors",
 ]

@@ -67,3 +67,23 @@ class PaymentPayload(Contract):
     settlement_id: str | None = None
     payout_id: str | None = None
     received_at: Moment | None = None
+
+
+class RefundReceiptPayload(Contract):
+    """Money that went back to who had paid it."""
+
+    document_type: ClassVar[str] = "refund_receipt"
+    plural: ClassVar[str] = "refund-receipts"
+
+    source_id: Name
+    status: Name
+    currency: Currency
+    total_amount: Money
+    document_number: str | None = None
+    reason: str | None = None
+    memo: str | None = None
+    refund_method: str | None = None
+    refund_date: Day | None = None
+    customer_id: str | None = None
+    payment_id: str | None = None
+    credit_memo_id: str | None = None
