@@ -1,6 +1,7 @@
 """The rules every connector must keep: a good connector keeps them, and each bad one breaks its own."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import textwrap
 
 import pytest
 
-from levada import Connector
+from levada import Connector, Request, hmac_sha256, secret, text, unverified
 from levada.errors import HostNotDeclared
 from levada.testing import ConnectorConformance
 
@@ -81,14 +82,50 @@ def swallows(http, ingest, checkpoint):
             continue
 
 
-def rules(connector, script=SCRIPT):
+CHANGES = (
+    {"id": 7, "name": "Ada", "at": "2026-03-01T00:00:00Z"},
+    {"id": 7, "name": "Eve", "at": "2026-03-02T00:00:00Z"},
+)
+
+
+def with_webhook(route, *, verify=None):
+    settings = [secret("key", required=False), text("word", required=False)]
+    connector = Connector("naughty", hosts=["api.test"], settings=settings)
+    connector.poll("rows", every="@hourly")(good)
+    connector.webhook("changes", verify=verify or hmac_sha256("X-Signature", secret="key"))(route)
+    return connector
+
+
+def ordered(request, ingest):
+    """Take what the source says of a row, by the moment it changed."""
+    row = request.json
+    taken = customer(row, updated_at=row["at"], name=row["name"])
+    ingest.canonical("customer", taken, idempotency_key=str(row["id"]))
+
+
+def as_it_comes(request, ingest):
+    """Take the last word for the newest."""
+    ingest.canonical("customer", customer(request.json, name=request.json["name"]), idempotency_key="7")
+
+
+def counted(counter):
+    def route(request, ingest):
+        """Make a new document of every delivery."""
+        ingest.canonical("customer", customer(request.json), idempotency_key=f"delivery {next(counter)}")
+
+    return route
+
+
+def rules(connector, script=SCRIPT, deliveries=CHANGES):
     class Rules(ConnectorConformance):
         http = script
+        webhooks = {"changes": deliveries} if deliveries else {}
 
     Rules.connector = connector
     return Rules()
 
 
+TWICE, UNSIGNED = "test_deliveries_may_come_twice_and_in_reverse", "test_an_unsigned_webhook_is_refused"
 RULES = [
     name for name in vars(ConnectorConformance) if name.startswith("test_") and "compiles_under" not in name
 ]  # fmt: skip
@@ -97,7 +134,7 @@ RULES = [
 @pytest.mark.parametrize("rule", RULES)
 def test_a_good_connector_keeps_every_rule(rule):
     """It reads, saves after what it read, and makes its keys of identifiers."""
-    getattr(rules(with_route(good)), rule)()
+    getattr(rules(with_webhook(ordered)), rule)()
 
 
 @pytest.mark.parametrize(
@@ -110,6 +147,10 @@ def test_a_good_connector_keeps_every_rule(rule):
         ("test_keys_are_stable", with_route(positions(itertools.count())), "other keys"),
         ("test_a_second_run_changes_nothing", with_route(times(itertools.count())), "changed documents"),
         ("test_a_killed_run_resumes_to_the_same_state", with_route(saves_first), "ends elsewhere"),
+        (TWICE, with_webhook(as_it_comes), "come in reverse"),
+        (TWICE, with_webhook(counted(itertools.count())), "are repeated"),
+        (UNSIGNED, with_webhook(ordered, verify=unverified(reason="because")), "does not say why"),
+        (UNSIGNED, with_webhook(ordered, verify=hmac_sha256("X-Signature", secret="word")), "by no secret"),
     ],
 )
 def test_a_bad_connector_breaks_its_rule(rule, connector, said):
@@ -133,12 +174,29 @@ def test_a_page_that_was_lost_and_swallowed_is_found():
 @pytest.mark.parametrize("rule", [rule for rule in RULES if "manifest" not in rule])
 def test_rules_without_samples_are_skipped_visibly(rule):
     """A rule that saw nothing has proved nothing, and says so."""
-    tested = rules(with_route(good), script={})
-    if rule in ("test_every_stream_has_a_described_route", "test_schedules_can_be_meant"):
+    tested = rules(with_webhook(ordered), script={}, deliveries=())
+    if rule in ("test_every_stream_has_a_described_route", "test_schedules_can_be_meant", UNSIGNED):
         getattr(tested, rule)()
     else:
-        with pytest.raises(pytest.skip.Exception, match="gives no http samples"):
+        missing = "gives no webhook samples" if rule == TWICE else "gives no http samples"
+        with pytest.raises(pytest.skip.Exception, match=missing):
             getattr(tested, rule)()
+
+
+def test_deliveries_may_be_given_raw_or_whole():
+    """As JSON, as bytes, or with headers and parameters."""
+    whole = Request(json.dumps(CHANGES[1]).encode(), {"X-Id": "2"})
+    getattr(rules(with_webhook(ordered), deliveries=(json.dumps(CHANGES[0]).encode(), whole)), TWICE)()
+
+
+def test_a_connector_without_webhooks_has_nothing_to_show():
+    """The rule says so, and a stream whose samples were forgotten is no such case."""
+    with pytest.raises(pytest.skip.Exception, match="no webhook stream"):
+        getattr(rules(with_route(good)), TWICE)()
+    tested = rules(with_webhook(ordered))
+    tested.__class__.webhooks = {"chnages": CHANGES}
+    with pytest.raises(AssertionError, match="no delivery of changes"):
+        getattr(tested, TWICE)()
 
 
 @pytest.mark.parametrize(
@@ -202,12 +260,12 @@ def run_pytest(folder, *words):
 def test_an_authors_suite_runs_with_the_sdk_alone(tmp_path):
     """The rules are collected, the exemption and the missing wall are shown as skips with their reasons."""
     said = run_pytest(tmp_path)
-    assert "9 passed, 2 skipped" in said
+    assert "10 passed, 3 skipped" in said
     assert "exempt: It makes no keys at all." in said
     assert "nobody answers pytest_levada_wall" in said
 
 
-@pytest.mark.parametrize(("refused", "expected"), [("", "10 passed, 1 skipped"), ("no imports of os", "1 failed")])
+@pytest.mark.parametrize(("refused", "expected"), [("", "11 passed, 2 skipped"), ("no imports of os", "1 failed")])
 def test_a_wall_is_asked_about_the_connectors_package(tmp_path, refused, expected):
     """Whoever answers the hook decides; what it refuses is what the test shows."""
     (tmp_path / "conftest.py").write_text(WALL % (refused, refused))

@@ -10,6 +10,7 @@ from levada import (
     InvalidDefinition,
     Manifest,
     Reply,
+    Request,
     UnknownStream,
     basic,
     bearer,
@@ -31,7 +32,7 @@ from levada import (
     url,
 )
 from levada._routes import call_route
-from levada.errors import ConnectorMistake
+from levada.errors import BadRecord, ConnectorMistake
 
 SETTINGS = (url("api_base"), text("user"), secret("key"), secret("shown", expose=True), secret("refresh"))
 AUTHS = [
@@ -163,6 +164,8 @@ def generating(http):
         (lambda: poll(lambda http: None, timezone="Europe/Lisboa"), "Europe/Lisboa"),
         (lambda: define().backfill("customers", slice="7 days"), "ISO 8601"),
         (lambda: define().webhook("events", verify=bearer("kez")), "did you mean 'key'"),
+        (lambda: define().webhook("events", verify=bearer("key"), delivery_id="$event"), "neither a header nor"),
+        (lambda: define().webhook("events", verify=bearer("key"), delivery_id="X Id"), "neither a header nor"),
         (lambda: define(auth=bearer("kez")), "did you mean 'key'"),
         (lambda: define(hosts=[from_setting("api_bas")]), "did you mean 'api_base'"),
         (lambda: define(hosts=[from_setting("key")]), "no url"),
@@ -221,6 +224,28 @@ def test_only_a_declared_reply_is_answered():
     with pytest.raises(ConnectorMistake, match="reply=True"):
         call_route(connector.route("webhook", "silent"), {"request": None})
     assert call_route(connector.route("webhook", "asked"), {"request": None}) == Reply(201)
+
+
+@pytest.mark.parametrize("place", ["X-GitHub-Delivery", "$.id", "$.data[0].event_id"])
+def test_a_delivery_id_is_in_a_header_or_in_the_body(place):
+    """As sources have it."""
+    connector = define()
+    connector.webhook("events", verify=bearer("key"), delivery_id=place)(lambda request: None)
+    assert connector.manifest().stream("events").delivery_id == place
+
+
+@pytest.mark.parametrize("status", [99, 101, 600, "200", None, True])
+def test_a_reply_has_a_status_that_an_answer_may_have(status):
+    """Whoever returns another one has made a mistake."""
+    with pytest.raises(ConnectorMistake, match="from 200 to 599"):
+        Reply(status)
+
+
+def test_a_body_that_is_not_json_is_a_bad_record():
+    """However it fails to be."""
+    for body in (b"", b"\xff\xfe{", b"[" * 100_000):
+        with pytest.raises(BadRecord, match="not JSON"):
+            _ = Request(body, {}).json
 
 
 def test_what_is_public_is_sorted_and_there():

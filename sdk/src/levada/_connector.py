@@ -18,6 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_DELIVERY_ID = re.compile(r"[A-Za-z0-9!#%&'*+.^_`|~-]+|\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,6}\])+")
 _SLICE = re.compile(r"P(?=.)(\d+W|(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?)?)")
 
 
@@ -117,8 +118,17 @@ class Connector:
         timeout: float | None = None,
         observe: Literal["allow"] | None = None,
     ) -> Callable[[Function], Function]:
-        """Serve what the source pushes, once its signature is verified; `delivery_id` names the header with the id."""
+        """Serve what the source pushes, once its signature is verified.
+
+        A delivery that comes twice is taken once: by the id that the scheme knows, by the one that `delivery_id` names
+        (a header, or a place in the JSON body such as `$.event.id`), else by its body within a day; never by anything
+        with `dedupe=False`.
+        """
         self._check_names(secrets_in(verify), "verify")
+        if delivery_id is not None and not _DELIVERY_ID.fullmatch(delivery_id):
+            raise InvalidDefinition(
+                f"the delivery_id {delivery_id!r} of {stream!r} is neither a header nor a place such as $.event.id"
+            )
         return self._serving(
             "webhook",
             stream,

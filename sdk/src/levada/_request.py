@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from levada.errors import BadRecord
+from levada.errors import BadRecord, ConnectorMistake
+
+_LAST_STATUS = 599
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,20 @@ class Request:
         """The body as JSON. Raises BadRecord when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadRecord("the body of the delivery is not JSON") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a webhook route with `reply=True` answers."""
+    """What a webhook route with `reply=True` answers. Raises ConnectorMistake for a status that no answer has."""
 
     status: int = 200
     json: Any = None
+
+    def __post_init__(self) -> None:
+        if type(self.status) is not int or not 200 <= self.status <= _LAST_STATUS:
+            raise ConnectorMistake(f"a Reply has a status from 200 to {_LAST_STATUS}, not {self.status!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ that a connector cannot keep is exempted by name, with a sentence that says why.
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -13,25 +13,31 @@ import pytest
 from levada._connector import Connector
 from levada._cron import check_cron
 from levada._manifest import Manifest
+from levada._request import Request
+from levada._verify import Unverified, secrets_in
 from levada.contracts import CONTRACTS
 from levada.testing.harness import ConnectorBench, PageLost, RunResult
 from levada.testing.wall import wall_of
 
 LONGEST = 1000
 """More pages than any sample has: the end of a rule that goes page by page."""
+_SENTENCE = 3
+"""The words that a sentence has at least."""
 
 
 class ConnectorConformance:
     """Every rule is a test; pytest runs them for each subclass.
 
-    `http` is a script as `connector_run` takes it, `settings` and `secrets` what an operator would enter, and
-    `exempt` maps the name of a rule to the sentence that excuses the connector from it.
+    `http` is a script as `connector_run` takes it, `settings` and `secrets` what an operator would enter, `webhooks`
+    holds the deliveries of each webhook stream in the order of what they tell (each as its JSON body, its raw body, or
+    a whole `Request`), and `exempt` maps the name of a rule to the sentence that excuses the connector from it.
     """
 
     connector: ClassVar[Connector]
     http: ClassVar[Mapping[str, Any]] = {}
     settings: ClassVar[Mapping[str, Any]] = {}
     secrets: ClassVar[Mapping[str, str]] = {}
+    webhooks: ClassVar[Mapping[str, Sequence[Any]]] = {}
     exempt: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -39,7 +45,7 @@ class ConnectorConformance:
         for rule, sentence in cls.exempt.items():
             if not hasattr(ConnectorConformance, rule):
                 raise TypeError(f"{cls.__name__}.exempt names {rule!r}, which is no rule")
-            if len(sentence.split()) < 3:
+            if len(sentence.split()) < _SENTENCE:
                 raise TypeError(f"{cls.__name__}.exempt[{rule!r}] needs a sentence that says why")
 
     @pytest.fixture(autouse=True)
@@ -79,17 +85,19 @@ class ConnectorConformance:
             again = self._bench()
             again.poll(stream)
             assert set(bench.ingest.committed) == set(again.ingest.committed), f"{stream} made other keys"
+            refs = ({entity.ref for entity in one.entities.all()} for one in (bench, again))
+            assert next(refs) == next(refs), f"{stream} made other keys of entities"
 
     def test_a_second_run_changes_nothing(self) -> None:
-        """The same source read again, from the checkpoint and from the start, makes no new version."""
+        """The same source read again, from the checkpoint and from the start, changes no document and no entity."""
         for stream, bench in self._each_poll():
             bench.poll(stream)
             before = _state(bench)
             bench.poll(stream)
-            assert _state(bench) == before, f"{stream} changed documents on its second run"
+            assert _state(bench) == before, f"{stream} changed documents or graph on its second run"
             bench.ingest.checkpoints.clear()
             bench.poll(stream)
-            assert _state(bench) == before, f"{stream} changed documents when read again from the start"
+            assert _state(bench) == before, f"{stream} changed documents or graph when read again from the start"
 
     def test_a_killed_run_resumes_to_the_same_state(self) -> None:
         """Killed after any page, the run that follows ends where an undisturbed one does."""
@@ -123,8 +131,31 @@ class ConnectorConformance:
         for stream, bench in self._each_poll():
             observed: RunResult = bench.poll(stream, observe=True)
             assert not bench.ingest.committed, f"{stream} wrote documents while it was observed"
+            assert not bench.entities, f"{stream} wrote entities while it was observed"
             assert not bench.ingest.checkpoints, f"{stream} moved its checkpoint while it was observed"
-            assert all(result.status == "observed" for result in observed.batches)
+            answers = (*observed.batches, *observed.syncs, *observed.writes)
+            assert all(result.status == "observed" for result in answers)
+
+    def test_deliveries_may_come_twice_and_in_reverse(self) -> None:
+        """Sources repeat deliveries and do not keep their order: what comes of them is the same."""
+        for stream, deliveries in self._each_webhook():
+            once, twice, reverse = self._bench(), self._bench(), self._bench()
+            _deliver(once, stream, deliveries)
+            _deliver(twice, stream, [each for each in deliveries for _ in range(2)])
+            _deliver(twice, stream, deliveries)
+            _deliver(reverse, stream, deliveries[::-1])
+            assert _current(twice) == _current(once), f"{stream} ends elsewhere when its deliveries are repeated"
+            assert _current(reverse) == _current(once), f"{stream} ends elsewhere when its deliveries come in reverse"
+
+    def test_an_unsigned_webhook_is_refused(self) -> None:
+        """Every webhook stream proves where its deliveries come from by a secret, or says in a sentence why not."""
+        kinds = {setting.name: setting.kind for setting in self.connector.manifest().settings}
+        for stream in self.connector.manifest().streams:
+            if isinstance(stream.verify, Unverified):
+                assert len(stream.verify.reason.split()) >= _SENTENCE, f"{stream.key} does not say why it is unverified"
+            elif stream.verify is not None:
+                proofs = [name for name in secrets_in(stream.verify) if kinds[name] == "secret"]
+                assert proofs, f"{stream.key} is verified by no secret"
 
     def test_the_source_compiles_under_the_policy(self, request: pytest.FixtureRequest) -> None:
         """The connector's modules keep to what the sandbox accepts."""
@@ -147,13 +178,40 @@ class ConnectorConformance:
         for stream in streams:
             yield stream, self._bench()
 
+    def _each_webhook(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield every webhook stream with its deliveries; skips visibly when there are none to try."""
+        streams = [route.stream for route in self.connector.routes if route.mode == "webhook"]
+        if not streams:
+            pytest.skip("the connector has no webhook stream")
+        if not self.webhooks:
+            pytest.skip(f"{type(self).__name__} gives no webhook samples")
+        for stream in streams:
+            assert self.webhooks.get(stream), f"webhooks holds no delivery of {stream}"
+            yield stream, self.webhooks[stream]
 
-def _state(bench: ConnectorBench) -> tuple[Any, Any]:
+
+def _deliver(bench: ConnectorBench, stream: str, deliveries: Sequence[Any]) -> None:
+    for each in deliveries:
+        if isinstance(each, Request):
+            whole = {"headers": each.headers, "params": each.params, "delivery_id": each.delivery_id}
+            bench.webhook(stream, body=each.body, **whole)
+        elif isinstance(each, bytes):
+            bench.webhook(stream, body=each)
+        else:
+            bench.webhook(stream, json=each)
+
+
+def _current(bench: ConnectorBench) -> Any:
+    """Return what stands now; by which versions it came to that may differ with the order."""
+    return {key: (found.version.payload_hash, found.retired) for key, found in bench.ingest.committed.items()}
+
+
+def _state(bench: ConnectorBench) -> tuple[Any, ...]:
     documents = {
         key: (document.versions[document.current - 1].payload_hash, len(document.versions), document.retired)
         for key, document in bench.ingest.committed.items()
     }
-    return documents, dict(bench.ingest.checkpoints)
+    return documents, bench.entities.all(), bench.relationships, dict(bench.ingest.checkpoints)
 
 
 def _loses(bench: ConnectorBench, stream: str, page: int) -> bool:
