@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from levada import Connector, Request, hmac_sha256, secret, text, unverified
+from levada import Connector, Entity, Request, hmac_sha256, secret, text, unverified
 from levada.errors import HostNotDeclared
 from levada.testing import ConnectorConformance
 
@@ -59,6 +59,31 @@ def times(counter):
             ingest.batch("customer", fresh, idempotency_key=lambda c: c["customer_id"])
 
     return route
+
+
+def grows(counter):
+    def route(http, graph):
+        """Assert what is new every time."""
+        http.get("/rows")
+        graph.sync([Entity("host", "a", {"read": next(counter)})])
+
+    return route
+
+
+def entities_of(counter):
+    def route(http, graph):
+        """Make keys of positions that go on counting."""
+        http.get("/rows")
+        graph.write([Entity("host", f"row {next(counter)}")])
+
+    return route
+
+
+def forgets(http, graph, checkpoint):
+    """Take what changed since the last run for all there is."""
+    fresh = [row for page in http.pages("/rows") for row in page if row["id"] > checkpoint.get("last", 0)]
+    graph.sync([Entity("host", str(row["id"])) for row in fresh])
+    checkpoint.save(last=3)
 
 
 def saves_first(http, ingest, checkpoint):
@@ -146,6 +171,9 @@ def test_a_good_connector_keeps_every_rule(rule):
         ("test_only_declared_hosts_are_called", with_route(lambda log: None), "asked its source for nothing"),
         ("test_keys_are_stable", with_route(positions(itertools.count())), "other keys"),
         ("test_a_second_run_changes_nothing", with_route(times(itertools.count())), "changed documents"),
+        ("test_a_second_run_changes_nothing", with_route(grows(itertools.count())), "or graph"),
+        ("test_a_second_run_changes_nothing", with_route(forgets), "or graph on its second run"),
+        ("test_keys_are_stable", with_route(entities_of(itertools.count())), "other keys of entities"),
         ("test_a_killed_run_resumes_to_the_same_state", with_route(saves_first), "ends elsewhere"),
         (TWICE, with_webhook(as_it_comes), "come in reverse"),
         (TWICE, with_webhook(counted(itertools.count())), "are repeated"),

@@ -5,6 +5,7 @@ here imports the runtime: what only the sandbox can prove is asked of whoever an
 """
 
 from levada.testing.conformance import ConnectorConformance
+from levada.testing.graph import MemoryEntities, MemoryGraph
 from levada.testing.harness import ConnectorBench, RunResult
 from levada.testing.memory import MemoryDocuments, MemoryIngest
 from levada.testing.scripted import Pages, ScriptedHttp, SentRequest, UnscriptedRequest
@@ -14,6 +15,8 @@ __all__ = [
     "ConnectorBench",
     "ConnectorConformance",
     "MemoryDocuments",
+    "MemoryEntities",
+    "MemoryGraph",
     "MemoryIngest",
     "Pages",
     "RunResult",

@@ -9,6 +9,7 @@ from typing import Any
 
 from levada._checkpoint import RouteCheckpoint
 from levada._connector import Connector
+from levada._graph import Relationship, RouteGraph, SyncResult, WriteResult
 from levada._http import CaseInsensitive, RouteHttp
 from levada._ingest import BatchResult, Draft, FailedRecord, IngestPort, IngestResult, RouteIngest
 from levada._manifest import Manifest
@@ -18,6 +19,7 @@ from levada._run import RouteLog, Run
 from levada._secrets import RouteSecrets
 from levada._settings import Setting
 from levada.errors import InvalidDefinition
+from levada.testing.graph import MemoryEntities, MemoryGraph
 from levada.testing.memory import MemoryDocuments, MemoryIngest
 from levada.testing.scripted import ScriptedHttp, SentRequest
 
@@ -41,14 +43,18 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did: documents and checkpoint are as they stand after it, the rest is the run's own."""
+    """What a run did: documents, graph and checkpoint are as they stand after it, the rest is the run's own."""
 
     documents: MemoryDocuments
+    entities: MemoryEntities
+    relationships: Sequence[Relationship]
     checkpoint: Mapping[str, Any]
     checkpoints: Mapping[str, Mapping[str, Any]]
     requests: Sequence[SentRequest]
     batches: Sequence[BatchResult]
     retired: Sequence[IngestResult]
+    syncs: Sequence[SyncResult]
+    writes: Sequence[WriteResult]
     failed_records: Sequence[FailedRecord]
     logs: Sequence[LogLine]
     pages: int
@@ -79,7 +85,7 @@ class _Recorder:
 
 
 class ConnectorBench:
-    """A connector with its settings and a scripted source; keeps documents and checkpoints between runs."""
+    """A connector with its settings and a scripted source; keeps documents, graph and checkpoints between runs."""
 
     def __init__(
         self,
@@ -97,12 +103,23 @@ class ConnectorBench:
         self.secrets = _exposed(self.manifest, secrets or {})
         self.now = now
         self.ingest = MemoryIngest(connector=connector.key)
+        self.graph = MemoryGraph()
         self._runs = 0
 
     @property
     def documents(self) -> MemoryDocuments:
         """The current payloads of all documents."""
         return self.ingest.documents
+
+    @property
+    def entities(self) -> MemoryEntities:
+        """All entities, as their claims add up to them."""
+        return self.graph.entities
+
+    @property
+    def relationships(self) -> Sequence[Relationship]:
+        """All relationships, in order."""
+        return self.graph.relationships
 
     def checkpoint(self, stream: str, mode: str = "poll") -> Mapping[str, Any]:
         """Return what a stream's checkpoint holds."""
@@ -159,7 +176,7 @@ class ConnectorBench:
         except Killed:
             killed = True
         finally:
-            attempt.ingest.drop_page()
+            attempt.drop_page()
         return replace(attempt.result(), reply=reply, killed=killed)
 
 
@@ -177,6 +194,8 @@ class _Attempt:
         lose_page: int | None,
     ) -> None:
         self.ingest = of.ingest.observed() if observe else of.ingest
+        source = f"connection:{of.ingest.connection}/{route.stream}"
+        self._graph = of.graph.opened(source, observing=observe)
         self._of = of
         self._route = route
         self._place = place
@@ -204,6 +223,7 @@ class _Attempt:
         }
         if self._route.mode != "check":
             bench["ingest"] = self._front()
+            bench["graph"] = RouteGraph(self._graph)
             bench["checkpoint"] = RouteCheckpoint(self._kept(), self._save)
         return bench
 
@@ -212,25 +232,35 @@ class _Attempt:
         self._pages += 1
         if self._pages == self._lose_page:
             self._lost = True
-            self.ingest.drop_page()
+            self.drop_page()
             raise PageLost(f"page {self._pages} could not be written")
         if saved is None:
             self.ingest.commit_page()
         else:
             self.ingest.commit_page((self._place, saved[0]), json_codec.loads(json_codec.dumps(saved[1])))
+        self._graph.commit_page()
         if self._pages == self._kill_after:
             raise Killed
+
+    def drop_page(self) -> None:
+        """Forget what was handed over since the last page."""
+        self.ingest.drop_page()
+        self._graph.drop_page()
 
     def result(self) -> RunResult:
         """Return what has happened so far."""
         kept = self._kept()
         return RunResult(
             documents=self._of.documents,
+            entities=self._of.entities,
+            relationships=self._of.relationships,
             checkpoint=kept.get("", {}),
             checkpoints=kept,
             requests=tuple(self._http.requests),
             batches=tuple(self._recorder.batches),
             retired=tuple(self._recorder.retired),
+            syncs=tuple(self._graph.syncs),
+            writes=tuple(self._graph.writes),
             failed_records=tuple(self.ingest.quarantine[self._quarantined :]),
             logs=tuple(self._logs),
             pages=self._pages,

@@ -1,0 +1,103 @@
+"""The graph in memory: what a test's `graph` keeps, page by page, by the same laws as the runtime's.
+
+What is claimed is an immutable value, so a page is a newer value that takes the old one's place when it commits and is
+forgotten when it is dropped.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from levada._graph import Entity, GraphBatch, Relationship, SyncResult, WriteResult
+from levada._graph_rows import refusal
+from levada.testing.claims import Claimed, Ref, claim, dangling, entity_of, read_rows, relationships_of
+
+
+class MemoryEntities(Mapping[Any, Entity]):
+    """The entities as all their claims add up to them, by key, or by kind and key where kinds share one."""
+
+    def __init__(self, claimed: Claimed) -> None:
+        self._claimed = claimed.entities
+
+    def __getitem__(self, key: str | Ref) -> Entity:
+        found = [ref for ref in self._claimed if key in (ref, ref[1])]
+        if len(found) != 1:
+            told = "several kinds have it" if found else f"there is {', '.join(sorted(self)) or 'no entity'}"
+            raise KeyError(f"{key}: {told}")
+        return entity_of(found[0], self._claimed[found[0]])
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for _, key in self._claimed)
+
+    def __len__(self) -> int:
+        return len(self._claimed)
+
+    def all(self) -> tuple[Entity, ...]:
+        """Return every entity, by kind and key."""
+        return tuple(entity_of(ref, claims) for ref, claims in sorted(self._claimed.items()))
+
+
+class MemoryGraph:
+    """An organisation's graph that is kept in memory."""
+
+    def __init__(self) -> None:
+        self.committed = Claimed()
+
+    @property
+    def entities(self) -> MemoryEntities:
+        """The committed entities."""
+        return MemoryEntities(self.committed)
+
+    @property
+    def relationships(self) -> tuple[Relationship, ...]:
+        """The committed relationships, in order, without those that have lost an end."""
+        return relationships_of(self.committed)
+
+    def opened(self, source: str, *, observing: bool = False) -> "GraphPage":
+        """Return a `GraphPort` by which one run of a source asserts; observing, it commits nothing."""
+        return GraphPage(self, source, observing=observing)
+
+
+class GraphPage:
+    """A `GraphPort` over a graph in memory: calls see the page's earlier ones, others see them once it commits."""
+
+    def __init__(self, graph: MemoryGraph, source: str, *, observing: bool) -> None:
+        self._graph = graph
+        self._source = source
+        self._observing = observing
+        self._page = graph.committed
+        self.syncs: list[SyncResult] = []
+        self.writes: list[WriteResult] = []
+
+    def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
+        """Take all that the source asserts. Raises BadRecord."""
+        source = self._source if scope is None else f"{self._source}/{scope}"
+        result = SyncResult("observed" if self._observing else "synced", **self._take(source, batch, whole=True))
+        self.syncs.append(result)
+        return result
+
+    def write(self, batch: GraphBatch) -> WriteResult:
+        """Take some of what the source asserts. Raises BadRecord."""
+        self._take(self._source, batch, whole=False)
+        result = WriteResult(
+            "observed" if self._observing else "written", len(batch.entities), len(batch.relationships)
+        )
+        self.writes.append(result)
+        return result
+
+    def commit_page(self) -> None:
+        """Make the page true; observing, keep only the overlay."""
+        if not self._observing:
+            self._graph.committed = self._page
+
+    def drop_page(self) -> None:
+        """Forget what was asserted since the last commit."""
+        self._page = self._graph.committed
+
+    def _take(self, source: str, batch: GraphBatch, *, whole: bool) -> dict[str, int]:
+        wanted, errors = read_rows(batch.entities, batch.relationships)
+        claimed, counts = claim(self._page, source, wanted, whole=whole)
+        errors += dangling(claimed, wanted)
+        if errors:
+            raise refusal(errors)
+        self._page = claimed
+        return counts
