@@ -6,7 +6,7 @@ import json
 import pytest
 
 from levada_runtime.api.app import make_app
-from levada_runtime.api.services import Services
+from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 
@@ -19,19 +19,7 @@ def installation(tmp_path):
 
 @pytest.fixture
 def app(installation):
-    return make_app(
-        Services(
-            store=installation.store,
-            orgs=installation.orgs,
-            keys=installation.keys,
-            connections=installation.connections,
-            catalog=installation.catalog,
-            registry=installation.registry,
-            library=installation.library,
-            runs=installation.run_library,
-            readiness=lambda: {"ready": False, "executor": {"workers": 0}},
-        )
-    )
+    return make_app(api_services(installation, lambda: {"ready": False, "executor": {"workers": 0}}))
 
 
 @pytest.fixture

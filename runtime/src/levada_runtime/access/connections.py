@@ -8,6 +8,7 @@ from typing import Any
 
 from levada import Manifest
 from levada._cron import check_cron
+from levada_runtime.access.built_in import REST
 from levada_runtime.access.settings import check_secrets, read_settings
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
@@ -137,7 +138,16 @@ class Connections:
             uow.connections.change(row.org_id, row.id, self._clock.now(), state=state, state_reason=reason)
 
     def remove(self, row: ConnectionRow) -> None:
-        """Take a connection and its secrets away; its documents stay, and say where they came from."""
+        """Take a connection and its secrets away; its documents stay, and say where they came from.
+
+        Raises UsageFailure for the built-in one.
+        """
+        if row.name == REST:
+            raise UsageFailure(
+                f"the connection {REST!r} is built in and cannot be removed",
+                code="built_in_connection",
+                hint="`runtime keys revoke` keeps callers from writing documents by it",
+            )
         with self._store.write() as uow:
             name = f"{row.name} (removed {row.uid[:8]})"
             uow.connections.change(row.org_id, row.id, self._clock.now(), state=REMOVED, name=name)
@@ -200,6 +210,10 @@ def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageFailure(
             f"{name!r} cannot name a connection", code="invalid_name", hint="letters, digits, . - and _; at most 63"
+        )
+    if name == REST:
+        raise UsageFailure(
+            f"{name!r} is the name of the connection that is built in", code="name_taken", hint="give another --name"
         )
     return name
 

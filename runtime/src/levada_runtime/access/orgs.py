@@ -61,6 +61,11 @@ class Orgs:
             raise NotFoundFailure(f"there is no organisation {name!r}", hint="`runtime orgs list` shows them")
         return found
 
+    def of(self, org_id: int) -> OrgRow:
+        """Return the organisation with that row id, which a key or a row refers to."""
+        with self._store.read() as uow:
+            return uow.orgs.get(org_id)
+
     def all(self) -> list[OrgRow]:
         with self._store.read() as uow:
             return uow.orgs.all()

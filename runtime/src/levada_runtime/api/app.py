@@ -1,24 +1,26 @@
 """The HTTP application."""
 
-from fastapi import FastAPI
-
 from levada_runtime import __version__
 from levada_runtime.api import machine, operations
 from levada_runtime.api.documents import document_routes
-from levada_runtime.api.envelopes import RequestIds, install_errors
+from levada_runtime.api.failures import Answering, install_errors
+from levada_runtime.api.openapi import Api
 from levada_runtime.api.services import Services
 
 
-def make_app(services: Services) -> FastAPI:
+def make_app(services: Services) -> Api:
     """Return the application over these services."""
-    app = FastAPI(
+    app = Api(
         title="Levada",
         version=__version__,
-        description="Documents, runs, connections and connectors of a Levada runtime.",
+        description="Documents, entities, events, pipelines, runs, connections and connectors of a Levada runtime.",
         generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     app.state.services = services
-    app.add_middleware(RequestIds)
+    app.add_middleware(Answering)
     install_errors(app)
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))

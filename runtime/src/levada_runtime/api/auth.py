@@ -20,9 +20,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+Uses = Annotated[Services, Depends(services_of)]
+
+
 def principal_of(
-    services: Annotated[Services, Depends(services_of)],
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    services: Uses, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """Return who is calling.
 
@@ -42,11 +44,9 @@ def principal_of(
 def org_with(scope: str) -> Callable[..., OrgRow]:
     """Return a dependency that gives the caller's organisation if its key carries `scope`."""
 
-    def org_of(
-        services: Annotated[Services, Depends(services_of)], principal: Annotated[Principal, Depends(principal_of)]
-    ) -> OrgRow:
+    def org_of(services: Uses, principal: Annotated[Principal, Depends(principal_of)]) -> OrgRow:
         if not principal.may(scope):
             raise Refusal(403, "forbidden", f"the key lacks the scope {scope}")
-        return next(org for org in services.orgs.all() if org.id == principal.org_id)
+        return services.orgs.of(principal.org_id)
 
     return org_of

@@ -1,33 +1,64 @@
-"""Reading documents: a list, one, and its versions, for every document type under its plural."""
+"""Documents of every type under its plural: a list, one, its versions, and writing one."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AfterValidator
 
 from levada.contracts import Contract
-from levada_runtime.api.auth import org_with, services_of
-from levada_runtime.api.envelopes import REFUSALS, ListOf, One, Pagination
-from levada_runtime.api.services import Services
+from levada_runtime.api.auth import Uses, org_with
+from levada_runtime.api.bodies import Body, read_json
+from levada_runtime.api.dialects import DOCUMENTS, Problem
+from levada_runtime.api.envelopes import BODY, READING_ONE, Json, ListOf, One, Refusal, page, refusals
+from levada_runtime.api.openapi import takes
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.contracts.validation import Invalid
+from levada_runtime.ingest.model import Outcome
+from levada_runtime.ingest.once import Answered, KeyClashFailure
+from levada_runtime.ingest.rest import Post, Written
 from levada_runtime.store.model import OrgRow
 
-Json = dict[str, Any]
+
+def _without_nul(text: str | None) -> str | None:
+    if text is not None and "\x00" in text:
+        raise ValueError("holds U+0000")
+    return text
+
+
 Reads = Annotated[OrgRow, Depends(org_with("documents:read"))]
-Uses = Annotated[Services, Depends(services_of)]
+Writes = Annotated[OrgRow, Depends(org_with("documents:write"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Retired = Annotated[bool, Query(description="Those that are gone at the source, too.")]
-Cursor = Annotated[str | None, Query(description="`pagination.cursor` of the page before.")]
+Text = Annotated[str | None, Query(), AfterValidator(_without_nul)]
+Cursor = Annotated[
+    str | None, Query(description="`pagination.cursor` of the page before."), AfterValidator(_without_nul)
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Of your choice, 1 to 255 visible ASCII characters: the same request under it is answered once.",
+        json_schema_extra={"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    ),
+]
+
+_LISTING = refusals(401, 403, 422, s404="There is no such connection.")
+_WRITING = refusals(
+    *BODY,
+    s409="The Idempotency-Key stands for another request, or for one that is still being answered.",
+    s422="The document does not fit its contract; `details` says where and why.",
+)
 
 
 def document_routes(registry: Registry) -> APIRouter:
     """Return the routes of every document type that is known."""
-    router = APIRouter(prefix="/v1", tags=["documents"], responses=REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["documents"])
     for contract in registry:
-        _add(router, contract)
+        _add_reading(router, contract)
+        _add_writing(router, contract)
     return router
 
 
-def _add(router: APIRouter, contract: type[Contract]) -> None:
+def _add_reading(router: APIRouter, contract: type[Contract]) -> None:
     kind, plural = contract.document_type, contract.plural
 
     def listed(
@@ -35,9 +66,9 @@ def _add(router: APIRouter, contract: type[Contract]) -> None:
         services: Uses,
         limit: Limit = 50,
         cursor: Cursor = None,
-        connection: str | None = None,
-        idempotency_key: str | None = None,
-        source_id: str | None = None,
+        connection: Text = None,
+        idempotency_key: Text = None,
+        source_id: Text = None,
         retired: Retired = False,
     ) -> ListOf[Json]:
         found = services.library.documents(
@@ -59,15 +90,69 @@ def _add(router: APIRouter, contract: type[Contract]) -> None:
         found = services.library.versions(org, document_id, kind)
         return page(found, len(found), None)
 
-    label = kind.replace("_", " ")
-    name = plural.replace("-", "_")
-    router.get(f"/{plural}", summary=f"List {label} documents", name=f"list_{name}")(listed)
-    router.get(f"/{plural}/{{document_id}}", summary=f"Read one {label} document", name=f"read_{name}")(one)
+    label, name = _named(contract)
+    router.get(f"/{plural}", summary=f"List {label} documents", name=f"list_{name}", responses=_LISTING)(listed)
+    single = f"/{plural}/{{document_id}}"
+    router.get(single, summary=f"Read one {label} document", name=f"read_{name}", responses=READING_ONE)(one)
     router.get(
-        f"/{plural}/{{document_id}}/versions", summary=f"Versions of one {label} document", name=f"versions_{name}"
+        f"{single}/versions",
+        summary=f"Versions of one {label} document",
+        name=f"versions_{name}",
+        responses=READING_ONE,
     )(versions)
 
 
-def page(items: list[Json], limit: int, cursor: str | None) -> ListOf[Json]:
-    """Return one page of a list in its envelope."""
-    return ListOf(data=items, pagination=Pagination(limit=limit, cursor=cursor, has_more=cursor is not None))
+def _add_writing(router: APIRouter, contract: type[Contract]) -> None:
+    def write(
+        org: Writes, services: Uses, request: Request, payload: Body, idempotency_key: IdempotencyKey = None
+    ) -> Response:
+        post = Post(
+            payload=payload,
+            value=read_json(payload),
+            request_id=request.state.request_id,
+            path=request.url.path,
+            idempotency_key=_readable(idempotency_key),
+        )
+        try:
+            answered = services.rest.create(org, contract, post, lambda result: _worded(contract, result, post))
+        except KeyClashFailure as clash:
+            raise Refusal(409, clash.code, f"{clash.message}: {clash.hint}") from None
+        headers = {"Idempotent-Replayed": "true"} if answered.replayed else None
+        return Response(answered.body, answered.status, headers, "application/json")
+
+    label, name = _named(contract)
+    router.post(
+        f"/{contract.plural}",
+        summary=f"Create or update a {label} document",
+        description=f"It is known by its `{contract.identity_field}`: sent again with another content, it has a new "
+        "version; with the same, nothing happens.",
+        name=f"write_{name}",
+        status_code=201,
+        response_model=One[Json],
+        responses={200: {"model": One[Json], "description": "Updated, or unchanged."}, **_WRITING},
+        openapi_extra=takes(contract),
+    )(write)
+
+
+def _worded(contract: type[Contract], result: Written | Invalid, post: Post) -> Answered:
+    if isinstance(result, Invalid):
+        too_large = result.reason == "payload_too_large"
+        status, code = (413, "payload_too_large") if too_large else (422, "validation_error")
+        details = [{"path": one.path, "code": one.code, "message": one.message} for one in result.errors] or None
+        problem = Problem(status, code, result.message, post.request_id, details)
+        return Answered(status, DOCUMENTS.model.model_validate(DOCUMENTS.worded(problem)).model_dump_json())
+    status = 201 if result.outcome is Outcome.CREATED else 200
+    document = result.document
+    return Answered(
+        status, One[Json](id=document["id"], object=contract.document_type, data=document).model_dump_json()
+    )
+
+
+def _readable(key: str | None) -> str | None:
+    if key is not None and not (0 < len(key) <= 255 and all("!" <= letter <= "~" for letter in key)):
+        raise Refusal(400, "invalid_idempotency_key", "an Idempotency-Key is 1 to 255 visible ASCII characters")
+    return key
+
+
+def _named(contract: type[Contract]) -> tuple[str, Any]:
+    return contract.document_type.replace("_", " "), contract.plural.replace("-", "_")

@@ -1,20 +1,16 @@
-"""The documents envelope, for what went well and for every error."""
+"""What answers look like when all went well, and the refusal that each surface words in its own dialect."""
 
-import secrets
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, TypeVar
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from levada_runtime.foundation.errors import NotFoundFailure, RuntimeFailure, UsageFailure
-from levada_runtime.foundation.logging import logger
+from levada_runtime.api.dialects import DOCUMENTS, Dialect
 
 Data = TypeVar("Data")
+Json = dict[str, Any]
+Responses = dict[int | str, dict[str, Any]]
 
 
 class Pagination(BaseModel):
@@ -41,99 +37,42 @@ class One(BaseModel, Generic[Data]):
     data: Data
 
 
-class Failure(BaseModel):
-    """What every error looks like."""
-
-    status: Literal["error"] = "error"
-    code: str
-    message: str
-    request_id: str
-    details: Any = None
+def page(items: list[Json], limit: int, cursor: str | None) -> ListOf[Json]:
+    """Return one page of a list in its envelope."""
+    return ListOf(data=items, pagination=Pagination(limit=limit, cursor=cursor, has_more=cursor is not None))
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Failure, "description": "No key, or one that is not known."},
-    403: {"model": Failure, "description": "The key lacks the scope."},
-    404: {"model": Failure, "description": "There is no such thing for this organisation."},
-    422: {"model": Failure, "description": "A value cannot be meant; `details` names it."},
+_MEANINGS = {
+    400: "The body, or a header, cannot be read.",
+    401: "No key, or one that is not known.",
+    403: "The key lacks the scope.",
+    404: "There is no such thing for this organisation.",
+    409: "It clashes with what is there.",
+    413: "The body is larger than this runtime takes.",
+    415: "The body is of a type that is not read here.",
+    422: "A value cannot be meant; `details` names it.",
 }
-_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+def refusals(*statuses: int, dialect: Dialect = DOCUMENTS, **worded: str) -> Responses:
+    """Describe the errors of a route for the OpenAPI document; `s409="…"` words one of its own."""
+    meanings = {**_MEANINGS, **{int(name.removeprefix("s")): text for name, text in worded.items()}}
+    chosen: Sequence[int] = sorted({*statuses, *(int(name.removeprefix("s")) for name in worded)})
+    return {status: {"model": dialect.model, "description": meanings[status]} for status in chosen}
+
+
+READING = refusals(401, 403, 422)
+READING_ONE = refusals(401, 403, 404)
+BODY = (400, 401, 403, 413, 415)
+"""What a route that reads a body may refuse with, whatever the body says."""
 
 
 class Refusal(HTTPException):
-    """An error with its code."""
+    """An error with its code, worded by the surface it happens on."""
 
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: dict[str, str] | None = None, *, details: Any = None
+    ) -> None:
         super().__init__(status, message, headers)
         self.code = code
-
-
-class RequestIds:
-    """Gives every answer an `X-Request-Id`: the caller's own if it is fit to print, else a new one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = _given(scope) or f"req_{secrets.token_hex(8)}"
-        scope.setdefault("state", {})["request_id"] = request_id
-
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
-            await send(message)
-
-        await self._app(scope, receive, named)
-
-
-def install_errors(app: FastAPI) -> None:
-    """Answer every error in the documents envelope."""
-    app.add_exception_handler(HTTPException, _on_refusal)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(RuntimeFailure, _on_failure)
-    app.add_exception_handler(Exception, _on_surprise)
-
-
-def failure(
-    request: Request, status: int, code: str, message: str, details: Any = None, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return an error in the documents envelope."""
-    request_id = getattr(request.state, "request_id", "")
-    body = Failure(code=code, message=message, request_id=request_id, details=details)
-    return JSONResponse(body.model_dump(mode="json"), status, {**(headers or {}), "X-Request-Id": request_id})
-
-
-def _on_refusal(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "error")
-    return failure(request, error.status_code, code, error.detail, headers=dict(error.headers or {}))
-
-
-def _on_invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    details = [
-        {"path": ".".join(str(part) for part in item["loc"][1:]), "code": item["type"], "message": item["msg"]}
-        for item in error.errors()
-    ]
-    return failure(request, 422, "validation_error", "the request cannot be meant", details)
-
-
-def _on_failure(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RuntimeFailure)
-    status = 404 if isinstance(error, NotFoundFailure) else 422 if isinstance(error, UsageFailure) else 500
-    return failure(request, status, error.code, error.message, error.details or None)
-
-
-def _on_surprise(request: Request, error: Exception) -> JSONResponse:
-    logger("api").error("a request failed", path=request.url.path, exc_info=error)
-    return failure(request, 500, "internal_error", "the runtime failed; its log says why, by this request's id")
-
-
-def _given(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and 0 < len(value) <= 64 and value.replace(b"-", b"").replace(b"_", b"").isalnum():
-            return str(value.decode("ascii"))
-    return None
+        self.details = details

@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
-from levada_runtime.api.documents import Uses
+from levada_runtime.api.auth import Uses
 from levada_runtime.store.unit_of_work import Store
 
 router = APIRouter(tags=["machine"])

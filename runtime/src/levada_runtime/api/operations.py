@@ -5,99 +5,101 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from levada_runtime.access.views import connection_view
-from levada_runtime.api.auth import org_with
-from levada_runtime.api.documents import Cursor, Json, Limit, Uses, page
-from levada_runtime.api.envelopes import REFUSALS, ListOf, One
+from levada_runtime.api.auth import Uses, org_with
+from levada_runtime.api.documents import Cursor, Limit, Text
+from levada_runtime.api.envelopes import READING_ONE, Json, ListOf, One, page, refusals
 from levada_runtime.catalog.views import connector_view, manifest_view
 from levada_runtime.store.model import OrgRow
 
 Operates = Annotated[OrgRow, Depends(org_with("operate"))]
 
-router = APIRouter(prefix="/v1", tags=["operations"], responses=REFUSALS)
+router = APIRouter(prefix="/v1", tags=["operations"])
+_ALL = refusals(401, 403)
+_LISTING = refusals(401, 403, 422, s404="There is no such connection.")
 
 
-@router.get("/connectors")
+@router.get("/connectors", responses=_ALL)
 def list_connectors(_org: Operates, services: Uses) -> ListOf[Json]:
     """Installed connectors, broken ones with the reason."""
     found = [connector_view(connector) for connector in services.catalog.all()]
     return page(found, len(found), None)
 
 
-@router.get("/connectors/{key}")
+@router.get("/connectors/{key}", responses=READING_ONE)
 def read_connector(_org: Operates, services: Uses, key: str) -> One[Json]:
     """A connector's manifest."""
     return One(id=key, object="connector", data=manifest_view(services.catalog.get(key)))
 
 
-@router.get("/connections")
+@router.get("/connections", responses=_ALL)
 def list_connections(org: Operates, services: Uses) -> ListOf[Json]:
     """The organisation's connections."""
     found = [_connection(services, row) for row in services.connections.of(org)]
     return page(found, len(found), None)
 
 
-@router.get("/connections/{connection}")
+@router.get("/connections/{connection}", responses=READING_ONE)
 def read_connection(org: Operates, services: Uses, connection: str) -> One[Json]:
     """A connection by its name or id."""
     row = services.connections.get(org, connection)
     return One(id=row.uid, object="connection", data=_connection(services, row))
 
 
-@router.get("/runs")
+@router.get("/runs", responses=_LISTING)
 def list_runs(
     org: Operates,
     services: Uses,
     limit: Limit = 50,
     cursor: Cursor = None,
-    connection: str | None = None,
-    state: str | None = None,
+    connection: Text = None,
+    state: Text = None,
 ) -> ListOf[Json]:
     """Runs, newest first."""
     found = services.runs.runs(org, connection=connection, state=state, limit=limit, cursor=cursor)
     return page(found.items, limit, found.cursor)
 
 
-@router.get("/runs/{run_id}")
+@router.get("/runs/{run_id}", responses=READING_ONE)
 def read_run(org: Operates, services: Uses, run_id: str) -> One[Json]:
     """A run with its counts."""
     return One(id=run_id, object="run", data=services.runs.run(org, run_id))
 
 
-@router.get("/runs/{run_id}/logs")
+@router.get("/runs/{run_id}/logs", responses=READING_ONE)
 def read_logs(org: Operates, services: Uses, run_id: str) -> ListOf[Json]:
     """What a run said, in order."""
     found = services.runs.logs(org, run_id)
     return page(found, len(found), None)
 
 
-@router.get("/runs/{run_id}/exchanges")
+@router.get("/runs/{run_id}/exchanges", responses=READING_ONE)
 def read_exchanges(org: Operates, services: Uses, run_id: str) -> ListOf[Json]:
     """The HTTP exchanges of a run, without query or secret."""
     found = services.runs.exchanges(org, run_id)
     return page(found, len(found), None)
 
 
-@router.get("/plans/{plan_id}")
+@router.get("/plans/{plan_id}", responses=READING_ONE)
 def read_plan(org: Operates, services: Uses, plan_id: str) -> One[Json]:
     """What an observed run would have changed."""
     return One(id=plan_id, object="plan", data=services.runs.plan(org, plan_id))
 
 
-@router.get("/quarantine")
+@router.get("/quarantine", responses=_LISTING)
 def list_quarantine(
     org: Operates,
     services: Uses,
     limit: Limit = 50,
     cursor: Cursor = None,
-    connection: str | None = None,
-    state: str | None = "open",
+    connection: Text = None,
+    state: Text = "open",
 ) -> ListOf[Json]:
     """Refused records, newest first."""
     found = services.library.quarantine(org, connection=connection, state=state, limit=limit, cursor=cursor)
     return page(found.items, limit, found.cursor)
 
 
-@router.get("/quarantine/{record_id}")
+@router.get("/quarantine/{record_id}", responses=READING_ONE)
 def read_quarantined(org: Operates, services: Uses, record_id: str) -> One[Json]:
     """A refused record with everything that is wrong with it."""
     return One(id=record_id, object="quarantined_record", data=services.library.quarantined(org, record_id))

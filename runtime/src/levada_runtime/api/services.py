@@ -10,6 +10,7 @@ from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.library import Library
+from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.store.unit_of_work import Store
 
@@ -26,5 +27,8 @@ class Services:
     registry: Registry
     library: Library
     runs: RunLibrary
+    rest: RestDocuments
+    max_body: int
+    """How large a body may be, in bytes."""
     readiness: Callable[[], dict[str, Any]]
     """What `/readyz` answers: `ready` and each part's state."""

@@ -21,6 +21,7 @@ from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.ingest.library import Library
+from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.runs.attempt import Conductor
 from levada_runtime.runs.foreground import Foreground
 from levada_runtime.runs.queue import RunQueue
@@ -88,6 +89,10 @@ class Installation:
     @cached_property
     def connections(self) -> Connections:
         return Connections(self.store, self.clock, self.keyring)
+
+    @cached_property
+    def rest(self) -> RestDocuments:
+        return RestDocuments(self.store, self.registry, self.clock)
 
     @cached_property
     def sandbox(self) -> Sandbox:

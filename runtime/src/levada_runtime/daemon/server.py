@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from levada_runtime.api.app import make_app
-from levada_runtime.api.services import Services
 from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.daemon.worker import environment_for
 from levada_runtime.foundation.crypto import write_private
@@ -116,18 +116,7 @@ class Daemon:
                 self._installation.connections.follow_manifest(row, manifest)
 
     def _start_api(self, listener: socket.socket) -> threading.Thread:
-        installation = self._installation
-        services = Services(
-            store=installation.store,
-            orgs=installation.orgs,
-            keys=installation.keys,
-            connections=installation.connections,
-            catalog=installation.catalog,
-            registry=installation.registry,
-            library=installation.library,
-            runs=installation.run_library,
-            readiness=self.readiness,
-        )
+        services = api_services(self._installation, self.readiness)
         config = uvicorn.Config(make_app(services), log_level="warning", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         thread = threading.Thread(target=self._server.run, args=([listener],), name="api", daemon=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from levada_runtime.access.built_in import REST
 from levada_runtime.foundation.ids import spell_document, spell_version
 from levada_runtime.store.model import DocumentRow, PageRow, QuarantineRow, VersionRow
 
@@ -55,7 +56,7 @@ def provenance(page: PageRow, connections: Mapping[int, str]) -> dict[str, Any]:
         "connector": page.connector,
         "connector_version": page.connector_version,
         "stream": page.stream,
-        "run": page.run_id,
+        "request" if page.mode == REST else "run": page.run_id,
         "attempt": page.attempt,
         "mode": page.mode,
         "scheduled_for": _iso(page.scheduled_for),

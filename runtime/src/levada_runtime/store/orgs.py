@@ -19,6 +19,11 @@ class Orgs:
         found = self._connection.execute(sa.select(orgs).where(orgs.c.name == name))
         return next(iter(read_as(OrgRow, found)), None)
 
+    def get(self, org_id: int) -> OrgRow:
+        """Return the organisation with that row id, which another row refers to."""
+        found = self._connection.execute(sa.select(orgs).where(orgs.c.id == org_id))
+        return read_as(OrgRow, found)[0]
+
     def all(self) -> list[OrgRow]:
         return read_as(OrgRow, self._connection.execute(sa.select(orgs).order_by(orgs.c.name)))
 

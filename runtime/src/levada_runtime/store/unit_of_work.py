@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from levada_runtime.store.connections import Checkpoints, Connections, Secrets, Streams
 from levada_runtime.store.connectors import Connectors
+from levada_runtime.store.contents import Contents
+from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
 from levada_runtime.store.engine import WRITES
 from levada_runtime.store.events import Events
+from levada_runtime.store.idempotent_requests import IdempotentRequests
+from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
@@ -35,6 +39,12 @@ class UnitOfWork:
             named = hashlib.sha256("/".join((what, *map(str, ids))).encode()).digest()
             key = int.from_bytes(named[:8], "big", signed=True)
             self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of what is written: an error inside undoes the part, and the rest of the unit of work can go on."""
+        with self._connection.begin_nested():
+            yield
 
     @cached_property
     def orgs(self) -> Orgs:
@@ -77,8 +87,24 @@ class UnitOfWork:
         return Events(self._connection)
 
     @cached_property
+    def contents(self) -> Contents:
+        return Contents(self._connection)
+
+    @cached_property
     def pipelines(self) -> Pipelines:
         return Pipelines(self._connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self._connection)
+
+    @cached_property
+    def org_secrets(self) -> OrgSecrets:
+        return OrgSecrets(self._connection)
+
+    @cached_property
+    def idempotent_requests(self) -> IdempotentRequests:
+        return IdempotentRequests(self._connection)
 
     @cached_property
     def runs(self) -> Runs:

@@ -37,4 +37,5 @@ idempotent_requests = sa.Table(
     text("answer", null=True),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("finished_at", Instant),
+    sa.Index(None, "org_id", "started_at"),
 )

@@ -45,5 +45,8 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("org_id", "key", "path", name=op.f("pk_idempotent_requests")),
     )
+    op.create_index(
+        op.f("ix_idempotent_requests_org_id_started_at"), "idempotent_requests", ["org_id", "started_at"], unique=False
+    )
     op.add_column("runs", sa.Column("receipt_id", sa.Text()))
     op.add_column("pages", sa.Column("receipt_id", sa.Text()))

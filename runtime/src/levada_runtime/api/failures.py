@@ -1,0 +1,118 @@
+"""Errors become answers: each surface in its own dialect, every answer with an id, no surprise told in detail."""
+
+import secrets
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from levada_runtime.api.dialects import Problem, dialect_of
+from levada_runtime.api.envelopes import Refusal
+from levada_runtime.foundation.errors import NotFoundFailure, RuntimeFailure, UsageFailure
+from levada_runtime.foundation.logging import logger
+
+_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_MESSAGES = {404: "nothing is served here", 405: "this path does not serve that method"}
+
+
+class Answering:
+    """Gives every answer its `X-Request-Id`, and an answer to every request, whatever fails inside.
+
+    The id is the caller's own if it is fit to print, else a new one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given(scope) or f"req_{secrets.token_hex(8)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        begun = False
+
+        async def named(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self._served(scope, receive, named)
+        except ClientDisconnect:
+            logger("api").debug("the caller went away before its body was read", path=scope["path"])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told that it was not its fault
+            logger("api").error("a request failed", path=scope["path"], request_id=request_id, exc_info=error)
+            if not begun:
+                await _surprise(Request(scope))(scope, receive, named)
+
+    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "\x00" in scope["path"]:  # nothing is called that, and a database may not even take the question
+            answer = failure(Request(scope), 404, "not_found", _MESSAGES[404])
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def install_errors(app: FastAPI) -> None:
+    """Answer every error in the dialect of the surface it happens on."""
+    app.add_exception_handler(HTTPException, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(RuntimeFailure, _on_failure)
+
+
+def failure(
+    request: Request, status: int, code: str, message: str, details: Any = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return an error in the dialect of the surface that the request came in by."""
+    problem = Problem(status, code, message, getattr(request.state, "request_id", ""), details)
+    return JSONResponse(dialect_of(request.url.path).worded(problem), status, headers)
+
+
+def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status, headers = error.status_code, dict(error.headers or {})
+    if isinstance(error, Refusal):
+        return failure(request, status, error.code, error.detail, error.details, headers)
+    return failure(request, status, _CODES.get(status, "error"), _MESSAGES.get(status, error.detail), headers=headers)
+
+
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    details = [
+        {"path": ".".join(str(part) for part in item["loc"][1:]), "code": item["type"], "message": item["msg"]}
+        for item in error.errors()
+    ]
+    named = "; ".join(f"{one['path']}: {one['message']}" for one in details)
+    status = dialect_of(request.url.path).invalid
+    return failure(request, status, "validation_error", f"the request cannot be meant: {named}", details)
+
+
+def _on_failure(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RuntimeFailure)
+    if isinstance(error, NotFoundFailure):
+        status = 404
+    elif isinstance(error, UsageFailure):
+        status = dialect_of(request.url.path).invalid
+    else:
+        logger("api").error("a request failed", path=request.url.path, code=error.code, exc_info=error)
+        return _surprise(request)
+    return failure(request, status, error.code, error.message, error.details or None)
+
+
+def _surprise(request: Request) -> JSONResponse:
+    return failure(request, 500, "internal_error", "the runtime failed; its log says why, by this request's id")
+
+
+def _given(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and 0 < len(value) <= 64 and value.replace(b"-", b"").replace(b"_", b"").isalnum():
+            return str(value.decode("ascii"))
+    return None

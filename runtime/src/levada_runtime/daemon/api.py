@@ -1,0 +1,24 @@
+"""The services that the API stands on, out of an installation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from levada_runtime.api.services import Services
+from levada_runtime.daemon.installation import Installation
+
+
+def api_services(installation: Installation, readiness: Callable[[], dict[str, Any]]) -> Services:
+    """Return what the API stands on; `readiness` is asked by `/readyz`."""
+    return Services(
+        store=installation.store,
+        orgs=installation.orgs,
+        keys=installation.keys,
+        connections=installation.connections,
+        catalog=installation.catalog,
+        registry=installation.registry,
+        library=installation.library,
+        runs=installation.run_library,
+        rest=installation.rest,
+        max_body=installation.settings.api.max_body,
+        readiness=readiness,
+    )
