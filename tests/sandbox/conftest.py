@@ -11,7 +11,7 @@ import pytest
 
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.lockdown import LAYERS
-from levada_runtime.sandbox.model import Bundle, Call, Limits, RunInfo
+from levada_runtime.sandbox.model import Bundle, Call, Delivery, Limits, RunInfo
 from levada_runtime.sandbox.protocol import EmitAnswer, HttpAnswer, RecordAnswer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -112,7 +112,7 @@ class Wall:
         )
         more.setdefault("limits", QUICK)
         more.setdefault("run", RunInfo(id="run_1", mode="poll", connection="naughty"))
-        stream = "crime" if action == "poll" else None
+        stream = "crime" if action in ("poll", "webhook") else None
         return self.sandbox.call(Call(action, bundle, NOW, stream=stream, **more), handlers)
 
     def poll(
@@ -132,6 +132,17 @@ class Wall:
             + textwrap.indent(textwrap.dedent(body), "    ")
         )
         return self.call(source, **more)
+
+    def webhook(self, body: str, request: Delivery, *, reply: bool = False, **more: Any):
+        """Run the body of a webhook route on a delivery."""
+        source = (
+            "from levada import Connector, Reply, secret, unverified\n"
+            'connector = Connector("naughty", settings=[secret("key")])\n'
+            f'\n\n@connector.webhook("crime", verify=unverified(reason="a test"), reply={reply})\n'
+            'def crime(request, ingest, checkpoint, log, secrets):\n    """A crime."""\n'
+            + textwrap.indent(textwrap.dedent(body), "    ")
+        )
+        return self.call(source, action="webhook", request=request, **more)
 
     def unrestricted(self, source: str, call: str = "naughty_library.attack(settings, log.info)", **more: Any):
         """Run unrestricted Python inside the wall, as a library the connector declares."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
-from levada import Connector
+from levada import Connector, Reply, Request
 from levada._checkpoint import RouteCheckpoint
-from levada._http import RouteHttp
+from levada._encoding import encode_json
+from levada._http import CaseInsensitive, RouteHttp
 from levada._ingest import RouteIngest
 from levada._routes import Route, call_route
 from levada._run import RouteLog, Run
@@ -18,7 +19,7 @@ from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireHttp, WireIngest
-from levada_runtime.sandbox.protocol import RunFrame, Start
+from levada_runtime.sandbox.protocol import REPLY_BYTES, RequestFrame, RunFrame, Start
 
 
 def connector_of(module: types.ModuleType, attribute: str) -> Connector:
@@ -30,15 +31,22 @@ def connector_of(module: types.ModuleType, attribute: str) -> Connector:
     return found
 
 
-def run(connector: Connector, start: Start, channel: ChildChannel, lines: Lines) -> None:
-    """Run the route the call is about; a connector without a check has nothing to prove."""
+def run(connector: Connector, start: Start, channel: ChildChannel, lines: Lines) -> bytes | None:
+    """Run the route the call is about, and return its reply as JSON; a connector without a check proves nothing."""
     if start.action == "check":
         route = connector.check_route
     else:
         assert start.stream is not None
         route = connector.route(start.action, start.stream)
-    if route is not None:
-        call_route(route, _bench(connector, route, start, channel, lines))
+    reply = None if route is None else call_route(route, _bench(connector, route, start, channel, lines))
+    return None if reply is None else _told(reply)
+
+
+def _told(reply: Reply) -> bytes:
+    written = encode_json({"status": reply.status, "json": reply.json})
+    if len(written) > REPLY_BYTES:
+        raise ConnectorMistake(f"the Reply is larger than {REPLY_BYTES >> 20} MiB")
+    return written
 
 
 def _bench(connector: Connector, route: Route, start: Start, channel: ChildChannel, lines: Lines) -> Mapping[str, Any]:
@@ -53,7 +61,13 @@ def _bench(connector: Connector, route: Route, start: Start, channel: ChildChann
     if start.action != "check":
         bench["ingest"] = _ingest(connector, route, channel)
         bench["checkpoint"] = RouteCheckpoint(orjson.loads(start.checkpoint), WireCheckpoint(channel).save)
+    if start.request is not None:
+        bench["request"] = _request(start.request)
     return bench
+
+
+def _request(given: RequestFrame) -> Request:
+    return Request(given.body, CaseInsensitive(given.headers), dict(given.params), given.delivery_id)
 
 
 def _declared_secrets(connector: Connector) -> list[str]:

@@ -76,5 +76,4 @@ def _act(start: Start, channel: ChildChannel) -> bytes | None:
     connector = bench.connector_of(module, start.attribute)
     if start.action == "describe":
         return connector.manifest().model_dump_json().encode()
-    bench.run(connector, start, channel, lines)
-    return None
+    return bench.run(connector, start, channel, lines)

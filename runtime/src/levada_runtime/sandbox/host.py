@@ -16,7 +16,7 @@ from levada_runtime.sandbox.forker import Child, Forker, ZygoteLost
 from levada_runtime.sandbox.lockdown import level_of
 from levada_runtime.sandbox.model import Abort, Call, Level, Outcome
 from levada_runtime.sandbox.probe import ProbeReport, probe
-from levada_runtime.sandbox.protocol import Ended, ProtocolError, RunFrame, Start
+from levada_runtime.sandbox.protocol import Ended, ProtocolError, RequestFrame, RunFrame, Start
 
 REASONS: Final = {
     AuthFailed.code: "auth",
@@ -194,7 +194,7 @@ class _Attempt:
 
 
 def _start_frame(call: Call, minimum: Level, number: int) -> Start:
-    run = call.run
+    run, request = call.run, call.request
     moment = run.scheduled_for.isoformat() if run and run.scheduled_for else None
     return Start(
         action=call.action,
@@ -212,6 +212,9 @@ def _start_frame(call: Call, minimum: Level, number: int) -> Start:
         cpu_s=call.limits.cpu_s,
         minimum=minimum.value,
         run_number=number,
+        request=RequestFrame(request.body, dict(request.headers), dict(request.params), request.delivery_id)
+        if request
+        else None,
     )
 
 

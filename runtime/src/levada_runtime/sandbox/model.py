@@ -60,10 +60,20 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One thing to do behind the wall: `action` is describe, poll or check.
+class Delivery:
+    """A webhook as its route is given it: verified, and without the credentials it came with."""
 
-    `secrets` holds the exposed ones only; `checkpoint` maps partition to values.
+    body: bytes
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    delivery_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing to do behind the wall: `action` is describe, poll, webhook or check.
+
+    `secrets` holds the exposed ones only; `checkpoint` maps partition to values; only a webhook has a `request`.
     """
 
     action: str
@@ -74,6 +84,7 @@ class Call:
     secrets: Mapping[str, str] = field(default_factory=dict)
     checkpoint: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     run: RunInfo | None = None
+    request: Delivery | None = None
     limits: Limits = field(default_factory=Limits)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 FRAME_BYTES: Final = 8 << 20
 ANSWER_BYTES: Final = 64 << 20
+REPLY_BYTES: Final = 1 << 20
 RECORDS: Final = 1_000
 CREDIT: Final = 4
 LINE_BYTES: Final = 8 << 10
@@ -35,6 +36,15 @@ class RunFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froz
     scheduled_for: str | None
 
 
+class RequestFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """The webhook that a route is given."""
+
+    body: bytes
+    headers: dict[str, str]
+    params: dict[str, str]
+    delivery_id: str | None
+
+
 class Start(Frame, tag="start", frozen=True):
     """Host to child, first and once: the sources and everything the call is about."""
 
@@ -53,6 +63,7 @@ class Start(Frame, tag="start", frozen=True):
     cpu_s: float
     minimum: str
     run_number: int
+    request: RequestFrame | None = None
 
 
 class Ready(Frame, tag="ready", frozen=True):
@@ -118,7 +129,10 @@ class LogFrame(Frame, tag="log", frozen=True):
 
 
 class Ended(Frame, tag="ended", frozen=True):
-    """Child to host, last: `kind` is done, exception, policy, memory or weak (the layers fell short of the minimum)."""
+    """Child to host, last: `kind` is done, exception, policy, memory or weak (the layers fell short of the minimum).
+
+    `result` is the manifest of a connector that was described, or what a webhook's route replied, as JSON bytes.
+    """
 
     kind: str
     code: str | None = None
