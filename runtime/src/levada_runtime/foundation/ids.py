@@ -69,6 +69,16 @@ def read_event(text: str) -> tuple[int, int] | None:
     return _read_pair("evt_", text)
 
 
+def spell_delivery(connection_id: int, delivery_id: int) -> str:
+    """Spell a delivery's id, which receivers see as their `webhook-id`."""
+    return f"msg_{_spell(connection_id)}{_spell(delivery_id)}"
+
+
+def read_delivery(text: str) -> tuple[int, int] | None:
+    """Read `(connection_id, delivery_id)` out of a delivery's id, or None if it is not one."""
+    return _read_pair("msg_", text)
+
+
 def _read_pair(prefix: str, text: str) -> tuple[int, int] | None:
     letters = text.removeprefix(prefix)
     if not text.startswith(prefix) or len(letters) != 2 * _WIDTH or not set(letters) <= set(_ALPHABET):

@@ -18,7 +18,7 @@ Scope = tuple[int, int]
 
 DOCUMENT_COLUMNS = tuple(column.name for column in documents.columns)
 VERSION_COLUMNS = tuple(column.name for column in versions.columns)
-EVENT_COLUMNS = tuple(column.name for column in events.columns)
+EVENT_COLUMNS = tuple(column.name for column in events.columns if column.name != "happened_at")
 
 _KNOWN = """
     SELECT idempotency_key, id, version, versions, payload_hash, source_time, retired_at FROM documents

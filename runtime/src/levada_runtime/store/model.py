@@ -292,3 +292,5 @@ class EventRow:
     page_id: int | None = None
     payload: Any = None
     cause: dict[str, Any] | None = None
+    happened_at: datetime | None = None
+    """When it happened, as whoever sent it says."""

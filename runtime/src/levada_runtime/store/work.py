@@ -89,6 +89,11 @@ class Work:
         """Count attempts from here: something was kept, so whoever comes next does not begin at the beginning."""
         self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(attempt=1))
 
+    def advance(self, work_id: int, fence: int, payload: dict[str, Any]) -> bool:
+        """Keep how far a claim has come; False when the claim is stale. Nobody else can take it before the end."""
+        moved = sa.update(work).where(*_held(work_id, fence)).values(payload=payload)
+        return bool(self._connection.execute(moved).rowcount)
+
     def complete(self, work_id: int, fence: int, state: str = "done") -> bool:
         """End a row; False when the claim is stale."""
         values = {"state": state, "owner": None, "lease_until": None}

@@ -27,6 +27,7 @@ from levada_runtime.store.tables.pipelines import (
     deliveries,
     delivery_attempts,
     org_secrets,
+    pipeline_figures,
     pipeline_versions,
     pipelines,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "org_secrets",
     "orgs",
     "pages",
+    "pipeline_figures",
     "pipeline_versions",
     "pipelines",
     "plans",

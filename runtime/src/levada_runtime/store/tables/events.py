@@ -21,6 +21,7 @@ events = sa.Table(
     number("page_id", null=True),
     sa.Column("payload", Json),
     sa.Column("cause", Json),
+    sa.Column("happened_at", Instant),
     sqlite_with_rowid=False,
 )
 

@@ -12,7 +12,6 @@ pipelines = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     text("state"),
     number("version"),
-    sa.Column("figures", Json, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
 )
@@ -25,6 +24,25 @@ pipeline_versions = sa.Table(
     sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
     text("definition"),
     sa.Column("deployed_at", Instant, nullable=False),
+)
+
+pipeline_figures = sa.Table(
+    "pipeline_figures",
+    metadata,
+    org(),
+    sa.Column("name", sa.Text, primary_key=True),
+    number("events"),
+    number("dropped"),
+    number("upserted"),
+    number("enriched"),
+    number("missed"),
+    number("failed"),
+    number("looped"),
+    number("stopped"),
+    number("deliveries"),
+    number("delivered"),
+    number("dead"),
+    sa.Column("failures", Json, nullable=False),
 )
 
 org_secrets = sa.Table(
@@ -42,7 +60,6 @@ deliveries = sa.Table(
     org(),
     connection(),
     row_id(),
-    text("uid"),
     number("event_id"),
     text("pipeline"),
     number("pipeline_version"),
@@ -52,15 +69,24 @@ deliveries = sa.Table(
     text("subject", null=True),
     text("state"),
     number("attempts"),
+    number("spent"),
     sa.Column("fields", Json, nullable=False),
     text("body"),
     text("reason", null=True),
     sa.Column("next_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
-    sa.UniqueConstraint("org_id", "connection_id", "event_id", "pipeline", "pipeline_version", "destination"),
-    sa.UniqueConstraint("org_id", "connection_id", "uid"),
+    sa.UniqueConstraint(
+        "org_id",
+        "connection_id",
+        "event_id",
+        "pipeline",
+        "pipeline_version",
+        "destination",
+        name="uq_deliveries_once",
+    ),
     sa.Index(None, "org_id", "id"),
+    sa.Index(None, "org_id", "state", "id"),
 )
 
 delivery_attempts = sa.Table(

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("page_id", sa.BigInteger(), nullable=True),
         sa.Column("payload", sa.Text(), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("happened_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("org_id", "connection_id", "id", name=op.f("pk_events")),
         sqlite_with_rowid=False,
     )

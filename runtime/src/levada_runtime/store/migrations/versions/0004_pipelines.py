@@ -14,7 +14,6 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("figures", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "name", name=op.f("pk_pipelines")),
@@ -29,6 +28,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", "name", "version", name=op.f("pk_pipeline_versions")),
     )
     op.create_table(
+        "pipeline_figures",
+        sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("events", sa.BigInteger(), nullable=False),
+        sa.Column("dropped", sa.BigInteger(), nullable=False),
+        sa.Column("upserted", sa.BigInteger(), nullable=False),
+        sa.Column("enriched", sa.BigInteger(), nullable=False),
+        sa.Column("missed", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("looped", sa.BigInteger(), nullable=False),
+        sa.Column("stopped", sa.BigInteger(), nullable=False),
+        sa.Column("deliveries", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("dead", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "name", name=op.f("pk_pipeline_figures")),
+    )
+    op.create_table(
         "org_secrets",
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -41,7 +58,6 @@ def upgrade() -> None:
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("uid", sa.Text(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("pipeline", sa.Text(), nullable=False),
         sa.Column("pipeline_version", sa.BigInteger(), nullable=False),
@@ -51,6 +67,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("spent", sa.BigInteger(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -65,11 +82,11 @@ def upgrade() -> None:
             "pipeline",
             "pipeline_version",
             "destination",
-            name=op.f("uq_deliveries_org_id_connection_id_event_id_pipeline_pipeline_version_destination"),
+            name="uq_deliveries_once",
         ),
-        sa.UniqueConstraint("org_id", "connection_id", "uid", name=op.f("uq_deliveries_org_id_connection_id_uid")),
     )
     op.create_index(op.f("ix_deliveries_org_id_id"), "deliveries", ["org_id", "id"], unique=False)
+    op.create_index(op.f("ix_deliveries_org_id_state_id"), "deliveries", ["org_id", "state", "id"], unique=False)
     op.create_table(
         "delivery_attempts",
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
