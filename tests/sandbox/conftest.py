@@ -12,7 +12,7 @@ import pytest
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.lockdown import LAYERS
 from levada_runtime.sandbox.model import Bundle, Call, Delivery, Limits, RunInfo
-from levada_runtime.sandbox.protocol import EmitAnswer, HttpAnswer, RecordAnswer
+from levada_runtime.sandbox.protocol import EmitAnswer, GraphAnswer, HttpAnswer, RecordAnswer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUICK = Limits(cpu_s=5, wall_s=10)
@@ -33,6 +33,7 @@ class Told:
     def __init__(self) -> None:
         self.emitted: list[Any] = []
         self.retired: list[Any] = []
+        self.graphed: list[Any] = []
         self.saved: list[tuple[str, dict[str, Any]]] = []
         self.requests: list[Any] = []
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
@@ -64,6 +65,10 @@ class Told:
         self.retired.append(frame)
         record = RecordAnswer(0, "retired", "doc_0", "ver_1", None, None, frame.idempotency_key)
         return EmitAnswer("ingested", PROVENANCE, [record])
+
+    def graph(self, frame):
+        self.graphed.append(frame)
+        return GraphAnswer("committing", (1, 2, 3, 4), (5, 6, 7, 8)) if frame.last else None
 
     def save(self, partition, values):
         self.saved.append((partition, values))

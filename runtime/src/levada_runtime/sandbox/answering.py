@@ -16,6 +16,8 @@ from levada_runtime.sandbox.protocol import (
     EmitFrame,
     Ended,
     Frame,
+    GraphAnswer,
+    GraphFrame,
     HttpAnswer,
     HttpFrame,
     LogFrame,
@@ -43,6 +45,9 @@ class Handlers(Protocol):
     def retire(self, frame: RetireFrame) -> EmitAnswer:
         """Take the word that a record is gone; the answer holds its one record."""
 
+    def graph(self, frame: GraphFrame) -> GraphAnswer | None:
+        """Take a frame of rows for the graph; None until the last of a call, which is answered for all of them."""
+
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """Keep the whole new mapping of one partition of the checkpoint."""
 
@@ -61,6 +66,9 @@ class NoHandlers:
 
     def retire(self, frame: RetireFrame) -> NoReturn:
         raise Forbidden(f"{frame.document_type} cannot be retired here")
+
+    def graph(self, frame: GraphFrame) -> NoReturn:
+        raise Forbidden(f"nothing can be asserted here: graph.{frame.op}")
 
     def save(self, partition: str, values: dict[str, Any]) -> NoReturn:
         raise Forbidden(f"no checkpoint can be saved here: {partition!r}, {len(values)} values")
@@ -100,13 +108,15 @@ class Conversation:
             raise ProtocolError("a child said twice what its layers are")
         self.layers = frame.layers
 
-    def _answer(self, frame: EmitFrame | RetireFrame | SaveFrame | HttpFrame) -> Frame:
+    def _answer(self, frame: EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame) -> Frame:
         try:
             if isinstance(frame, EmitFrame):
                 answer = self._handlers.emit(frame)
                 return results(answer) if answer is not None else Done()
             if isinstance(frame, RetireFrame):
                 return results(self._handlers.retire(frame))
+            if isinstance(frame, GraphFrame):
+                return self._handlers.graph(frame) or Done()
             if isinstance(frame, HttpFrame):
                 return self._handlers.http(frame)
             self._handlers.save(frame.partition, _mapping(frame.values))

@@ -10,6 +10,7 @@ import orjson
 from levada import Connector, Reply, Request
 from levada._checkpoint import RouteCheckpoint
 from levada._encoding import encode_json
+from levada._graph import RouteGraph
 from levada._http import CaseInsensitive, RouteHttp
 from levada._ingest import RouteIngest
 from levada._routes import Route, call_route
@@ -18,7 +19,7 @@ from levada._secrets import RouteSecrets
 from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
-from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireHttp, WireIngest
+from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireGraph, WireHttp, WireIngest
 from levada_runtime.sandbox.protocol import REPLY_BYTES, RequestFrame, RunFrame, Start
 
 
@@ -60,6 +61,7 @@ def _bench(connector: Connector, route: Route, start: Start, channel: ChildChann
     }
     if start.action != "check":
         bench["ingest"] = _ingest(connector, route, channel)
+        bench["graph"] = RouteGraph(WireGraph(channel), encode_record)
         bench["checkpoint"] = RouteCheckpoint(orjson.loads(start.checkpoint), WireCheckpoint(channel).save)
     if start.request is not None:
         bench["request"] = _request(start.request)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
 from levada._encoding import encode_json
+from levada._graph import GraphBatch, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
 from levada._secrets import RouteSecrets
-from levada.errors import BatchRejected, LevadaError, error_for
+from levada.errors import BadRecord, BatchRejected, LevadaError, error_for
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.protocol import (
     CREDIT,
@@ -21,6 +22,8 @@ from levada_runtime.sandbox.protocol import (
     EmitFrame,
     EmitRecord,
     Frame,
+    GraphAnswer,
+    GraphFrame,
     HostFrame,
     HttpAnswer,
     HttpFrame,
@@ -89,6 +92,34 @@ class WireIngest:
         return LazyResults(answer, document_type)[0]
 
 
+class WireGraph(Questions):
+    """`GraphPort` over the channel: a call's frames one after another, each answered before the next."""
+
+    def __init__(self, channel: ChildChannel) -> None:
+        super().__init__(channel)
+        self._calls = 0
+
+    def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
+        answer = self._asked("sync", batch, scope)
+        status: Literal["synced", "observed"] = "observed" if answer.status == "observed" else "synced"
+        return SyncResult(status, *answer.entities, *answer.relationships)
+
+    def write(self, batch: GraphBatch) -> WriteResult:
+        answer = self._asked("write", batch, None)
+        status: Literal["written", "observed"] = "observed" if answer.status == "observed" else "written"
+        return WriteResult(status, len(batch.entities), len(batch.relationships))
+
+    def _asked(self, op: Literal["sync", "write"], batch: GraphBatch, scope: str | None) -> GraphAnswer:
+        self._calls += 1
+        frames = [*_cut("entities", batch.entities), *_cut("relationships", batch.relationships)]
+        answer: HostFrame | None = None
+        for number, (kind, rows) in enumerate(frames or [("entities", [])], 1):
+            of_kind = (rows, []) if kind == "entities" else ([], rows)
+            answer = self.ask(GraphFrame(self._calls, number >= len(frames), op, scope, *of_kind))
+        assert isinstance(answer, GraphAnswer)
+        return answer
+
+
 class WireCheckpoint(Questions):
     """What `RouteCheckpoint` saves through."""
 
@@ -153,6 +184,22 @@ def _frames(drafts: Sequence[Draft]) -> Iterator[tuple[list[EmitRecord], bool]]:
             records, room = [], _ROOM - weight
         records.append(record)
     yield records, True
+
+
+def _cut(kind: str, rows: Sequence[bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """Cut rows of the graph into lots that fit a frame."""
+    lot: list[bytes] = []
+    room = _ROOM
+    for index, row in enumerate(rows):
+        if len(row) > _ROOM:
+            raise BadRecord(f"{kind}[{index}] takes {len(row)} bytes; {_ROOM} is the most one may take")
+        room -= len(row)
+        if room < 0 or len(lot) == RECORDS:
+            yield kind, lot
+            lot, room = [], _ROOM - len(row)
+        lot.append(row)
+    if lot:
+        yield kind, lot
 
 
 def _record(draft: Draft) -> tuple[EmitRecord, int]:

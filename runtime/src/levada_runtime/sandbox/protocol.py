@@ -110,6 +110,17 @@ class SaveFrame(Frame, tag="save", frozen=True):
     values: bytes
 
 
+class GraphFrame(Frame, tag="graph", frozen=True):
+    """Rows of one `graph.sync` or `graph.write`, each a JSON object; `last` on the call's final frame."""
+
+    call: int
+    last: bool
+    op: Literal["sync", "write"]
+    scope: str | None
+    entities: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
+    relationships: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
+
+
 class HttpFrame(Frame, tag="http", frozen=True):
     """A request for the broker; `url` is absolute, or a path for the first host of the manifest."""
 
@@ -144,7 +155,7 @@ class Ended(Frame, tag="ended", frozen=True):
 
 
 class Done(Frame, tag="done", frozen=True):
-    """Host to child: taken. Answers an emit frame that is not the last of its call, and a saved checkpoint."""
+    """Host to child: taken. Answers a frame that is not the last of its call, and a saved checkpoint."""
 
 
 class RecordAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -204,6 +215,14 @@ class Results(Frame, tag="results", frozen=True):
     rejected: bool
 
 
+class GraphAnswer(Frame, tag="graphed", frozen=True):
+    """What a call did to its source's claims: how many it created, updated, left unchanged and deleted."""
+
+    status: Literal["committing", "observed"]
+    entities: tuple[int, int, int, int]
+    relationships: tuple[int, int, int, int]
+
+
 class HttpAnswer(Frame, tag="response", frozen=True):
     status: int
     headers: Headers
@@ -220,8 +239,8 @@ class Refusal(Frame, tag="refusal", frozen=True):
     details: bytes = b"null"
 
 
-ChildFrame = Ready | EmitFrame | RetireFrame | SaveFrame | HttpFrame | LogFrame | Ended
-HostFrame = Start | Done | Results | HttpAnswer | Refusal
+ChildFrame = Ready | EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame | LogFrame | Ended
+HostFrame = Start | Done | Results | GraphAnswer | HttpAnswer | Refusal
 
 
 class ProtocolError(Exception):
