@@ -1,8 +1,13 @@
-"""The entity graph: what each source claims, and the entities and relationships that the claims add up to."""
+"""The entity graph: what each source claims, and the entities and relationships that the claims add up to.
+
+A claim's values are kept as JSON text, which gives back exactly what was said on every database; what is added up is
+kept so that it may be asked about. `stamp` and `asserted` say since when a claim says what it says: each is the clock's
+microseconds, raised past every earlier assertion on the same entity.
+"""
 
 import sqlalchemy as sa
 
-from levada_runtime.store.columns import Instant, JsonObject
+from levada_runtime.store.columns import Instant, Json, JsonObject
 from levada_runtime.store.tables.shape import metadata, number, org, row_id, text
 
 entities = sa.Table(
@@ -19,8 +24,9 @@ entities = sa.Table(
     sa.Column("first_seen", Instant, nullable=False),
     sa.Column("last_written", Instant, nullable=False),
     sa.Column("deleted_at", Instant),
-    sa.UniqueConstraint("org_id", "kind", "external_id"),
+    sa.UniqueConstraint("org_id", "external_id", "kind"),
     sa.UniqueConstraint("org_id", "uid"),
+    sa.Index(None, "org_id", "kind", "id"),
 )
 
 entity_claims = sa.Table(
@@ -31,10 +37,10 @@ entity_claims = sa.Table(
     sa.Column("entity_id", sa.BigInteger, primary_key=True, autoincrement=False),
     text("class", null=True),
     text("display_name", null=True),
-    sa.Column("traits", JsonObject, nullable=False),
-    sa.Column("asserted", JsonObject, nullable=False),
+    sa.Column("traits", Json, nullable=False),
+    number("stamp"),
+    sa.Column("asserted", Json, nullable=False),
     text("run_id", null=True),
-    sa.Column("claimed_at", Instant, nullable=False),
     sa.Index(None, "org_id", "entity_id"),
 )
 
@@ -59,10 +65,10 @@ relationship_claims = sa.Table(
     org(),
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("relationship_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("properties", JsonObject, nullable=False),
-    sa.Column("asserted", JsonObject, nullable=False),
+    sa.Column("properties", Json, nullable=False),
+    number("stamp"),
+    sa.Column("asserted", Json, nullable=False),
     text("run_id", null=True),
-    sa.Column("claimed_at", Instant, nullable=False),
     sa.Index(None, "org_id", "relationship_id"),
 )
 

@@ -23,9 +23,10 @@ def upgrade() -> None:
         sa.Column("last_written", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("org_id", "id", name=op.f("pk_entities")),
-        sa.UniqueConstraint("org_id", "kind", "external_id", name=op.f("uq_entities_org_id_kind_external_id")),
+        sa.UniqueConstraint("org_id", "external_id", "kind", name=op.f("uq_entities_org_id_external_id_kind")),
         sa.UniqueConstraint("org_id", "uid", name=op.f("uq_entities_org_id_uid")),
     )
+    op.create_index(op.f("ix_entities_org_id_kind_id"), "entities", ["org_id", "kind", "id"], unique=False)
     op.create_table(
         "entity_claims",
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -33,10 +34,10 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("class", sa.Text(), nullable=True),
         sa.Column("display_name", sa.Text(), nullable=True),
-        sa.Column("traits", sa.Text().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.Column("asserted", sa.Text().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("traits", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
+        sa.Column("asserted", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=True),
-        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "source", "entity_id", name=op.f("pk_entity_claims")),
     )
     op.create_index(op.f("ix_entity_claims_org_id_entity_id"), "entity_claims", ["org_id", "entity_id"], unique=False)
@@ -61,10 +62,10 @@ def upgrade() -> None:
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("relationship_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("properties", sa.Text().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.Column("asserted", sa.Text().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.BigInteger(), nullable=False),
+        sa.Column("asserted", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=True),
-        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "source", "relationship_id", name=op.f("pk_relationship_claims")),
     )
     op.create_index(

@@ -1,0 +1,238 @@
+"""The graph's rows: entities, relationships, the claims on them, and when their sources last synced.
+
+Everything is read and written by many at a time; lists of values go to the database in chunks it can take.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
+from levada_runtime.store.tables import (
+    entities,
+    entity_claims,
+    graph_sources,
+    relationship_claims,
+    relationships,
+)
+
+_CHUNK = 5000
+Value = TypeVar("Value")
+Row = TypeVar("Row", EntityRow, EntityClaimRow, RelationshipRow, RelationshipClaimRow)
+Triple = tuple[int, str, int]
+"""(from, verb, to), by the entities' ids"""
+
+
+class Graph:
+    """The entities and relationships of all organisations."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def entities_by_key(self, org_id: int, kind: str, external_ids: Iterable[str]) -> list[EntityRow]:
+        """Return the entities of these keys, those that are not there any longer among them."""
+        query = _rows_of(EntityRow, entities).where(entities.c.org_id == org_id, entities.c.kind == kind)
+        return self._chunked(EntityRow, external_ids, lambda some: query.where(entities.c.external_id.in_(some)))
+
+    def entities_by_id(self, org_id: int, ids: Iterable[int]) -> list[EntityRow]:
+        query = _rows_of(EntityRow, entities).where(entities.c.org_id == org_id)
+        return self._chunked(EntityRow, ids, lambda some: query.where(entities.c.id.in_(some)))
+
+    def entity_by_uid(self, org_id: int, uid: str) -> EntityRow | None:
+        """Return an entity that is there."""
+        query = _rows_of(EntityRow, entities).where(*_living(org_id), entities.c.uid == uid)
+        return next(iter(self._read(EntityRow, query)), None)
+
+    def entity_by_key(self, org_id: int, kind: str, external_id: str) -> EntityRow | None:
+        """Return an entity that is there."""
+        same = entities.c.kind == kind, entities.c.external_id == external_id
+        query = _rows_of(EntityRow, entities).where(*_living(org_id), *same)
+        return next(iter(self._read(EntityRow, query)), None)
+
+    def page_of(
+        self, org_id: int, *, kind: str | None, external_id: str | None, before: int | None, limit: int
+    ) -> list[EntityRow]:
+        """Return entities that are there, newest first, from below the id `before`."""
+        conditions = list(_living(org_id))
+        if kind is not None:
+            conditions.append(entities.c.kind == kind)
+        if external_id is not None:
+            conditions.append(entities.c.external_id == external_id)
+        if before is not None:
+            conditions.append(entities.c.id < before)
+        query = _rows_of(EntityRow, entities).where(*conditions)
+        return self._read(EntityRow, query.order_by(entities.c.id.desc()).limit(limit))
+
+    def entities_claimed_by(self, org_id: int, source: str) -> list[EntityRow]:
+        claimed = sa.and_(entity_claims.c.org_id == entities.c.org_id, entity_claims.c.entity_id == entities.c.id)
+        query = _rows_of(EntityRow, entities).select_from(entity_claims.join(entities, claimed))
+        mine = entity_claims.c.org_id == org_id, entity_claims.c.source == source
+        return self._read(EntityRow, query.where(*mine))
+
+    def claims_beside(self, org_id: int, source: str) -> list[EntityClaimRow]:
+        """Return every claim, of whichever source, on the entities that this source claims."""
+        mine = entity_claims.alias()
+        joined = entity_claims.join(
+            mine,
+            sa.and_(mine.c.org_id == entity_claims.c.org_id, mine.c.entity_id == entity_claims.c.entity_id),
+        )
+        query = _rows_of(EntityClaimRow, entity_claims).select_from(joined)
+        return self._read(EntityClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
+
+    def claims_on(self, org_id: int, entity_ids: Iterable[int]) -> list[EntityClaimRow]:
+        query = _rows_of(EntityClaimRow, entity_claims).where(entity_claims.c.org_id == org_id)
+        return self._chunked(EntityClaimRow, entity_ids, lambda some: query.where(entity_claims.c.entity_id.in_(some)))
+
+    def relationships_claimed_by(self, org_id: int, source: str) -> list[RelationshipRow]:
+        claimed = sa.and_(
+            relationship_claims.c.org_id == relationships.c.org_id,
+            relationship_claims.c.relationship_id == relationships.c.id,
+        )
+        query = _rows_of(RelationshipRow, relationships).select_from(relationship_claims.join(relationships, claimed))
+        mine = relationship_claims.c.org_id == org_id, relationship_claims.c.source == source
+        return self._read(RelationshipRow, query.where(*mine))
+
+    def relationship_claims_beside(self, org_id: int, source: str) -> list[RelationshipClaimRow]:
+        """Return every claim, of whichever source, on the relationships that this source claims."""
+        mine = relationship_claims.alias()
+        same = sa.and_(
+            mine.c.org_id == relationship_claims.c.org_id,
+            mine.c.relationship_id == relationship_claims.c.relationship_id,
+        )
+        query = _rows_of(RelationshipClaimRow, relationship_claims).select_from(relationship_claims.join(mine, same))
+        return self._read(RelationshipClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
+
+    def relationships_between(self, org_id: int, triples: Iterable[Triple]) -> list[RelationshipRow]:
+        place = sa.tuple_(relationships.c.from_id, relationships.c.verb, relationships.c.to_id)
+        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id)
+        return self._chunked(RelationshipRow, triples, lambda some: query.where(place.in_(some)))
+
+    def relationships_at(self, org_id: int, entity_id: int) -> list[RelationshipRow]:
+        """Return the relationships from and to an entity, hidden ones among them."""
+        ends = sa.or_(relationships.c.from_id == entity_id, relationships.c.to_id == entity_id)
+        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id, ends)
+        return self._read(RelationshipRow, query.order_by(relationships.c.id))
+
+    def relationship_claims_on(self, org_id: int, relationship_ids: Iterable[int]) -> list[RelationshipClaimRow]:
+        query = _rows_of(RelationshipClaimRow, relationship_claims).where(relationship_claims.c.org_id == org_id)
+        column = relationship_claims.c.relationship_id
+        return self._chunked(RelationshipClaimRow, relationship_ids, lambda some: query.where(column.in_(some)))
+
+    def synced(self, org_id: int, sources: Iterable[str]) -> dict[str, datetime]:
+        """Return when each of these sources last synced, where it ever did."""
+        query = sa.select(graph_sources.c.source, graph_sources.c.synced_at).where(graph_sources.c.org_id == org_id)
+        found: dict[str, datetime] = {}
+        for some in _chunks(sources):
+            read = self._connection.execute(query.where(graph_sources.c.source.in_(some)))
+            found.update((row.source, row.synced_at) for row in read)
+        return found
+
+    def last_syncs(self, org_id: int, entity_ids: Iterable[int]) -> dict[int, datetime]:
+        """Return by entity when a source that claims it last synced."""
+        same = sa.and_(
+            graph_sources.c.org_id == entity_claims.c.org_id, graph_sources.c.source == entity_claims.c.source
+        )
+        query = (
+            sa.select(entity_claims.c.entity_id, sa.func.max(graph_sources.c.synced_at).label("at"))
+            .select_from(entity_claims.join(graph_sources, same))
+            .where(entity_claims.c.org_id == org_id)
+            .group_by(entity_claims.c.entity_id)
+        )
+        found: dict[int, datetime] = {}
+        for some in _chunks(entity_ids):
+            read = self._connection.execute(query.where(entity_claims.c.entity_id.in_(some)))
+            found.update((row.entity_id, row.at) for row in read)
+        return found
+
+    def keep_sync(self, org_id: int, source: str, sync_id: str | None, at: datetime) -> None:
+        """Remember a source's latest sync."""
+        same = graph_sources.c.org_id == org_id, graph_sources.c.source == source
+        values = {"sync_id": sync_id, "synced_at": at}
+        if not self._connection.execute(sa.update(graph_sources).where(*same).values(values)).rowcount:
+            self._connection.execute(sa.insert(graph_sources).values(org_id=org_id, source=source, **values))
+
+    def add_entities(self, org_id: int, rows: Sequence[EntityRow]) -> None:
+        self._insert(entities, org_id, rows)
+
+    def change_entities(self, org_id: int, rows: Sequence[EntityRow]) -> None:
+        self._update(entities, ("id",), org_id, rows)
+
+    def add_claims(self, org_id: int, rows: Sequence[EntityClaimRow]) -> None:
+        self._insert(entity_claims, org_id, rows)
+
+    def change_claims(self, org_id: int, rows: Sequence[EntityClaimRow]) -> None:
+        self._update(entity_claims, ("source", "entity_id"), org_id, rows)
+
+    def drop_claims(self, org_id: int, places: Sequence[tuple[str, int]]) -> None:
+        """Drop the claims of `(source, entity id)`."""
+        self._delete(entity_claims, ("source", "entity_id"), org_id, places)
+
+    def add_relationships(self, org_id: int, rows: Sequence[RelationshipRow]) -> None:
+        self._insert(relationships, org_id, rows)
+
+    def change_relationships(self, org_id: int, rows: Sequence[RelationshipRow]) -> None:
+        self._update(relationships, ("id",), org_id, rows)
+
+    def drop_relationships(self, org_id: int, ids: Sequence[int]) -> None:
+        self._delete(relationships, ("id",), org_id, [(one,) for one in ids])
+
+    def add_relationship_claims(self, org_id: int, rows: Sequence[RelationshipClaimRow]) -> None:
+        self._insert(relationship_claims, org_id, rows)
+
+    def change_relationship_claims(self, org_id: int, rows: Sequence[RelationshipClaimRow]) -> None:
+        self._update(relationship_claims, ("source", "relationship_id"), org_id, rows)
+
+    def drop_relationship_claims(self, org_id: int, places: Sequence[tuple[str, int]]) -> None:
+        """Drop the claims of `(source, relationship id)`."""
+        self._delete(relationship_claims, ("source", "relationship_id"), org_id, places)
+
+    def _read(self, kind: type[Row], query: sa.Select[Any]) -> list[Row]:
+        return [kind(*row) for row in self._connection.execute(query)]
+
+    def _chunked(
+        self, kind: type[Row], values: Iterable[Value], query: Callable[[list[Value]], sa.Select[Any]]
+    ) -> list[Row]:
+        return [row for some in _chunks(values) for row in self._read(kind, query(some))]
+
+    def _insert(self, table: sa.Table, org_id: int, rows: Sequence[Any]) -> None:
+        if rows:
+            self._connection.execute(sa.insert(table), [{"org_id": org_id, **_values(row)} for row in rows])
+
+    def _update(self, table: sa.Table, key: tuple[str, ...], org_id: int, rows: Sequence[Any]) -> None:
+        if not rows:
+            return
+        same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
+        values = {name: sa.bindparam(f"to_{name}") for name in _values(rows[0]) if name not in key}
+        statement = sa.update(table).where(table.c.org_id == org_id, *same).values(values)
+        self._connection.execute(statement, [_bound(_values(row), key) for row in rows])
+
+    def _delete(self, table: sa.Table, key: tuple[str, ...], org_id: int, places: Sequence[tuple[Any, ...]]) -> None:
+        if places:
+            same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
+            named = [{f"of_{name}": value for name, value in zip(key, place, strict=True)} for place in places]
+            self._connection.execute(sa.delete(table).where(table.c.org_id == org_id, *same), named)
+
+
+def _living(org_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return entities.c.org_id == org_id, entities.c.deleted_at.is_(None)
+
+
+def _rows_of(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
+    """Select the columns of a row in the order of its fields."""
+    return sa.select(*(table.c[field.name.rstrip("_")] for field in fields(kind)))
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {name.rstrip("_"): getattr(row, name) for name in row.__slots__}
+
+
+def _bound(values: dict[str, Any], key: tuple[str, ...]) -> dict[str, Any]:
+    return {f"{'of' if name in key else 'to'}_{name}": value for name, value in values.items()}
+
+
+def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
+    listed = list(values)
+    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
