@@ -19,6 +19,7 @@ from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
+from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.runs import Plans, Runs, Ticks
 from levada_runtime.store.work import Work
 
@@ -117,6 +118,10 @@ class UnitOfWork:
     @cached_property
     def ticks(self) -> Ticks:
         return Ticks(self._connection)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self._connection)
 
     @cached_property
     def work(self) -> Work:

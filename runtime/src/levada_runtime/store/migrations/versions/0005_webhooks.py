@@ -18,12 +18,15 @@ def upgrade() -> None:
         sa.Column("dedupe_key", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("hidden", sa.Text(), nullable=False),
         sa.Column("params", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("processed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("org_id", "connection_id", "id", name=op.f("pk_receipts")),
     )
     op.create_index(

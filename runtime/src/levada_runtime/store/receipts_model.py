@@ -1,0 +1,28 @@
+"""Receipts as other floors see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """An inbound delivery that was verified and kept; its body is read on its own."""
+
+    org_id: int
+    connection_id: int
+    id: str
+    stream: str
+    delivery_id: str | None
+    dedupe_key: str
+    received_at: datetime
+    headers: dict[str, str]
+    hidden: list[str]
+    """The headers that prove something, which are never shown."""
+    params: dict[str, str]
+    size: int
+    state: str
+    run_id: str
+    reason: str | None = None
+    reply: dict[str, Any] | None = None
+    processed_at: datetime | None = None
