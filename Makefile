@@ -4,7 +4,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EDITABLES := sdk runtime connectors/acme .
+EDITABLES := sdk runtime connectors/acme connectors/stripe .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
@@ -53,6 +53,7 @@ lock: ## resolve requirements/lock.txt anew (needs uv)
 	uv pip compile requirements/dev.in --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
 	  --no-emit-package levada-sdk --no-emit-package levada-runtime --no-emit-package levada-acme \
+	  --no-emit-package levada-stripe \
 	  --output-file requirements/lock.txt
 
 clean: ## remove what was built
