@@ -11,7 +11,9 @@ from levada import (
     Checkpoint,
     Connector,
     CustomerPayload,
+    Entity,
     FailedRecord,
+    Graph,
     HostRule,
     Http,
     Ingest,
@@ -21,13 +23,16 @@ from levada import (
     Log,
     Manifest,
     Record,
+    Relationship,
     Reply,
     Request,
     Response,
     Run,
     Setting,
     StreamManifest,
+    SyncResult,
     Window,
+    WriteResult,
     basic,
     bearer,
     boolean,
@@ -99,6 +104,19 @@ def history(http: Http, ingest: Ingest, window: Window, settings: Mapping[str, A
     assert_type(pages, Iterator[list[Any]])
 
 
+@connector.poll("hosts", every="@daily")
+def hosts(http: Http, graph: Graph) -> None:
+    """Hosts and what runs on them, region by region."""
+    for row in http.get("/hosts").json:
+        host = Entity("host", row["id"], {"cpus": 8, "tags": ["a"], "rack": None}, entity_class="Host")
+        assert_type(host.ref, tuple[str, str])
+        result = graph.sync([host], [Relationship(host, "RUNS", ("service", "nginx"))], scope=row["region"])
+        assert_type(result, SyncResult)
+        assert_type(result.entities_deleted, int)
+    written = graph.write({"entity_type": "host", "entity_key": row["id"]} for row in http.get("/more").json)
+    assert_type(written, WriteResult)
+
+
 @connector.webhook("events", verify=hmac_sha256("X-Signature", secret="signing"), reply=True, observe="allow")
 def events(request: Request, ingest: Ingest, secrets: Mapping[str, str]) -> Reply:
     """What happened."""
@@ -164,6 +182,9 @@ def mistakes() -> None:
         currency="EUR",
         date=date(2026, 1, 1),
     )
+    Entity("host", 7)  # type: ignore[arg-type]  # keys are text
+    Entity("host", "a", {"tags": {"a": 1}})  # type: ignore[dict-item]  # properties are flat
+    Relationship("host", "RUNS", ("service", "nginx"))  # type: ignore[arg-type]  # an end has a kind and a key
     connector.poll("customers")  # type: ignore[call-arg]  # a poll has a schedule
     connector.webhook("events")  # type: ignore[call-arg]  # a webhook says how it is verified
     Row.model_validate({}, from_attributes=True)  # type: ignore[call-arg]  # foreign objects are not read
