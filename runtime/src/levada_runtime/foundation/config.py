@@ -33,6 +33,8 @@ class SandboxSettings(BaseModel):
     http_requests: int = Field(default=1_000, ge=1, description="HTTP requests of one run, retries included.")
     http_mb: int = Field(default=1_024, ge=1, description="HTTP bytes of one run, in MiB.")
     poll_wall_s: float = Field(default=300, gt=0, description="Wall-clock seconds of one poll run.")
+    webhook_cpu_s: int = Field(default=10, ge=1, description="CPU seconds of one webhook's run.")
+    webhook_wall_s: float = Field(default=30, gt=0, description="Wall-clock seconds of one webhook's run.")
 
 
 class DeliverySettings(BaseModel):
@@ -86,6 +88,22 @@ class ApiSettings(BaseModel):
         return int(self.max_body_mb * (1 << 20))
 
 
+class WebhookSettings(BaseModel):
+    """What is taken in from sources that push."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_mb: float = Field(default=10, gt=0, le=32, description="Largest body of a webhook, in MiB.")
+    max_waiting: int = Field(
+        default=10_000, ge=1, description="Receipts of one stream that may wait; beyond them the source is told 429."
+    )
+
+    @property
+    def max_body(self) -> int:
+        """The largest body, in bytes."""
+        return int(self.max_mb * (1 << 20))
+
+
 class Settings(BaseSettings):
     """Every key of the runtime's configuration."""
 
@@ -108,6 +126,7 @@ class Settings(BaseSettings):
     deliveries: DeliverySettings = DeliverySettings()
     work: WorkSettings = WorkSettings()
     api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @property
     def store_url(self) -> str:
