@@ -1,6 +1,6 @@
 """Deliveries, the attempts at them, and the circuits of where they go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,27 +33,35 @@ class Deliveries:
         self,
         org_id: int,
         *,
-        states: Iterable[str] | None = None,
+        states: Sequence[str] | None = None,
         pipeline: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
         before: int | None = None,
         limit: int,
     ) -> list[DeliveryRow]:
-        """Return deliveries made from `since` to before `until`, newest first, from below the id `before`."""
-        conditions = [deliveries.c.org_id == org_id]
-        if states is not None:
-            conditions.append(deliveries.c.state.in_(list(states)))
-        if pipeline is not None:
-            conditions.append(deliveries.c.pipeline == pipeline)
-        if since is not None:
-            conditions.append(deliveries.c.created_at >= since)
-        if until is not None:
-            conditions.append(deliveries.c.created_at < until)
+        """Return deliveries, newest first, from below the id `before`."""
+        query = _matching(org_id, states, pipeline)
         if before is not None:
-            conditions.append(deliveries.c.id < before)
-        query = sa.select(deliveries).where(*conditions).order_by(deliveries.c.id.desc()).limit(limit)
-        return read_as(DeliveryRow, self._connection.execute(query))
+            query = query.where(deliveries.c.id < before)
+        return read_as(DeliveryRow, self._connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit)))
+
+    def matching(
+        self,
+        org_id: int,
+        *,
+        states: Sequence[str],
+        pipeline: str | None,
+        since: datetime | None,
+        until: datetime | None,
+        after: int,
+        limit: int,
+    ) -> list[DeliveryRow]:
+        """Return deliveries made from `since` to before `until`, oldest first, from above the id `after`."""
+        query = _matching(org_id, states, pipeline).where(deliveries.c.id > after)
+        if since is not None:
+            query = query.where(deliveries.c.created_at >= since)
+        if until is not None:
+            query = query.where(deliveries.c.created_at < until)
+        return read_as(DeliveryRow, self._connection.execute(query.order_by(deliveries.c.id).limit(limit)))
 
     def by_state(self) -> dict[str, int]:
         """Return how many deliveries are in each state, everywhere."""
@@ -84,6 +92,13 @@ class Deliveries:
         if failures:
             row = {"org_id": org_id, "target": target, "failures": failures, "open_until": open_until}
             self._connection.execute(sa.insert(circuits).values(row))
+
+
+def _matching(org_id: int, states: Sequence[str] | None, pipeline: str | None) -> sa.Select[Any]:
+    query = sa.select(deliveries).where(deliveries.c.org_id == org_id)
+    if states is not None:
+        query = query.where(deliveries.c.state.in_(states))
+    return query if pipeline is None else query.where(deliveries.c.pipeline == pipeline)
 
 
 def _place(org_id: int, connection_id: int, delivery_id: int) -> tuple[sa.ColumnElement[bool], ...]:
