@@ -1,7 +1,6 @@
 """A store of the first version is brought up to date with everything in it."""
 
 import pytest
-from alembic import command
 
 from levada_runtime.store import schema
 from levada_runtime.store.engine import make_engine
@@ -10,12 +9,10 @@ FIRST = "0001"
 
 
 @pytest.fixture
-def first_store(tmp_path):
-    """A SQLite store as the first version left it: one page with two events."""
-    engine = make_engine(f"sqlite:///{tmp_path / 'levada.db'}")
-    config = schema._config()
-    config.attributes["engine"] = engine
-    command.upgrade(config, FIRST)
+def first_store(new_database):
+    """A store as the first version left it: one page with two events."""
+    engine = make_engine(new_database(migrated=False))
+    schema.upgrade(engine, FIRST)
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO pages (org_id, connection_id, id, run_id, attempt, stream, mode, connector,"

@@ -46,6 +46,7 @@ def test_organisation_and_connection_lead_every_key():
             assert "connection_id" not in table.c or names[1] == "connection_id", (table.name, names)
 
 
+@pytest.mark.databases("sqlite")
 def test_sqlite_writes_are_durable_and_do_not_block_readers(store):
     """The store runs in WAL mode and syncs every commit."""
     with store.engine.connect() as connection:

@@ -1,10 +1,11 @@
 """Reading and writing frozen rows through SQLAlchemy Core."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 Row = TypeVar("Row")
 
@@ -20,7 +21,24 @@ def read_as(kind: type[Row], found: Iterable[sa.Row[Any]]) -> list[Row]:
     return [kind(**{name: mapping[name] for name in names}) for mapping in (row._mapping for row in found)]  # noqa: SLF001 - SQLAlchemy's public name
 
 
-def insert_sql(table: sa.Table, columns: Iterable[str]) -> str:
-    """Return the driver's own INSERT for tuples of `columns`: a third of the cost of a construct with dictionaries."""
-    names = list(columns)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names come from the tables
+def insert_unless_there(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row; False when one of its key is there already, also one that another writer was first to enter."""
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
+    return bool(connection.execute(statement).rowcount)
+
+
+def insert_or_change(
+    connection: sa.Connection,
+    table: sa.Table,
+    values: Mapping[str, Any],
+    key: Sequence[str],
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert a row, or change the one that its unique `key` names: to `values`, or as `changes` say."""
+    changed = {name: value for name, value in values.items() if name not in key} if changes is None else changes
+    statement = _insert(connection, table).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=changed))
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_sql
+from levada_runtime.store._bulk import change, find, insert
+from levada_runtime.store._rows import as_columns
 from levada_runtime.store.model import DocumentRow, Known, PageRow, VersionRow
 from levada_runtime.store.tables import documents, events, pages, versions
 
@@ -20,21 +21,6 @@ DOCUMENT_COLUMNS = tuple(column.name for column in documents.columns)
 VERSION_COLUMNS = tuple(column.name for column in versions.columns)
 EVENT_COLUMNS = tuple(column.name for column in events.columns if column.name != "happened_at")
 
-_KNOWN = """
-    SELECT idempotency_key, id, version, versions, payload_hash, source_time, retired_at FROM documents
-    WHERE org_id = ? AND connection_id = ? AND document_type = ?
-      AND idempotency_key IN (SELECT value FROM json_each(?))
-"""
-_CHANGE = """
-    UPDATE documents
-    SET version = ?, versions = ?, payload_hash = ?, source_id = COALESCE(?, source_id), source_time = ?,
-        retired_at = ?, updated_at = ?
-    WHERE org_id = ? AND connection_id = ? AND id = ?
-"""
-_INSERT_DOCUMENT = insert_sql(documents, DOCUMENT_COLUMNS)
-_INSERT_VERSION = insert_sql(versions, VERSION_COLUMNS)
-_INSERT_EVENT = insert_sql(events, EVENT_COLUMNS)
-
 
 class Documents:
     """Canonical documents and everything that is written with them."""
@@ -44,8 +30,7 @@ class Documents:
 
     def known(self, scope: Scope, document_type: str, keys: Iterable[str]) -> dict[str, Known]:
         """Return what is known by idempotency key, in one look."""
-        parameters = (*scope, document_type, orjson.dumps(list(keys)).decode())
-        found = self._connection.exec_driver_sql(_KNOWN, parameters)
+        found = find(self._connection, scope, document_type, keys)
         return {
             key: Known(document_id, version, highest, payload_hash, source_time, retired_at is not None)
             for key, document_id, version, highest, payload_hash, source_time, retired_at in found
@@ -74,14 +59,10 @@ class Documents:
         new_events: Sequence[tuple[Any, ...]],
     ) -> None:
         """Insert documents, versions and events and move changed documents on, each with one statement."""
-        for statement, rows in (
-            (_INSERT_DOCUMENT, new),
-            (_CHANGE, changed),
-            (_INSERT_VERSION, new_versions),
-            (_INSERT_EVENT, new_events),
-        ):
-            if rows:
-                self._connection.exec_driver_sql(statement, list(rows))
+        insert(self._connection, documents, DOCUMENT_COLUMNS, new)
+        change(self._connection, changed)
+        insert(self._connection, versions, VERSION_COLUMNS, new_versions)
+        insert(self._connection, events, EVENT_COLUMNS, new_events)
 
     def add_page(self, page: PageRow) -> None:
         self._connection.execute(sa.insert(pages).values(as_columns(page)))

@@ -1,15 +1,17 @@
 """The database engine: SQLite in WAL mode with full durability, or PostgreSQL.
 
 A unit of work that writes takes SQLite's write lock at its beginning (`BEGIN IMMEDIATE`), so that it can never find out
-at its end that another was faster.
+at its end that another was faster; `store/postgresql.py` says how PostgreSQL is spoken to.
 """
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.store import postgresql
 
 WRITES = "levada_writes"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "cache_size=-32768", "temp_store=MEMORY")
@@ -18,23 +20,67 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "cache
 def make_engine(url: str) -> sa.Engine:
     """Return an engine for `url`; nothing is opened yet.
 
-    Raises UsageFailure when the URL names no database this runtime knows.
+    Raises UsageFailure when the URL names no database this runtime knows, EnvironmentFailure when its driver is not
+    installed.
     """
     try:
-        backend = sa.make_url(url).get_backend_name()
+        made = sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise UsageFailure("the database URL cannot be read", code="invalid_database_url") from None
-    if backend != "sqlite":
         raise UsageFailure(
-            f"the store does not speak {backend} in this version",
+            "the database URL cannot be read",
             code="invalid_database_url",
-            hint="leave --database-url out, or give a sqlite:/// URL",
+            hint="it reads postgresql://USER@HOST/DATABASE; a password with @, : or / in it is percent-encoded",
+        ) from None
+    if made.drivername in postgresql.DRIVERS:
+        return postgresql.make_engine(made)
+    if made.get_backend_name() != "sqlite":
+        raise UsageFailure(
+            f"the store does not speak {made.drivername}",
+            code="invalid_database_url",
+            hint="leave --database-url out, or give a postgresql:// or sqlite:/// URL",
         )
-    return _sqlite_engine(url)
+    return _sqlite_engine(made)
 
 
-def _sqlite_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False})
+def place_of(engine: sa.Engine) -> str:
+    """Return which database this is, for people: its URL without any secret."""
+    return postgresql.shown(engine.url)
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for units of work that write."""
+    return engine.execution_options(**{WRITES: True})
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for units of work that only read, each a view of one moment."""
+    return engine.execution_options(**postgresql.READING) if engine.dialect.name == "postgresql" else engine
+
+
+def is_writing(connection: sa.Connection) -> bool:
+    """Tell whether this connection is in a unit of work that writes."""
+    return bool(connection.get_execution_options().get(WRITES, False))
+
+
+def version_of(connection: sa.Connection) -> str:
+    """Return the database's own name and version."""
+    if connection.dialect.name == "postgresql":
+        return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar_one()}"
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
+def bytes_of(connection: sa.Connection) -> int:
+    """Return how large the database is on disk."""
+    if connection.dialect.name == "postgresql":
+        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+    file = Path(connection.engine.url.database or "")
+    return sum(part.stat().st_size for part in file.parent.glob(f"{file.name}*"))
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url, connect_args={"isolation_level": None, "check_same_thread": False}, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -46,5 +92,4 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")

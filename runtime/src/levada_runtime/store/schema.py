@@ -12,6 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.store import postgresql
+from levada_runtime.store.engine import writing
+from levada_runtime.store.locks import lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,25 +31,28 @@ def newest_revision() -> str:
     return str(head)
 
 
-def upgrade(engine: sa.Engine) -> None:
+def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Bring the database to the newest revision; several processes may try at once.
 
-    Raises EnvironmentFailure when the database is from a newer runtime.
+    Raises EnvironmentFailure when the database is from a newer runtime, or cannot hold a store.
     """
-    with _only_one(engine):
-        current = revision_of(engine)
-        if current == newest_revision():
-            return
-        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-        if current is not None and current not in known:
-            raise EnvironmentFailure(
-                f"the store is at revision {current}, which this version of the runtime does not know",
-                code="store_too_new",
-                hint="run the newer version of the runtime, or give another --data-dir",
-            )
+    if revision == "head" and revision_of(engine) == newest_revision():
+        return
+    with _alone(engine) as connection:
+        _check(MigrationContext.configure(connection).get_current_revision())
         config = _config()
-        config.attributes["engine"] = engine
-        command.upgrade(config, "head")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _check(current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise EnvironmentFailure(
+            f"the store is at revision {current}, which this version of the runtime does not know",
+            code="store_too_new",
+            hint="run the newer version of the runtime, or give another --data-dir",
+        )
 
 
 def _config() -> Config:
@@ -56,10 +62,15 @@ def _config() -> Config:
 
 
 @contextmanager
-def _only_one(engine: sa.Engine) -> Iterator[None]:
-    if engine.url.database is None or engine.dialect.name != "sqlite":
-        yield
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction for all migrations, while no other process migrates the same database."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            postgresql.check(connection)
+            lock(connection, "migrations")
+            yield connection
         return
-    with Path(f"{engine.url.database}.migrating").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with Path(f"{engine.url.database}.migrating").open("w") as only_one:
+        fcntl.flock(only_one, fcntl.LOCK_EX)
+        with writing(engine).begin() as connection:
+            yield connection

@@ -1,6 +1,5 @@
 """Units of work: one connection, one transaction, one repository a noun."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,9 +11,11 @@ from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
-from levada_runtime.store.engine import WRITES
+from levada_runtime.store.engine import reading, writing
 from levada_runtime.store.events import Events
+from levada_runtime.store.graph import Graph
 from levada_runtime.store.idempotent_requests import IdempotentRequests
+from levada_runtime.store.locks import lock
 from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
@@ -36,10 +37,7 @@ class UnitOfWork:
         On SQLite nobody else writes anyway. On PostgreSQL it is an advisory lock, so whoever reads in order to write
         asks for it first.
         """
-        if self._connection.dialect.name == "postgresql":
-            named = hashlib.sha256("/".join((what, *map(str, ids))).encode()).digest()
-            key = int.from_bytes(named[:8], "big", signed=True)
-            self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        lock(self._connection, what, *ids)
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -92,6 +90,10 @@ class UnitOfWork:
         return Contents(self._connection)
 
     @cached_property
+    def graph(self) -> Graph:
+        return Graph(self._connection)
+
+    @cached_property
     def pipelines(self) -> Pipelines:
         return Pipelines(self._connection)
 
@@ -133,20 +135,20 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._reading = reading(engine)
+        self._writing = writing(engine)
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
         """A consistent view that writes nothing and locks nobody out."""
-        with self.engine.connect() as connection:
+        with self._reading.connect() as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
         """One transaction: everything in it is kept, or none of it is."""
-        with self.engine.connect() as connection:
-            writing = connection.execution_options(**{WRITES: True})
-            with writing.begin():
-                yield UnitOfWork(writing)
+        with self._writing.begin() as connection:
+            yield UnitOfWork(connection)
 
     def close(self) -> None:
         self.engine.dispose()

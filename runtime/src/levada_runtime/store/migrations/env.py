@@ -1,12 +1,10 @@
-"""Alembic's entry: runs migrations on the engine it is handed."""
+"""Alembic's entry: runs migrations in the transaction it is handed."""
 
 from alembic import context
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
-engine: Engine = context.config.attributes["engine"]
+connection: Connection = context.config.attributes["connection"]
 
-with engine.connect() as connection:
-    context.configure(connection=connection, transaction_per_migration=True)
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,28 @@
+"""Advisory locks, which end with their transaction. SQLite needs none: whoever writes there writes alone."""
+
+import hashlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+Named = tuple[str | int, ...]
+"""What is locked: a word, and the ids that narrow it."""
+
+
+def lock(connection: sa.Connection, *named: str | int) -> None:
+    """Wait until nobody else holds this name, and hold it until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_number(named))))
+
+
+def free_of(connection: sa.Connection, names: Sequence[Named]) -> list[bool]:
+    """Tell of each name whether it could be had at once; those that could are held until the transaction ends."""
+    if connection.dialect.name != "postgresql" or not names:
+        return [True] * len(names)
+    asked = [sa.func.pg_try_advisory_xact_lock(_number(one)).label(f"n{at}") for at, one in enumerate(names)]
+    return list(connection.execute(sa.select(*asked)).one())
+
+
+def _number(named: Named) -> int:
+    """Return the 64 bits that stand for a name; two names that met would only wait for each other."""
+    return int.from_bytes(hashlib.sha256("/".join(map(str, named)).encode()).digest()[:8], "big", signed=True)

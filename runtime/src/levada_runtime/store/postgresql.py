@@ -1,0 +1,126 @@
+"""PostgreSQL through psycopg 3: how it is connected to, and what is said when it cannot be.
+
+Units of work that write run at READ COMMITTED and lock what they decide on; those that read run at REPEATABLE READ,
+read only, so that what they see is one moment's and no writer ever waits for them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.foundation.logging import hide
+
+DRIVERS = ("postgresql+psycopg", "postgresql", "postgres")
+READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+LEAST_VERSION = 14
+
+_CONNECTING: dict[str, Any] = {
+    "application_name": "levada",
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+# A process that was stopped in the middle of a transaction must not keep its locks from everybody else for ever.
+_SESSION = "SET idle_in_transaction_session_timeout = '60s'"
+_LONGEST_REASON = 400
+
+
+def make_engine(url: sa.URL) -> sa.Engine:
+    """Return an engine for a PostgreSQL URL; nothing is opened yet.
+
+    Raises EnvironmentFailure when the driver is not installed.
+    """
+    url = _normalised(url)
+    if url.password and url.password not in shown(url):
+        hide([url.password])
+    given = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    try:
+        engine = sa.create_engine(
+            url,
+            connect_args=given,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            pool_timeout=30,
+            pool_size=5,
+            max_overflow=10,
+            hide_parameters=True,
+            json_serializer=_dump,
+            json_deserializer=orjson.loads,
+        )
+    except ImportError:
+        raise EnvironmentFailure(
+            "PostgreSQL needs its driver, which is not installed here",
+            code="driver_missing",
+            hint="pip install 'levada-runtime[postgresql]'",
+        ) from None
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "handle_error", _tell)
+    return engine
+
+
+def check(connection: sa.Connection) -> None:
+    """Make sure that the server can hold a store.
+
+    Raises EnvironmentFailure when it is too old, or keeps text in anything but UTF-8.
+    """
+    major = int((connection.dialect.server_version_info or (0,))[0])
+    if major < LEAST_VERSION:
+        raise EnvironmentFailure(
+            f"this server is PostgreSQL {major}; the store needs {LEAST_VERSION} or newer",
+            code="database_too_old",
+            hint="give the URL of a newer server",
+        )
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise EnvironmentFailure(
+            f"this database keeps text as {encoding}; the store needs UTF8",
+            code="database_encoding",
+            hint="CREATE DATABASE levada TEMPLATE template0 ENCODING 'UTF8'",
+        )
+
+
+def shown(url: sa.URL) -> str:
+    """Return a URL without its password and without whatever else in it is one."""
+    kept = {name: value for name, value in url.query.items() if "password" not in name}
+    return url.set(query=kept).render_as_string(hide_password=True)
+
+
+def unreachable(url: sa.URL, reason: object) -> EnvironmentFailure:
+    """Return the failure of a server that could not be reached, or that was lost."""
+    said = "; ".join(line.strip() for line in str(reason).splitlines() if line.strip())
+    return EnvironmentFailure(
+        f"the database at {shown(url)} cannot be reached: {said[:_LONGEST_REASON]}",
+        code="database_unreachable",
+        hint="start it, or mend the URL (server, user, password, database): --database-url or LEVADA_DATABASE_URL",
+    )
+
+
+def _normalised(url: sa.URL) -> sa.URL:
+    """Return the URL with psycopg as its driver, and its password in the one place where it is always hidden."""
+    query: Mapping[str, Any] = url.query
+    password = query.get("password") or url.password
+    kept = {name: value for name, value in query.items() if name != "password"}
+    return url.set(drivername=DRIVERS[0], password=password, query=kept)
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.autocommit = True
+    connection.execute(_SESSION)
+    connection.autocommit = False
+
+
+def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
+    """Say what an operator can do about a server that is not there; every other error stays what it is."""
+    connecting = context.connection is None and isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
+    if context.is_pre_ping or context.engine is None or not (connecting or context.is_disconnect):
+        return None
+    return unreachable(context.engine.url, context.original_exception)
