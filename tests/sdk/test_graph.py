@@ -142,6 +142,9 @@ def test_equal_entities_collapse_and_unlike_ones_are_refused(graph):
         ([Entity("host", "a", {"b": "c\0"})], [], "entities[0].properties.b", "U\\+0000"),
         ([Entity("host", "a", {"b\0": "c"})], [], "entities[0].properties", "U\\+0000"),
         ([Entity("host", "a\ud800")], [], "entities[0].entity_key", "surrogate"),
+        ([Entity("host", "é" * 1025)], [], "entities[0].entity_key", "longer than 2048 bytes"),
+        ([Entity("h" * 256, "a")], [], "entities[0].entity_type", "longer than 255 bytes"),
+        ([Entity("host", "a", {"b": 2**63})], [], "entities[0].properties.b", "64 bits"),
         ([Entity("host", "a", {1: "c"})], [], "entities[0].properties", "names are text"),
         ([Entity("host", "a", ["b"])], [], "entities[0].properties", "must be a mapping"),
         ([Entity("host", "a", {}, "Hosst")], [], "entities[0].entity_class", "did you mean 'Host'"),
@@ -157,6 +160,13 @@ def test_what_the_graph_cannot_keep_is_refused_with_its_place(memory, graph, ent
     assert path in [error["path"] for error in refused.value.details["errors"]]
     commit(graph)
     assert not memory.entities
+
+
+def test_an_empty_display_name_is_one(memory, graph):
+    """Sources have things without a name; without one given, the key is shown."""
+    graph.sync([Entity("host", "a", display_name=""), Entity("host", "b")])
+    commit(graph)
+    assert [entity.display_name for entity in memory.entities.all()] == ["", "b"]
 
 
 def test_everything_that_is_wrong_is_told_at_once(graph):

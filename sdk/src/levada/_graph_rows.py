@@ -12,11 +12,15 @@ from levada.errors import BadRecord, NotJson
 ENTITY_FIELDS: Final = ("entity_type", "entity_key", "entity_class", "display_name", "properties")
 RELATIONSHIP_FIELDS: Final = ("from_type", "from_key", "verb", "to_type", "to_key", "properties")
 KIND: Final = re.compile(r"[a-z][a-z0-9_]*")
+KIND_BYTES: Final = 255
+KEY_BYTES: Final = 2048
+INTEGERS: Final = range(-(2**63), 2**63)
 TOLD: Final = 100
 """How many things that are wrong are told of one call."""
 
 _OPTIONAL = frozenset({"entity_class", "display_name", "properties"})
 _KINDS = frozenset({"entity_type", "from_type", "to_type"})
+_LONGEST = dict.fromkeys(_KINDS, KIND_BYTES) | dict.fromkeys(("entity_key", "from_key", "to_key"), KEY_BYTES)
 
 
 class GraphRows:
@@ -52,15 +56,20 @@ class GraphRows:
         return row
 
     def _text(self, value: object, path: str, name: str) -> object:
-        if value is None or value == "":
+        if value is None or (value == "" and name not in _OPTIONAL):
             self._wrong(path, "missing", "it is missing or empty")
         elif not isinstance(value, str):
             self._wrong(path, "not_text", f"it is of type {type(value).__name__} and must be text: write str(...)")
         elif name in _KINDS and not KIND.fullmatch(value):
             self._wrong(path, "not_snake_case", f"{value!r} is no kind: write it in snake_case, such as `user_group`")
         else:
-            return self._carried(value, path)
+            return self._fitting(self._carried(value, path), path, _LONGEST.get(name))
         return None
+
+    def _fitting(self, value: object, path: str, longest: int | None) -> object:
+        if longest is not None and isinstance(value, str) and len(value.encode()) > longest:
+            self._wrong(path, "too_long", f"it is longer than {longest} bytes")
+        return value
 
     def _properties(self, given: object, path: str) -> dict[str, object]:
         if not isinstance(given, Mapping):
@@ -80,6 +89,8 @@ class GraphRows:
             self._wrong(path, "not_flat", "properties are flat and it is a mapping: make each part one of its own")
         elif isinstance(value, list) and not all(isinstance(item, str) for item in value):
             self._wrong(path, "not_flat", "properties are flat: a list holds texts and nothing else")
+        elif isinstance(value, int) and value not in INTEGERS:
+            self._wrong(path, "not_json", "it is an integer that does not fit into 64 bits: send it as a text")
         return value
 
     def _carried(self, value: object, path: str) -> object:

@@ -89,7 +89,7 @@ def entity_of(ref: Ref, claims: Claims) -> Entity:
     said = _latest(claims)
     entity_class, name = said.pop(CLASS, None), said.pop(NAME, None)
     properties = {key: value for (_, key), value in sorted(said.items())}
-    return Entity(*ref, properties, entity_class or default_class(ref[0]), name or ref[1])
+    return Entity(*ref, properties, entity_class or default_class(ref[0]), ref[1] if name is None else name)
 
 
 def relationships_of(claimed: Claimed) -> tuple[Relationship, ...]:
