@@ -14,22 +14,35 @@ def stream_key(stream: str) -> str:
     return f"stream:{stream}"
 
 
+def webhook_key(stream: str) -> str:
+    """Return the key under which one stream's receipts stand in line."""
+    return f"webhook:{stream}"
+
+
 def new_run(
-    connection: ConnectionRow, stream: str, now: datetime, *, observing: bool, scheduled_for: datetime | None = None
+    connection: ConnectionRow,
+    stream: str,
+    now: datetime,
+    *,
+    observing: bool,
+    scheduled_for: datetime | None = None,
+    mode: str = "poll",
+    receipt_id: str | None = None,
 ) -> RunRow:
-    """Return a run of a poll stream that has not begun."""
+    """Return a run that has not begun."""
     return RunRow(
         org_id=connection.org_id,
         connection_id=connection.id,
         id=new_uuid(),
         connector=connection.connector,
         stream=stream,
-        mode="poll",
+        mode=mode,
         observing=observing,
         state="queued",
         attempt=0,
         queued_at=now,
         scheduled_for=scheduled_for,
+        receipt_id=receipt_id,
     )
 
 

@@ -32,6 +32,11 @@ class Connections:
         query = self._living().where(connections.c.org_id == org_id, named)
         return next(iter(read_as(ConnectionRow, self._connection.execute(query))), None)
 
+    def anywhere(self, reference: str) -> list[ConnectionRow]:
+        """Return the living connections of any organisation by that name or public id."""
+        named = sa.or_(connections.c.name == reference, connections.c.uid == reference)
+        return read_as(ConnectionRow, self._connection.execute(self._living().where(named)))
+
     def of(self, org_id: int) -> list[ConnectionRow]:
         query = self._living().where(connections.c.org_id == org_id).order_by(connections.c.name)
         return read_as(ConnectionRow, self._connection.execute(query))
