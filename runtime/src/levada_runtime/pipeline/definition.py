@@ -4,7 +4,8 @@ import fnmatch
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import BaseModel
+from levada_runtime.pipeline.destinations.fields import DestinationFields
+from levada_runtime.pipeline.language.fields import StepFields
 
 OPEN_FAMILIES: Final = ("sdk", "document")
 """Families of events that a pipeline takes without naming them."""
@@ -43,7 +44,7 @@ class Action:
     """One action: the name of its kind, and its fields."""
 
     kind: str
-    step: BaseModel
+    step: StepFields
     line: int = 0
 
 
@@ -52,7 +53,7 @@ class Destination:
     """One destination: the name of its kind, and its fields."""
 
     kind: str
-    step: BaseModel
+    step: DestinationFields
     line: int = 0
 
 
@@ -88,7 +89,7 @@ class Definition:
 
     def secrets(self) -> frozenset[str]:
         """Return the names of the secrets its destinations ask for."""
-        return frozenset(name for one in self.destinations for name in getattr(one.step, "secret_names", frozenset)())
+        return frozenset(name for one in self.destinations for name in one.step.secret_names())
 
 
 def _fits(text: str, pattern: str) -> bool:
