@@ -167,6 +167,7 @@ def _page_row(origin: Origin, page_id: int, at: datetime) -> PageRow:
         connector_version=origin.connector_version,
         scheduled_for=origin.scheduled_for,
         committed_at=at,
+        receipt_id=origin.receipt_id,
     )
 
 

@@ -33,6 +33,7 @@ class Origin:
     attempt: int
     mode: str
     scheduled_for: datetime | None
+    receipt_id: str | None = None
 
     @property
     def scope(self) -> tuple[int, int]:
@@ -50,6 +51,7 @@ class Origin:
             "attempt": self.attempt,
             "mode": self.mode,
             "scheduled_for": self.scheduled_for.isoformat() if self.scheduled_for else None,
+            "receipt": self.receipt_id,
         }
 
 

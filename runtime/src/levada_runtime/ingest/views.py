@@ -60,6 +60,7 @@ def provenance(page: PageRow, connections: Mapping[int, str]) -> dict[str, Any]:
         "attempt": page.attempt,
         "mode": page.mode,
         "scheduled_for": _iso(page.scheduled_for),
+        "receipt": page.receipt_id,
         "ingested_at": _iso(page.committed_at),
     }
 

@@ -15,15 +15,17 @@ from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.runs.pager import Pager, Progress
+from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
+from levada_runtime.runs.replies import checked
 from levada_runtime.sandbox.broker import Broker
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.model import Call, Limits, Outcome, RunInfo
+from levada_runtime.sandbox.model import Call, Delivery, Limits, Outcome, RunInfo
 from levada_runtime.store.model import ConnectionRow, RunRow
-from levada_runtime.store.unit_of_work import Store
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import Token
 
-Action = Literal["poll", "check"]
+Action = Literal["poll", "webhook", "check"]
 Checkpoints = dict[str, dict[str, Any]]
 """Saved values by partition."""
 
@@ -75,14 +77,26 @@ class Conductor:
         """Run the route once; nothing is committed after the last checkpoint until the caller ends the run."""
         run = subject.run
         with self._store.read() as uow:
-            checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, run.stream)
-        return self._call(subject, "poll", checkpoint, progress)
+            checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, checkpoint_of(run))
+            request = _delivery(uow, run)
+        if request is None:
+            return self._call(subject, "poll", checkpoint, progress)
+        attempt = self._call(subject, "webhook", checkpoint, progress, request)
+        attempt.outcome = checked(attempt.outcome)
+        return attempt
 
     def check(self, subject: Subject) -> Outcome:
         """Run the connector's own check of its settings and secrets; it can ingest nothing."""
         return self._call(subject, "check", {}, _silent).outcome
 
-    def _call(self, subject: Subject, action: Action, checkpoint: Checkpoints, progress: Progress) -> Attempt:
+    def _call(
+        self,
+        subject: Subject,
+        action: Action,
+        checkpoint: Checkpoints,
+        progress: Progress,
+        request: Delivery | None = None,
+    ) -> Attempt:
         run = subject.run
         ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
         with self._broker(subject) as broker:
@@ -90,12 +104,12 @@ class Conductor:
             pager = Pager(self._store, self._clock, run, subject.token, ingest, recorder, self._draining, progress)
             pager.usage = broker.usage
             handlers = RunHandlers(ingest, broker, pager, recorder)
-            outcome = self._sandbox.call(self._asked(subject, action, checkpoint), handlers)
+            outcome = self._sandbox.call(self._asked(subject, action, checkpoint, request), handlers)
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, recorder)
 
     def _broker(self, subject: Subject) -> Broker:
-        limits = self._limits()
+        limits = self._limits(subject.run.mode)
         return Broker(
             subject.manifest,
             subject.connection.settings,
@@ -106,24 +120,25 @@ class Conductor:
             observe_allow=any(one.key == subject.run.stream and one.observe_allow for one in subject.manifest.streams),
         )
 
-    def _limits(self) -> Limits:
+    def _limits(self, mode: str) -> Limits:
         wanted = self._settings.sandbox
+        pushed = mode == "webhook"
         return Limits(
             memory_bytes=wanted.memory_mb << 20,
-            cpu_s=wanted.poll_cpu_s,
-            wall_s=wanted.poll_wall_s,
+            cpu_s=wanted.webhook_cpu_s if pushed else wanted.poll_cpu_s,
+            wall_s=wanted.webhook_wall_s if pushed else wanted.poll_wall_s,
             http_requests=wanted.http_requests,
             http_bytes=wanted.http_mb << 20,
         )
 
-    def _asked(self, subject: Subject, action: Action, checkpoint: Checkpoints) -> Call:
+    def _asked(self, subject: Subject, action: Action, checkpoint: Checkpoints, request: Delivery | None) -> Call:
         run, connection = subject.run, subject.connection
         exposed = subject.manifest.exposed_secrets()
         opened = self._connections.secrets(connection) if exposed else {}
         return Call(
             action=action,
             bundle=subject.connector.bundle,
-            stream=run.stream if action == "poll" else None,
+            stream=None if action == "check" else run.stream,
             settings=connection.settings,
             secrets={name: opened[name] for name in exposed if name in opened},
             checkpoint=checkpoint,
@@ -135,8 +150,9 @@ class Conductor:
                 scheduled_for=run.scheduled_for,
                 connection=connection.name,
             ),
+            request=request,
             now=started(run, self._clock.now()),
-            limits=self._limits(),
+            limits=self._limits(run.mode),
         )
 
 
@@ -161,7 +177,17 @@ def origin_of(subject: Subject) -> Origin:
         attempt=run.attempt,
         mode=run.mode,
         scheduled_for=run.scheduled_for,
+        receipt_id=run.receipt_id,
     )
+
+
+def _delivery(uow: UnitOfWork, run: RunRow) -> Delivery | None:
+    """Return the webhook that a run is for; None when it is for none."""
+    if run.receipt_id is None:
+        return None
+    receipt = uow.receipts.get(run.org_id, run.receipt_id)
+    assert receipt is not None
+    return Delivery(uow.receipts.body(receipt), receipt.headers, receipt.params, receipt.delivery_id)
 
 
 def _silent(_run: RunRow) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.ingest.model import Counts
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.sandbox.model import Abort
 from levada_runtime.store.model import RunRow
@@ -99,7 +100,7 @@ class Pager:
         self._check_claim(uow)
         if checkpoint is not None:
             partition, state = checkpoint
-            owner = (self.run.org_id, self.run.connection_id, self.run.stream)
+            owner = (self.run.org_id, self.run.connection_id, checkpoint_of(self.run))
             uow.checkpoints.keep(*owner, partition, state, self.run.id, self._clock.now())
             if self._token is not None:
                 uow.work.progressed(*self._token)

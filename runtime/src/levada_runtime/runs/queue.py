@@ -19,6 +19,11 @@ def webhook_key(stream: str) -> str:
     return f"webhook:{stream}"
 
 
+def checkpoint_of(run: RunRow) -> str:
+    """Return what a run's checkpoint is kept under: what a webhook saves is not where a poll goes on from."""
+    return run.stream if run.mode == "poll" else f"{run.mode}:{run.stream}"
+
+
 def new_run(
     connection: ConnectionRow,
     stream: str,

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from levada_runtime.access.connections import Connections
@@ -14,14 +15,18 @@ from levada_runtime.plans.model import build_plan
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.events import publish_end
 from levada_runtime.runs.pager import Progress
-from levada_runtime.runs.queue import new_run, stream_key
+from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
+from levada_runtime.runs.receipts import settle
+from levada_runtime.runs.replies import read_reply
 from levada_runtime.runs.retry import Verdict, judge
 from levada_runtime.sandbox.model import Outcome
+from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, OrgRow, PlanRow, RunRow, WorkRow
-from levada_runtime.store.unit_of_work import Store
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import StaleClaimError, Token
 
 _LOST_AT_MOST = 3
+_PARKED = timedelta(seconds=5)
 
 
 class Runs:
@@ -112,13 +117,16 @@ class Runs:
             if run is None:
                 uow.work.complete(*token, state="dead")
                 return None
+            if run.mode == "webhook" and _has_to_wait(uow, run):
+                uow.work.release(work, not_before=self._clock.now() + _PARKED, attempt=work.attempt - 1)
+                return None
             started: dict[str, Any] = {
                 "state": "running",
                 "attempt": run.attempt + 1,
                 "started_at": run.started_at or self._clock.now(),
             }
             if run.attempt == 0:
-                before = uow.checkpoints.of(run.org_id, run.connection_id, run.stream)
+                before = uow.checkpoints.of(run.org_id, run.connection_id, checkpoint_of(run))
                 started |= {"checkpoint_before": before, "checkpoint_after": before}
             uow.runs.change(run, **started)
         return work, replace(run, **started)
@@ -127,7 +135,10 @@ class Runs:
         try:
             subject = self._subject(run, token)
         except RuntimeFailure as failure:
-            self._end_without_child(run, token, "policy", failure.message)
+            if run.mode == "webhook":
+                self._park(work, run, failure.message)
+            else:
+                self._end_without_child(run, token, "policy", failure.message)
             return
         if subject is None:
             self._end_without_child(run, token, None, "the connection was removed")
@@ -138,6 +149,14 @@ class Runs:
         else:
             attempt = self._conductor.conduct(subject, progress)
             self._end(work, token, attempt)
+
+    def _park(self, work: WorkRow, run: RunRow, why: str) -> None:
+        """Put a receipt's run back until its connector can be used again: what was accepted is not given up."""
+        logger("runs").warning("a webhook waits for its connector", run=run.id, why=why)
+        with self._store.write() as uow:
+            if uow.work.holds(work.id, work.fence):
+                uow.runs.change(run, state="queued", attempt=run.attempt - 1)
+                uow.work.release(work, not_before=self._clock.now() + _PARKED, attempt=work.attempt - 1)
 
     def _subject(self, run: RunRow, token: Token) -> Subject | None:
         with self._store.read() as uow:
@@ -167,6 +186,7 @@ class Runs:
             state = "partial" if ended.counts.get("failed") else "succeeded"
             uow.runs.change(ended, state=state, reason=None, error=None)
             publish_end(uow, ended, self._clock.now(), state=state, reason=None, error=None)
+            settle(uow, ended, self._clock.now(), None, read_reply(attempt.outcome.result))
             _complete(uow.work.complete(*token))
 
     def _fail(self, work: WorkRow, token: Token, attempt: Attempt, verdict: Verdict) -> None:
@@ -184,6 +204,7 @@ class Runs:
                 uow.work.release(work, not_before=now + verdict.pause, attempt=counted)
             else:
                 publish_end(uow, ended, now)
+                settle(uow, ended, now, outcome.reason)
                 _complete(uow.work.complete(*token, state="dead"))
             if outcome.reason == "auth":
                 self._mark_attention(uow, attempt.pager.run, outcome.message or "the source refused the credentials")
@@ -212,6 +233,7 @@ class Runs:
                 uow.runs.add(replace(run, **ending))
             else:
                 uow.runs.change(run, **ending)
+                settle(uow, run, self._clock.now(), failed, read_reply(attempt.outcome.result))
                 _complete(uow.work.complete(*token))
             attempt.recorder.flush(uow, run)
         return replace(run, **ending)
@@ -241,6 +263,7 @@ class Runs:
                 uow.work.release(work, not_before=now + verdict.pause, attempt=work.attempt)
             else:
                 publish_end(uow, run, now, state=state, reason=reason, error=error, finished_at=now)
+                settle(uow, run, now, reason or "cancelled")
                 _complete(uow.work.complete(*token, state="dead"))
 
     def _ending(self, attempt: Attempt) -> dict[str, Any]:
@@ -253,6 +276,15 @@ class Runs:
     def _mark_attention(self, uow: Any, run: RunRow, why: str) -> None:
         where = (run.org_id, run.connection_id, self._clock.now())
         uow.connections.change(*where, state="needs_attention", state_reason=why)
+
+
+def _has_to_wait(uow: UnitOfWork, run: RunRow) -> bool:
+    """Tell whether a receipt waits: its connection is paused or needs attention, or its stream is paused."""
+    connection = uow.connections.get(run.org_id, run.connection_id)
+    if connection is None or connection.state == REMOVED:
+        return False
+    streams = uow.streams.of(run.org_id, run.connection_id)
+    return connection.state != "active" or any(one.paused for one in streams if one.stream == run.stream)
 
 
 def error_of(outcome: Outcome) -> dict[str, Any]:

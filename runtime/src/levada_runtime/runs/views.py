@@ -109,6 +109,7 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "http": {"requests": row.http_requests, "bytes": row.http_bytes},
         "checkpoint": {"before": _whole(row.checkpoint_before), "after": _whole(row.checkpoint_after)},
         "plan_id": row.plan_id,
+        "receipt": row.receipt_id,
         "scheduled_for": _iso(row.scheduled_for),
         "queued_at": _iso(row.queued_at),
         "started_at": _iso(row.started_at),
