@@ -116,6 +116,17 @@ def test_parameters_and_headers_go_with_every_page():
     assert {request.headers for request in source.asked} == {(("X", "y"),)}
 
 
+def test_a_parameter_that_is_sent_several_times_goes_with_every_page_as_often():
+    """The next page is filtered as the first one was."""
+    http, source = ask(by_last_id)
+    list(http.pages("/rows", params={"types[]": ["a", "b"], "limit": 2}, paginate=last_id()))
+    sent = [[value for name, value in request.params if name == "types[]"] for request in source.asked]
+    assert sent == [["a", "b"]] * 3
+    assert [[value for name, value in request.params if name == "starting_after"] for request in source.asked] == [
+        [], ["2"], ["4"],
+    ]  # fmt: skip
+
+
 def test_an_empty_page_is_never_yielded():
     """Not at the end, and not in between."""
     pages = {None: ([1], "a"), "a": ([], "b"), "b": ([2], None)}

@@ -337,8 +337,8 @@ def _at(request: HttpRequest, url: str) -> HttpRequest:
 
 
 def _with(request: HttpRequest, params: Mapping[str, Any]) -> HttpRequest:
-    merged = {**dict(request.params), **dict(_spelled(params))}
-    return HttpRequest(request.method, request.url, tuple(merged.items()), request.headers, request.body)
+    kept = tuple(pair for pair in request.params if pair[0] not in params)
+    return HttpRequest(request.method, request.url, (*kept, *_spelled(params)), request.headers, request.body)
 
 
 def _dig(body: Any, key: str) -> Any:
