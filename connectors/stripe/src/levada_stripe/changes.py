@@ -25,14 +25,18 @@ class Change:
     @property
     def at(self) -> datetime:
         """The moment of the change."""
-        moment = datetime.fromtimestamp(self.seconds, UTC)
-        return moment + LAST_OF_A_SECOND if self.gone else moment
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    @property
+    def ended_at(self) -> datetime:
+        """The moment of a deletion, after anything else that happened in its second."""
+        return self.at + LAST_OF_A_SECOND
 
 
 def changes_in(events: Iterable[dict[str, Any]], version: str | None = None) -> list[Change]:
     """Return the changes that events tell of, one an object, in whatever order the events come.
 
-    With a `version`, the row of an event that was rendered in another one is not taken.
+    With a `version`, the row of an event that was rendered in another one is not taken, unless there is no other left.
     """
     latest: dict[str, Change] = {}
     for event in events:
@@ -45,7 +49,7 @@ def told_by(event: dict[str, Any], version: str | None) -> Change:
     """Return what one event tells."""
     row = event["data"]["object"]
     gone = event["type"].endswith(".deleted")
-    usable = version is None or event.get("api_version") == version
+    usable = gone or version is None or event.get("api_version") == version
     return Change(row["object"], row["id"], event["created"], row if usable else None, gone)
 
 
@@ -53,4 +57,6 @@ def later(one: Change, other: Change) -> Change:
     """Return which of two changes of an object holds."""
     if one.seconds != other.seconds:
         return max(one, other, key=lambda change: change.seconds)
-    return replace(one, row=None, gone=one.gone or other.gone)
+    if one.gone or other.gone:
+        return one if one.gone else other
+    return replace(one, row=None)

@@ -23,7 +23,8 @@ Row = dict[str, Any]
 API_VERSION = "2025-02-24.acacia"
 """The last version in which charges and intents name the invoice that they pay."""
 VERSION = {"Stripe-Version": API_VERSION}
-NOT_OFFERED = (400, 404, 405)
+GONE = 404
+NOT_OFFERED = (400, GONE, 405)
 """How a source answers that has no such list, or does not know the parameters."""
 EVENTS = "/v1/events"
 KEPT = timedelta(days=29)
@@ -130,31 +131,43 @@ class Reading:
 
 
 def apply(kind: Kind, http: Http, ingest: Ingest, changes: Iterable[Change], began: datetime) -> None:
-    """Take the objects that have changed; those that are gone are retired."""
+    """Take the objects that have changed; those that are gone are retired.
+
+    What is gone is taken as it last was before it is retired, even when it was never heard of: an event of its life
+    that comes late then finds its end already told.
+    """
     rows: list[tuple[Row, datetime]] = []
+    gone: list[tuple[Change, datetime]] = []
     for change in changes:
-        if change.gone:
-            ingest.retire(
-                kind.document_type, idempotency_key=kind.key(change.id), source_time=change.at, stream=kind.stream
-            )
-        elif change.object != kind.object:
-            params = {change.object: change.id, "limit": ROWS}
-            pages = http.pages(kind.path, params=params, headers=VERSION, paginate=last_id(), items="data")
-            rows += [(row, max(change.at, began)) for page in pages for row in page]
+        known_at = max(change.at, began)
+        if change.object != kind.object:
+            rows += rows_of(kind, http, change, known_at)
         elif change.row is not None:
             rows.append((change.row, change.at))
+            gone += [(change, change.ended_at)] if change.gone else []
+        elif found := object_of(kind, http, change):
+            rows.append((found, known_at))
         else:
-            rows += asked(kind, http, ingest, change, max(change.at, began))
+            gone.append((change, known_at))
     take(kind, http, ingest, rows)
+    for change, at in gone:
+        ingest.retire(kind.document_type, idempotency_key=kind.key(change.id), source_time=at, stream=kind.stream)
 
 
-def asked(kind: Kind, http: Http, ingest: Ingest, change: Change, at: datetime) -> list[tuple[Row, datetime]]:
-    """Ask for an object; when it has gone meanwhile, retire it and return nothing."""
+def rows_of(kind: Kind, http: Http, change: Change, at: datetime) -> list[tuple[Row, datetime]]:
+    """Ask for the rows that belong to another object, such as the refunds of a charge."""
+    params = {change.object: change.id, "limit": ROWS}
+    pages = http.pages(kind.path, params=params, headers=VERSION, paginate=last_id(), items="data")
+    return [(row, at) for page in pages for row in page]
+
+
+def object_of(kind: Kind, http: Http, change: Change) -> Row | None:
+    """Ask for an object; None when it has gone meanwhile."""
     answer = http.get(f"{kind.path}/{change.id}", headers=VERSION)
-    if answer.status != 404 and not answer.raise_for_status().json.get("deleted"):
-        return [(answer.json, at)]
-    ingest.retire(kind.document_type, idempotency_key=kind.key(change.id), source_time=at, stream=kind.stream)
-    return []
+    if answer.status == GONE:
+        return None
+    row: Row = answer.raise_for_status().json
+    return None if row.get("deleted") else row
 
 
 def take(kind: Kind, http: Http, ingest: Ingest, rows: Iterable[tuple[Row, datetime]]) -> None:
