@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from levada_runtime.cli import app
 from levada_runtime.cli.frame import COMMON
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.config import Settings
+from levada_runtime.pipeline.reference import StepReference, reference_rows
 from levada_runtime.sandbox.modules import ALLOWED
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -122,6 +124,11 @@ def endpoints() -> str:
     return _table(("endpoint", ""), rows)
 
 
+def pipeline_steps(section: str) -> str:
+    """Every kind of step in one section of a pipeline, with its fields."""
+    return "\n\n".join(_step(one) for one in reference_rows() if one.section == section)
+
+
 PASSAGES: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "common-flags": common_flags,
@@ -132,7 +139,19 @@ PASSAGES: Mapping[str, Callable[[], str]] = {
     "errors": errors,
     "modules": modules,
     "endpoints": endpoints,
+    "pipeline-sources": partial(pipeline_steps, "sources"),
+    "pipeline-actions": partial(pipeline_steps, "actions"),
+    "pipeline-destinations": partial(pipeline_steps, "destinations"),
 }
+
+
+def _step(step: StepReference) -> str:
+    rows = (
+        (f"`{field.name}`", field.type, "" if field.required else field.default or "optional", field.help)
+        for field in step.fields
+    )
+    table = _table(("field", "type", "default", ""), rows)
+    return table if step.section == step.name else f"### `{step.name}`\n\n{step.help}\n\n{table}"
 
 
 def _walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
