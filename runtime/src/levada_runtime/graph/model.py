@@ -31,7 +31,7 @@ class EntityDraft:
 
 @dataclass(frozen=True, slots=True)
 class RelationshipDraft:
-    """What a source says of a relationship."""
+    """What a source says of a relationship, which has neither class nor name; its properties are its traits."""
 
     from_kind: str
     from_key: str
@@ -39,6 +39,18 @@ class RelationshipDraft:
     to_kind: str
     to_key: str
     properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def class_(self) -> None:
+        return None
+
+    @property
+    def display_name(self) -> None:
+        return None
+
+    @property
+    def traits(self) -> dict[str, Any]:
+        return self.properties
 
     @property
     def edge(self) -> Edge:
@@ -71,6 +83,9 @@ class Entity:
     traits: dict[str, Any]
     first_seen: datetime
     last_seen: datetime
+
+
+Entities = list[Entity]
 
 
 class GraphRefusal(Exception):  # noqa: N818 - not a fault of the runtime's but its answer, which callers spell out

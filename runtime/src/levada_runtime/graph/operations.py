@@ -1,8 +1,13 @@
 """What can be done to the graph, as values: checked, of one source each, and without doubles."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from levada_runtime.graph.model import Edge, EntityDraft, Key, RelationshipDraft
+from levada_runtime.graph.merge import says_same
+from levada_runtime.graph.model import Edge, EntityDraft, GraphRefusal, Key, RelationshipDraft
+
+Draft = TypeVar("Draft", EntityDraft, RelationshipDraft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +16,10 @@ class Batch:
 
     entities: dict[Key, EntityDraft]
     relationships: dict[Edge, RelationshipDraft]
+
+    def named(self) -> set[Key]:
+        """Return the keys of everything that is named: the entities, and the ends of relationships."""
+        return {*self.entities, *(end for start, _, stop in self.relationships for end in (start, stop))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +49,52 @@ class Delete:
 
 
 Operation = Sync | Write | Delete
+
+
+def batch_of(entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]) -> Batch:
+    """Collapse what is said twice.
+
+    Raises GraphRefusal naming both places when the two differ.
+    """
+    by_key: dict[Key, tuple[int, EntityDraft]] = {}
+    for index, entity in enumerate(entities):
+        earlier = by_key.setdefault(entity.key, (index, entity))
+        if earlier[0] != index and not says_same(earlier[1], entity):
+            raise _unequal("entities", earlier[0], index, spell_key(entity.key))
+    by_edge: dict[Edge, tuple[int, RelationshipDraft]] = {}
+    for index, relationship in enumerate(relationships):
+        known = by_edge.setdefault(relationship.edge, (index, relationship))
+        if known[0] != index and not says_same(known[1], relationship):
+            raise _unequal("relationships", known[0], index, spell_edge(relationship.edge))
+    return Batch({key: one for key, (_, one) in by_key.items()}, {edge: one for edge, (_, one) in by_edge.items()})
+
+
+def folded(drafts: Iterable[EntityDraft]) -> Batch:
+    """Make one batch of upserts that follow one another: what is said later goes over what was said before."""
+    by_key: dict[Key, EntityDraft] = {}
+    for draft in drafts:
+        before = by_key.get(draft.key, draft)
+        by_key[draft.key] = replace(
+            draft,
+            class_=draft.class_ or before.class_,
+            display_name=before.display_name if draft.display_name is None else draft.display_name,
+            traits={**before.traits, **draft.traits},
+        )
+    return Batch(by_key, {})
+
+
+def spell_key(key: Key) -> str:
+    """Spell an entity's key as messages name it."""
+    return f"{key[0]}:{key[1]}"
+
+
+def spell_edge(edge: Edge) -> str:
+    """Spell a relationship as messages name it."""
+    start, verb, stop = edge
+    return f"{spell_key(start)} {verb} {spell_key(stop)}"
+
+
+def _unequal(what: str, earlier: int, later: int, named: str) -> GraphRefusal:
+    message = f"{what}[{earlier}] and {what}[{later}] both describe {named}, and differ"
+    places = [{"path": f"{what}[{index}]", "message": f"describes {named}"} for index in (earlier, later)]
+    return GraphRefusal("InvalidRequest", message, places)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
-from levada_runtime.graph.diff import Changes
-from levada_runtime.graph.model import Entity, EntityDraft, RelationshipDraft, SyncCounts
-from levada_runtime.graph.operations import Operation, Sync, Write
+from levada_runtime.graph import reading
+from levada_runtime.graph.checks import check_batch, check_upsert
+from levada_runtime.graph.commit import write
+from levada_runtime.graph.diff import Changes, apply
+from levada_runtime.graph.model import Entities, Entity, EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
+from levada_runtime.graph.operations import Delete, Operation, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -20,7 +23,10 @@ class Graph:
     Whatever it refuses it refuses whole, as a GraphRefusal.
     """
 
-    def __init__(self, store: Store, clock: Clock, vocabulary: Vocabulary | None = None) -> None: ...
+    def __init__(self, store: Store, clock: Clock, vocabulary: Vocabulary | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self.vocabulary = vocabulary or Vocabulary()
 
     def sync(
         self,
@@ -29,11 +35,19 @@ class Graph:
         sync_id: str | None,
         entities: Sequence[EntityDraft],
         relationships: Sequence[RelationshipDraft],
-    ) -> SyncCounts: ...
+    ) -> SyncCounts:
+        """Take this for all that the source claims, and say how that differs from what it claimed before."""
+        operation = self.sync_operation(source, sync_id, entities, relationships)
+        with self._store.write() as uow:
+            return self.perform(uow, org_id, operation).counts
 
     def write(
         self, org_id: int, source: str, entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]
-    ) -> None: ...
+    ) -> None:
+        """Assert this in the source's name; what else it claims stays."""
+        operation = self.write_operation(source, entities, relationships)
+        with self._store.write() as uow:
+            self.perform(uow, org_id, operation)
 
     def upsert(
         self,
@@ -47,17 +61,53 @@ class Graph:
         display_name: str | None = None,
     ) -> tuple[Entity, bool]:
         """Return the entity as it is now, and whether it is new."""
+        with self._store.write() as uow:
+            return self.upsert_in(
+                uow, org_id, source, kind, external_id, traits, class_=class_, display_name=display_name
+            )
 
-    def upsert_many(self, org_id: int, source: str, rows: Sequence[EntityDraft]) -> list[Entity]:
-        """All or nothing; a refusal's details carry the `index`."""
+    def upsert_many(self, org_id: int, source: str, rows: Sequence[EntityDraft]) -> Entities:
+        """Upsert all or none, in order, and return each entity as it is at the end; a refusal tells the `index`."""
+        for index, draft in enumerate(rows):
+            try:
+                check_upsert(self.vocabulary, draft)
+            except GraphRefusal as refusal:
+                details = [{"index": index, **detail} for detail in refusal.details]
+                raise GraphRefusal(refusal.code, f"[{index}].{refusal.message}", details) from None
+        with self._store.write() as uow:
+            changes = self.perform(uow, org_id, Write(source, folded(rows)))
+        found = {one.state.key: one.after for one in changes.entities if one.after}
+        return [found[draft.key] for draft in rows]
 
-    def patch(self, org_id: int, source: str, uid: str, traits: Mapping[str, Any]) -> Entity | None: ...
+    def patch(self, org_id: int, source: str, uid: str, traits: Mapping[str, Any]) -> Entity | None:
+        """Merge traits into an entity, one level deep; None when there is no such entity."""
+        with self._store.write() as uow:
+            uow.lock("graph", org_id)
+            row = reading.row_of(uow, org_id, uid)
+            if row is None:
+                return None
+            return self.upsert_in(uow, org_id, source, row.kind, row.external_id, traits)[0]
 
-    def delete(self, org_id: int, uid: str) -> bool: ...
+    def delete(self, org_id: int, uid: str) -> bool:
+        """End an entity whoever claims it, and say whether there was one.
 
-    def get(self, org_id: int, uid: str) -> Entity | None: ...
+        It comes back, under its id, when any source asserts it again.
+        """
+        with self._store.write() as uow:
+            uow.lock("graph", org_id)
+            row = reading.row_of(uow, org_id, uid)
+            if row is not None:
+                self.perform(uow, org_id, Delete((row.kind, row.external_id)))
+        return row is not None
 
-    def find(self, org_id: int, kind: str, external_id: str) -> Entity | None: ...
+    def get(self, org_id: int, uid: str) -> Entity | None:
+        with self._store.read() as uow:
+            row = reading.row_of(uow, org_id, uid)
+            return reading.seen(uow, org_id, [row])[0] if row else None
+
+    def find(self, org_id: int, kind: str, external_id: str) -> Entity | None:
+        with self._store.read() as uow:
+            return self.find_in(uow, org_id, kind, external_id)
 
     def list(
         self,
@@ -67,9 +117,13 @@ class Graph:
         external_id: str | None = None,
         limit: int,
         cursor: str | None = None,
-    ) -> tuple[list[Entity], str | None]: ...
+    ) -> tuple[Entities, str | None]:
+        """Return entities, newest first, and where the list goes on.
 
-    # The same inside somebody else's unit of work:
+        Raises UsageFailure when the cursor is none that a list gave.
+        """
+        with self._store.read() as uow:
+            return reading.page(uow, org_id, kind=kind, external_id=external_id, limit=limit, cursor=cursor)
 
     def sync_in(
         self,
@@ -81,7 +135,10 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
-    ) -> SyncCounts: ...
+    ) -> SyncCounts:
+        """Sync within this unit of work."""
+        operation = self.sync_operation(source, sync_id, entities, relationships, run_id=run_id)
+        return self.perform(uow, org_id, operation).counts
 
     def write_in(
         self,
@@ -92,7 +149,9 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Write within this unit of work."""
+        self.perform(uow, org_id, self.write_operation(source, entities, relationships, run_id=run_id))
 
     def upsert_in(
         self,
@@ -107,11 +166,17 @@ class Graph:
         display_name: str | None = None,
         cause: Cause | None = None,
         run_id: str | None = None,
-    ) -> tuple[Entity, bool]: ...
+    ) -> tuple[Entity, bool]:
+        """Upsert within this unit of work; `cause` goes with the event that tells of it."""
+        draft = EntityDraft(kind, external_id, class_, display_name, dict(traits))
+        check_upsert(self.vocabulary, draft)
+        changes = self.perform(uow, org_id, Write(source, folded([draft]), run_id), cause=cause)
+        change = changes.entities[0]
+        assert change.after is not None
+        return change.after, change.before is None
 
-    def find_in(self, uow: UnitOfWork, org_id: int, kind: str, external_id: str) -> Entity | None: ...
-
-    # For runs: operations checked once, their counters told at once, written when the page commits.
+    def find_in(self, uow: UnitOfWork, org_id: int, kind: str, external_id: str) -> Entity | None:
+        return reading.found(uow, org_id, kind, external_id)
 
     def sync_operation(
         self,
@@ -121,7 +186,10 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
-    ) -> Sync: ...
+    ) -> Sync:
+        """Check what a sync says, once, to be observed or performed later."""
+        check_batch(self.vocabulary, entities, relationships)
+        return Sync(source, sync_id, batch_of(entities, relationships), run_id)
 
     def write_operation(
         self,
@@ -130,10 +198,27 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
-    ) -> Write: ...
+    ) -> Write:
+        """Check what a write says, once, to be observed or performed later."""
+        check_batch(self.vocabulary, entities, relationships)
+        return Write(source, batch_of(entities, relationships), run_id)
+
+    def picture(self, org_id: int) -> Picture:
+        """Return an empty picture, over which operations may be observed."""
+        return Picture(org_id, self.vocabulary)
 
     def observe(self, picture: Picture, operation: Operation) -> Changes:
-        """Apply over the picture only: reads what it needs in a unit of work of its own, writes nothing."""
+        """Apply an operation to the picture only: what it needs is read in a unit of work of its own."""
+        with self._store.read() as uow:
+            picture.prepare(uow, operation)
+        return apply(picture, operation, self._clock.now())
 
     def perform(self, uow: UnitOfWork, org_id: int, operation: Operation, *, cause: Cause | None = None) -> Changes:
-        """Apply and write."""
+        """Apply an operation to the graph, one at a time in each organisation."""
+        uow.lock("graph", org_id)
+        at = self._clock.now()
+        picture = self.picture(org_id)
+        picture.prepare(uow, operation)
+        changes = apply(picture, operation, at)
+        write(uow, org_id, changes, at, cause)
+        return changes

@@ -2,21 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-CLASSES = frozenset(
-    """
-    Host User DataStore CodeRepo Firewall AccessPolicy NetworkSegment Service Certificate Secret Credential Key Container
-    Pod Cluster Namespace Function Queue Topic Database Application Package Vulnerability Identity Process File Registry
-    Policy Account Organization Team Role Group Device Endpoint Scanner Agent Sensor Ticket Event Generic
-    """.split()
-)
-VERBS = frozenset(
-    """
-    HAS IS ASSIGNED ALLOWS USES CONTAINS MANAGES CONNECTS PROTECTS EXPLOITS TRUSTS SCANS RUNS READS WRITES
-    OWES PAID BILLED
-    """.split()
-)
+from levada._graph_vocabulary import ENTITY_CLASSES as CLASSES
+from levada._graph_vocabulary import VERBS
+from levada_runtime.foundation.errors import UsageFailure
+
 GENERIC = "Generic"
 
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
@@ -26,13 +17,20 @@ _VERB = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 class Vocabulary:
     """The classes an entity may have and the verbs a relationship may have."""
 
-    def __init__(self, classes: Iterable[str] = (), verbs: Iterable[str] = ()) -> None:
-        """Know these besides those of the runtime.
+    def __init__(self) -> None:
+        self.classes = CLASSES
+        self.verbs = VERBS
 
-        Raises ValueError when one is not spelled as its like are.
+    def extend(self, owner: str, words: Mapping[str, Iterable[str]]) -> None:
+        """Add an extension's `classes` and `verbs`.
+
+        Raises UsageFailure when it offers anything else, or one that is not spelled as its like are.
         """
-        self.classes = CLASSES | _spelled(classes, _CLASS, "a class", "PascalCase")
-        self.verbs = VERBS | _spelled(verbs, _VERB, "a verb", "UPPER_CASE")
+        unknown = sorted(set(words) - {"classes", "verbs"})
+        if unknown:
+            raise _broken(owner, f"offers {unknown[0]!r} to the graph, which takes classes and verbs")
+        self.classes |= _spelled(owner, words.get("classes", ()), _CLASS, "class", "PascalCase")
+        self.verbs |= _spelled(owner, words.get("verbs", ()), _VERB, "verb", "UPPER_CASE")
 
     def default_class(self, kind: str) -> str:
         """Return the class of a kind's name where there is one, else Generic."""
@@ -47,9 +45,13 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f"did you mean {spelled[near[0]]!r}?" if near else f"there is {', '.join(spelled.values())}"
 
 
-def _spelled(names: Iterable[str], pattern: re.Pattern[str], what: str, style: str) -> frozenset[str]:
+def _spelled(owner: str, names: Iterable[str], pattern: re.Pattern[str], what: str, style: str) -> frozenset[str]:
     given = frozenset(names)
-    for name in given:
+    for name in sorted(given):
         if not pattern.fullmatch(name):
-            raise ValueError(f"{name!r} cannot be {what} of the graph: it is not spelled in {style}")
+            raise _broken(owner, f"offers the {what} {name!r} to the graph, which is not spelled in {style}")
     return given
+
+
+def _broken(owner: str, what: str) -> UsageFailure:
+    return UsageFailure(f"{owner} {what}", code="extension_broken", hint="mend or remove the extension")

@@ -205,7 +205,7 @@ class Graph:
         if not rows:
             return
         same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
-        values = {name: sa.bindparam(f"to_{name}") for name in _values(rows[0]) if name not in key}
+        values: dict[str, Any] = {name: sa.bindparam(f"to_{name}") for name in _values(rows[0]) if name not in key}
         statement = sa.update(table).where(table.c.org_id == org_id, *same).values(values)
         self._connection.execute(statement, [_bound(_values(row), key) for row in rows])
 

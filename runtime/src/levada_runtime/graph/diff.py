@@ -1,0 +1,242 @@
+"""What an operation makes of a picture: its claims before and after, what that adds up to, and how it is counted.
+
+Pure but for the picture, which shows the outcome afterwards; whatever is refused is refused before anything changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from levada_runtime.graph.merge import Claim, Said, asserted, first, latest, merged, replaced, same, says_same
+from levada_runtime.graph.model import Edge, Entity, GraphRefusal, Key, SyncCounts
+from levada_runtime.graph.operations import Batch, Delete, Operation, Sync, Write, spell_edge, spell_key
+from levada_runtime.graph.picture import NEVER, EntityState, Picture, RelationshipState
+from levada_runtime.store.columns import to_micros
+
+Verb = Literal["created", "updated", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChange:
+    """What became of the claims on one thing: one source's is new or says something else, or some are gone."""
+
+    source: str | None = None
+    claim: Claim | None = None
+    new: bool = False
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityChange:
+    """An entity whose claims changed, as readers saw it before and see it now (None: not there)."""
+
+    state: EntityState
+    stored: bool
+    claims: ClaimChange
+    before: Entity | None
+    after: Entity | None
+
+    @property
+    def happened(self) -> Verb | None:
+        """What readers notice of it, seen times apart."""
+        if self.before is None or self.after is None:
+            return "created" if self.before is None else "deleted"
+        names = self.before.class_ == self.after.class_, self.before.display_name == self.after.display_name
+        return None if all(names) and same(self.before.traits, self.after.traits) else "updated"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipChange:
+    """A relationship whose claims changed, with the properties it had and has (None: nobody claims it)."""
+
+    state: RelationshipState
+    edge: Edge
+    stored: bool
+    claims: ClaimChange
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """That a source synced, and when."""
+
+    source: str
+    sync_id: str | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything an operation changes."""
+
+    entities: list[EntityChange] = field(default_factory=list)
+    relationships: list[RelationshipChange] = field(default_factory=list)
+    counts: SyncCounts = field(default_factory=SyncCounts)
+    synced: Synced | None = None
+
+
+def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
+    """Apply an operation to a picture that was prepared for it.
+
+    Raises GraphRefusal when a relationship has an end that is not there.
+    """
+    match operation:
+        case Sync():
+            return _sync(picture, operation, at)
+        case Write():
+            return _write(picture, operation, at)
+        case Delete():
+            return _delete(picture, operation)
+
+
+def _sync(picture: Picture, operation: Sync, at: datetime) -> Changes:
+    source, batch = operation.source, operation.batch
+    gone = sorted(picture.claimed_by(source) - batch.entities.keys())
+    said = {picture.triple(edge): draft for edge, draft in batch.relationships.items()}
+    parted = sorted(picture.related_by(source) - said.keys())
+    _refuse_dangling(picture, batch, {key for key in gone if len(picture.entities[key].claims) == 1})
+    changes = Changes()
+    states = ((picture.entities[key], draft) for key, draft in batch.entities.items())
+    entities = _differing(states, source)
+    relationships = _differing(((picture.relationships[place], draft) for place, draft in said.items()), source)
+    for state, draft in entities:
+        changes.entities.append(_claim(picture, state, operation, draft, at))
+    for key in gone:
+        changes.entities.append(_unclaim(picture, picture.entities[key], (source,)))
+    for edge, draft in relationships:
+        changes.relationships.append(_relate(picture, edge, operation, draft, at))
+    for place in parted:
+        changes.relationships.append(_part(picture, picture.relationships[place], source))
+    picture.synced[source] = max(at, picture.synced.get(source, NEVER))
+    changes.synced = Synced(source, operation.sync_id, picture.synced[source])
+    changes.counts = _counted(changes, len(batch.entities) - len(entities), len(said) - len(relationships))
+    return changes
+
+
+def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
+    _refuse_dangling(picture, operation.batch, set())
+    changes = Changes()
+    for key, entity in operation.batch.entities.items():
+        changes.entities.append(_claim(picture, picture.entities[key], operation, entity, at))
+    for edge, relationship in operation.batch.relationships.items():
+        state = picture.relationships[picture.triple(edge)]
+        changes.relationships.append(_relate(picture, state, operation, relationship, at))
+    return changes
+
+
+def _delete(picture: Picture, operation: Delete) -> Changes:
+    state = picture.entities[operation.key]
+    return Changes([_unclaim(picture, state, tuple(state.claims))] if state.claims else [])
+
+
+def _differing(said: Iterable[tuple[Any, Any]], source: str) -> list[tuple[Any, Any]]:
+    """Return the things of which the source did not say the same before."""
+    return [
+        (state, draft)
+        for state, draft in said
+        if source not in state.claims or not says_same(state.claims[source], draft)
+    ]
+
+
+def _claim(picture: Picture, state: EntityState, operation: Sync | Write, said: Said, at: datetime) -> EntityChange:
+    before = picture.view(state)
+    change, claims = _said(state.claims, operation, said, at)
+    seen = (at, at) if before is None else (state.first_seen, max(at, state.last_written))
+    now = replace(state, first_seen=seen[0], last_written=seen[1], claims=claims, stored=True)
+    picture.put(now)
+    return EntityChange(now, state.stored, change, before, picture.view(now))
+
+
+def _unclaim(picture: Picture, state: EntityState, sources: tuple[str, ...]) -> EntityChange:
+    """Drop claims; that their sources saw the entity until now stays true of it."""
+    seen = (picture.synced[source] for source in sources if source in picture.synced)
+    claims = {source: claim for source, claim in state.claims.items() if source not in sources}
+    now = replace(state, last_written=max((state.last_written, *seen)), claims=claims)
+    before = picture.view(state)
+    picture.put(now)
+    return EntityChange(now, state.stored, ClaimChange(dropped=sources), before, picture.view(now))
+
+
+def _relate(
+    picture: Picture, state: RelationshipState, operation: Sync | Write, said: Said, at: datetime
+) -> RelationshipChange:
+    change, claims = _said(state.claims, operation, said, at)
+    seen = (max(at, state.last_written), state.first_seen) if state.claims else (at, at)
+    now = replace(state, last_written=seen[0], first_seen=seen[1], claims=claims, stored=True)
+    picture.relate(now)
+    return RelationshipChange(now, picture.edge(now), state.stored, change, _total(state), _total(now))
+
+
+def _part(picture: Picture, state: RelationshipState, source: str) -> RelationshipChange:
+    claims = {other: claim for other, claim in state.claims.items() if other != source}
+    now = replace(state, claims=claims, stored=bool(claims))
+    picture.relate(now)
+    dropped = ClaimChange(dropped=(source,))
+    return RelationshipChange(now, picture.edge(now), state.stored, dropped, _total(state), _total(now))
+
+
+def _said(
+    claims: Mapping[str, Claim], operation: Sync | Write, said: Said, at: datetime
+) -> tuple[ClaimChange, dict[str, Claim]]:
+    known = claims.get(operation.source)
+    stamp = max(to_micros(at), latest(claims.values()) + 1)
+    if known is None:
+        claim = first(said, stamp, operation.run_id)
+    elif isinstance(operation, Sync):
+        claim = replaced(known, said, stamp, operation.run_id)
+    else:
+        claim = asserted(known, said, stamp, operation.run_id)
+    change = ClaimChange(operation.source, claim, new=known is None)
+    return change, {**claims, operation.source: claim}
+
+
+def _total(state: RelationshipState) -> dict[str, Any] | None:
+    return merged(state.claims.values()).traits if state.claims else None
+
+
+def _refuse_dangling(picture: Picture, batch: Batch, dying: set[Key]) -> None:
+    offenders = []
+    for edge in batch.relationships:
+        for name, end in (("from_id", edge[0]), ("to_id", edge[2])):
+            if end not in batch.entities and (end in dying or not picture.there(end)):
+                offenders.append(_offender(edge, name, end))
+    if offenders:
+        raise GraphRefusal("DanglingRelationship", offenders[0]["message"], offenders)
+
+
+def _offender(edge: Edge, name: str, end: Key) -> dict[str, Any]:
+    message = f"relationship from {spell_edge(edge)} — {name} not found in batch or graph"
+    (from_type, from_key), verb, (to_type, to_key) = edge
+    return {
+        "message": message,
+        "missing": name,
+        "entity": spell_key(end),
+        "from_type": from_type,
+        "from_key": from_key,
+        "verb": verb,
+        "to_type": to_type,
+        "to_key": to_key,
+    }
+
+
+def _counted(changes: Changes, entities_unchanged: int, relationships_unchanged: int) -> SyncCounts:
+    entities = [_did(one.claims) for one in changes.entities]
+    relationships = [_did(one.claims) for one in changes.relationships]
+    return SyncCounts(
+        entities_created=entities.count("created"),
+        entities_updated=entities.count("updated"),
+        entities_unchanged=entities_unchanged,
+        entities_deleted=entities.count("deleted"),
+        relationships_created=relationships.count("created"),
+        relationships_updated=relationships.count("updated"),
+        relationships_unchanged=relationships_unchanged,
+        relationships_deleted=relationships.count("deleted"),
+    )
+
+
+def _did(change: ClaimChange) -> Verb:
+    if change.dropped:
+        return "deleted"
+    return "created" if change.new else "updated"
