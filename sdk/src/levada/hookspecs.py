@@ -29,3 +29,12 @@ def levada_contracts() -> "list[type[Contract]]":  # type: ignore[empty-body]  #
 
     Called once, when the runtime starts. Two owners of one document type are refused, and the runtime does not start.
     """
+
+
+@hookspec
+def levada_graph_vocabulary() -> dict[str, list[str]]:  # type: ignore[empty-body]  # a specification has none
+    """Return further classes and verbs of the entity graph: `{"classes": ["Vessel"], "verbs": ["MOORS"]}`.
+
+    Called once, when the runtime starts. Classes are spelled in PascalCase and verbs in UPPER_CASE; anything else is
+    refused, and the runtime does not start. A kind of a class's name (`vessel`) is of that class by default.
+    """

@@ -8,12 +8,15 @@ from levada import hookspecs
 from levada_runtime.catalog.installed import ConnectorPlugin, InstalledConnector
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.graph.vocabulary import Vocabulary
 
 EXTENSIONS = "levada.extensions"
 
 
-def load_extensions(registry: Registry) -> pluggy.PluginManager:
-    """Return a manager with every extension of this installation, whose contracts join the registry.
+def load_extensions(registry: Registry, vocabulary: Vocabulary | None = None) -> pluggy.PluginManager:
+    """Return a manager with every extension of this installation.
+
+    Their contracts join the registry, and their classes and verbs the graph's vocabulary.
 
     Raises UsageFailure naming an extension that cannot be loaded: it is trusted code, and running without it would be
     running something else than was installed.
@@ -32,6 +35,8 @@ def load_extensions(registry: Registry) -> pluggy.PluginManager:
     for name, plugin in plugins.list_name_plugin():
         if plugin is not None and hasattr(plugin, "levada_contracts"):
             registry.extend(name, plugin.levada_contracts())
+        if vocabulary is not None and plugin is not None and hasattr(plugin, "levada_graph_vocabulary"):
+            vocabulary.extend(name, plugin.levada_graph_vocabulary())
     return plugins
 
 

@@ -20,6 +20,8 @@ from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.graph.service import Graph
+from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.runs.attempt import Conductor
@@ -47,6 +49,7 @@ class Installation:
         self.draining = threading.Event()
         self._open = ExitStack()
         self._contracts = Registry()
+        self._vocabulary = Vocabulary()
         if settings.database_url is None:
             prepare_data_dir(settings.data_dir, create=create)
         with ExitStack() as unless_opened:
@@ -78,13 +81,18 @@ class Installation:
 
     @cached_property
     def plugins(self) -> pluggy.PluginManager:
-        return load_extensions(self._contracts)
+        return load_extensions(self._contracts, self._vocabulary)
 
     @property
     def registry(self) -> Registry:
         """The contracts, those of extensions among them."""
         assert self.plugins is not None
         return self._contracts
+
+    @cached_property
+    def graph(self) -> Graph:
+        assert self.plugins is not None  # loaded first: an extension may know further classes and verbs
+        return Graph(self.store, self.clock, self._vocabulary)
 
     @cached_property
     def connections(self) -> Connections:
