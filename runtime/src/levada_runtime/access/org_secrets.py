@@ -12,7 +12,7 @@ from levada_runtime.store.model import OrgRow
 from levada_runtime.store.org_secrets import OrgSecretRow
 from levada_runtime.store.unit_of_work import Store
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 
 
 class OrgSecrets:
@@ -31,7 +31,7 @@ class OrgSecrets:
         hide([value])
         if not _NAME.fullmatch(name):
             raise UsageFailure(
-                f"{name!r} cannot name a secret", code="invalid_name", hint="letters, digits and _; at most 63"
+                f"{name!r} cannot name a secret", code="invalid_name", hint="letters, digits, . - and _; at most 63"
             )
         if not value:
             raise UsageFailure(f"the secret {name!r} is empty", code="invalid_secret")

@@ -7,12 +7,14 @@ from typing import Any
 
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
-from levada_runtime.foundation.ids import read_delivery
+from levada_runtime.foundation.ids import read_delivery, row_id
 from levada_runtime.ingest.library import Listing, listing, read_cursor
+from levada_runtime.pipeline.envelope import caused
 from levada_runtime.pipeline.views import delivery_view, whole_delivery_view
-from levada_runtime.store.model import OrgRow, WorkRow
+from levada_runtime.store.model import EventRow, OrgRow, WorkRow
 from levada_runtime.store.pipelines_model import DeliveryRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.work.outbox import NO_CONNECTION, publish
 from levada_runtime.work.service import new_work
 
 STATES = ("pending", "delivering", "delivered", "retrying", "dead", "dropped")
@@ -132,6 +134,22 @@ def work_for(row: DeliveryRow, now: datetime) -> WorkRow:
         now=now,
         max_attempts=_ATTEMPTS,
     )
+
+
+def publish_dead(uow: UnitOfWork, row: DeliveryRow, now: datetime) -> None:
+    """Tell of a delivery that is dead, in the transaction in which it died; other pipelines may make it an alert."""
+    event = uow.events.get(row.org_id, row.connection_id, row.event_id)
+    dead = EventRow(
+        org_id=row.org_id,
+        connection_id=NO_CONNECTION,
+        id=row_id(),
+        source="delivery.dead",
+        type=row.pipeline,
+        received_at=now,
+        payload=delivery_view(row),
+        cause=None if event is None else caused(event, row.pipeline),
+    )
+    publish(uow, [dead])
 
 
 def read_states(given: Sequence[str]) -> list[str] | None:
