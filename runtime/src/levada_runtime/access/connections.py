@@ -64,6 +64,7 @@ class Connections:
             updated_at=now,
         )
         with self._store.write() as uow:
+            uow.lock("connections", org.id)
             if uow.connections.referred(org.id, row.name):
                 raise UsageFailure(
                     f"there is a connection {row.name!r} already", code="name_taken", hint="give another --name"

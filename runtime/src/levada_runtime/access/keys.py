@@ -38,12 +38,20 @@ class Keys:
                 code="unknown_scope",
                 hint=f"scopes are {', '.join(SCOPES)}",
             )
-        key_id = secrets.token_hex(4)
-        token = f"{_PREFIX}_{org.id:x}_{key_id}_{secrets.token_urlsafe(32)}"
-        row = KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now())
+        row, token = self._made(org, name, scopes)
         with self._store.write() as uow:
             uow.keys.add(row)
         return row, token
+
+    def issue_first(self, org: OrgRow, name: str, scopes: Sequence[str]) -> str | None:
+        """Make the first key of this installation, and return it; None when there is one already."""
+        row, token = self._made(org, name, scopes)
+        with self._store.write() as uow:
+            uow.lock("keys")
+            if uow.keys.exist():
+                return None
+            uow.keys.add(row)
+        return token
 
     def verify(self, token: str) -> Principal | None:
         """Return who holds this key; None when nobody does or it was revoked."""
@@ -76,6 +84,11 @@ class Keys:
         """Tell whether any key was ever made here."""
         with self._store.read() as uow:
             return uow.keys.exist()
+
+    def _made(self, org: OrgRow, name: str, scopes: Sequence[str]) -> tuple[KeyRow, str]:
+        key_id = secrets.token_hex(4)
+        token = f"{_PREFIX}_{org.id:x}_{key_id}_{secrets.token_urlsafe(32)}"
+        return KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now()), token
 
     def _note_use(self, row: KeyRow) -> None:
         now = self._clock.now()

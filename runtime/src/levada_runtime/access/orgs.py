@@ -31,6 +31,7 @@ class Orgs:
                 hint="lower-case letters, digits, - and _; at most 63",
             )
         with self._store.write() as uow:
+            uow.lock("orgs")
             if uow.orgs.named(name):
                 raise UsageFailure(f"there is an organisation {name!r} already", code="name_taken")
             org = OrgRow(row_id(), name, self._clock.now())
@@ -44,6 +45,7 @@ class Orgs:
         if found:
             return found
         with self._store.write() as uow:
+            uow.lock("orgs")
             found = uow.orgs.named(DEFAULT)
             if not found:
                 found = OrgRow(row_id(), DEFAULT, self._clock.now())

@@ -17,6 +17,7 @@ from levada_runtime.work.outbox import enqueue
 
 def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Counts:
     """Write documents, versions, provenance, events and quarantine of a page in this unit of work."""
+    uow.lock("documents", *origin.scope)
     overlay = Overlay(origin.scope)
     overlay.load(uow, (staged.key for staged in page.staged))
     rows = _Rows(origin, row_id(), to_micros(at), row_ids(len(page.staged)) if page.staged else range(0))
@@ -38,7 +39,10 @@ def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Cou
 
 def write_rejected(uow: UnitOfWork, origin: Origin, rejected: list[Rejected], at: datetime) -> None:
     """Put refused records into quarantine."""
-    ids = row_ids(len(rejected)) if rejected else range(0)
+    if not rejected:
+        return
+    uow.lock("documents", *origin.scope)
+    ids = row_ids(len(rejected))
     uow.quarantine.keep([_quarantine_row(origin, one, number, at) for one, number in zip(rejected, ids, strict=True)])
 
 

@@ -73,6 +73,7 @@ class RunQueue:
             connection = uow.connections.get(stream.org_id, stream.connection_id)
             if connection is None:
                 return None
+            uow.lock("ticks", stream.org_id, stream.connection_id)
             skipped = self._why_skipped(uow, connection, stream)
             run = new_run(
                 connection, stream.stream, now, observing=connection.mode == "observe", scheduled_for=scheduled_for

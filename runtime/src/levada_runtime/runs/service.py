@@ -11,10 +11,12 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.foundation.logging import logger
+from levada_runtime.graph.model import GraphRefusal
 from levada_runtime.plans.model import build_plan
+from levada_runtime.runs.assertions import graph_counts
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.events import publish_end
-from levada_runtime.runs.pager import Progress
+from levada_runtime.runs.pager import Progress, moved
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
 from levada_runtime.runs.receipts import settle
 from levada_runtime.runs.replies import read_reply
@@ -87,7 +89,7 @@ class Runs:
         """End a run that was waiting or under way in this process; its pages so far stay."""
         error = {"code": "cancelled", "message": "it was interrupted by hand", "details": {}}
         with self._store.write() as uow:
-            for work in uow.work.unfinished_of(run.org_id, run.connection_id, stream_key(run.stream)):
+            for work in uow.work.hold_line(run.org_id, run.connection_id, stream_key(run.stream)):
                 if work.payload["run"] == run.id:
                     uow.work.cancel(work)
             uow.runs.change(run, state="cancelled", error=error, finished_at=self._clock.now())
@@ -173,8 +175,14 @@ class Runs:
             self._end_observed(attempt, token)
             return
         if outcome.reason is None:
-            self._succeed(token, attempt)
-            return
+            try:
+                self._succeed(token, attempt)
+            except GraphRefusal as refusal:
+                outcome = replace(outcome, reason="interrupted", message=moved(refusal))
+                attempt.outcome = outcome
+            else:
+                return
+        assert outcome.reason is not None
         tried = 1 if attempt.pager.progressed else work.attempt
         work = replace(work, attempt=tried)
         self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome))
@@ -214,7 +222,8 @@ class Runs:
         assert effects is not None
         attempt.ingest.clear()
         plan_id = new_uuid()
-        plan = build_plan(plan_id, run.id, effects)
+        plan = build_plan(plan_id, run.id, effects, attempt.assertions.effects)
+        plan["summary"] |= graph_counts({}, attempt.assertions.observed)
         failed = attempt.outcome.reason
         state = "failed" if failed else "partial" if plan["rejected"] else "succeeded"
         ending = {

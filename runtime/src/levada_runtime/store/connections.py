@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._rows import as_columns, insert_or_change, read_as
+from levada_runtime.store.locks import lock
 from levada_runtime.store.model import ConnectionRow, StreamRow
 from levada_runtime.store.tables import checkpoints, connections, secrets, streams
 
@@ -70,10 +71,8 @@ class Secrets:
         return {row.name: row.sealed for row in self._connection.execute(query)}
 
     def keep(self, org_id: int, connection_id: int, name: str, sealed: bytes, at: datetime) -> None:
-        where = (*_owned(secrets, org_id, connection_id), secrets.c.name == name)
-        self._connection.execute(sa.delete(secrets).where(*where))
         values = {"org_id": org_id, "connection_id": connection_id, "name": name, "sealed": sealed, "updated_at": at}
-        self._connection.execute(sa.insert(secrets).values(values))
+        insert_or_change(self._connection, secrets, values, ("org_id", "connection_id", "name"))
 
     def forget(self, org_id: int, connection_id: int) -> None:
         self._connection.execute(sa.delete(secrets).where(*_owned(secrets, org_id, connection_id)))
@@ -90,6 +89,7 @@ class Streams:
         return read_as(StreamRow, self._connection.execute(query))
 
     def replace(self, org_id: int, connection_id: int, rows: list[StreamRow]) -> None:
+        lock(self._connection, "streams", org_id, connection_id)
         self._connection.execute(sa.delete(streams).where(*_owned(streams, org_id, connection_id)))
         if rows:
             self._connection.execute(sa.insert(streams), [as_columns(row) for row in rows])
@@ -134,11 +134,8 @@ class Checkpoints:
         at: datetime,
     ) -> None:
         key = {"org_id": org_id, "connection_id": connection_id, "stream": stream, "partition": partition}
-        where = [checkpoints.c[name] == value for name, value in key.items()]
         values = {"state": state, "run_id": run_id, "updated_at": at}
-        changed = self._connection.execute(sa.update(checkpoints).where(*where).values(values))
-        if not changed.rowcount:
-            self._connection.execute(sa.insert(checkpoints).values(**key, **values))
+        insert_or_change(self._connection, checkpoints, {**key, **values}, tuple(key))
 
 
 def _owned(table: sa.Table, org_id: int, connection_id: int) -> tuple[sa.ColumnElement[bool], ...]:

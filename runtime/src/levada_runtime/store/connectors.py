@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._rows import as_columns, insert_or_change, read_as
 from levada_runtime.store.model import ConnectorRow
 from levada_runtime.store.tables import connectors
 
@@ -18,8 +18,7 @@ class Connectors:
 
     def keep(self, row: ConnectorRow) -> None:
         """Replace what was known of this connector."""
-        self.forget(row.key)
-        self._connection.execute(sa.insert(connectors).values(as_columns(row)))
+        insert_or_change(self._connection, connectors, as_columns(row), ("key",))
 
     def forget(self, key: str) -> None:
         self._connection.execute(sa.delete(connectors).where(connectors.c.key == key))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._rows import as_columns, insert_or_change, read_as
 from levada_runtime.store.model import QuarantineRow
 from levada_runtime.store.tables import quarantine
+
+_SAME = ("org_id", "connection_id", "stream", "document_type", "fingerprint")
 
 
 class Quarantine:
@@ -18,7 +20,7 @@ class Quarantine:
     def keep(self, rows: Sequence[QuarantineRow]) -> None:
         """Keep each record; one that is here already is counted and opened again."""
         for row in rows:
-            seen = {
+            again = {
                 "state": row.state,
                 "times": quarantine.c.times + 1,
                 "run_id": row.run_id,
@@ -26,9 +28,7 @@ class Quarantine:
                 "message": row.message,
                 "errors": row.errors,
             }
-            again = self._connection.execute(sa.update(quarantine).where(*_same(row)).values(seen))
-            if not again.rowcount:
-                self._connection.execute(sa.insert(quarantine).values(as_columns(row)))
+            insert_or_change(self._connection, quarantine, as_columns(row), _SAME, again)
 
     def get(self, org_id: int, record_id: int) -> QuarantineRow | None:
         query = sa.select(quarantine).where(quarantine.c.org_id == org_id, quarantine.c.id == record_id)
@@ -50,8 +50,3 @@ class Quarantine:
     def set_state(self, org_id: int, record_id: int, state: str) -> None:
         matching = sa.update(quarantine).where(quarantine.c.org_id == org_id, quarantine.c.id == record_id)
         self._connection.execute(matching.values(state=state))
-
-
-def _same(row: QuarantineRow) -> list[sa.ColumnElement[bool]]:
-    names = ("org_id", "connection_id", "stream", "document_type", "fingerprint")
-    return [quarantine.c[name] == getattr(row, name) for name in names]

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._rows import as_columns, insert_unless_there, read_as
 from levada_runtime.store.model import ExchangeRow, LogLine, PlanRow, RunRow, TickRow
 from levada_runtime.store.tables import plans, run_exchanges, run_logs, runs, ticks
 
@@ -97,13 +97,7 @@ class Ticks:
 
     def add(self, tick: TickRow) -> bool:
         """Enter a moment; False when it is entered already, by whichever scheduler was first."""
-        key = (tick.org_id, tick.connection_id, tick.stream, tick.scheduled_for)
-        columns = (ticks.c.org_id, ticks.c.connection_id, ticks.c.stream, ticks.c.scheduled_for)
-        there = sa.select(sa.exists().where(*(column == value for column, value in zip(columns, key, strict=True))))
-        if self._connection.execute(there).scalar_one():
-            return False
-        self._connection.execute(sa.insert(ticks).values(as_columns(tick)))
-        return True
+        return insert_unless_there(self._connection, ticks, as_columns(tick))
 
     def of(self, org_id: int, connection_id: int, stream: str, limit: int) -> list[TickRow]:
         query = (

@@ -1,14 +1,19 @@
 """Durable work rows. A claim raises the row's fence; whoever holds an older one can no longer complete it.
 
-Within one key only the oldest unfinished row may be claimed, which keeps one run per stream and order per document.
+Within one key only the oldest unfinished row may be claimed, and none while another is being done, which keeps one run
+per stream and order per document. Where several write at once, a claim therefore takes the line of its key, and looks
+again once it has it: what it saw before may be what another claimer is just changing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store.engine import is_writing
+from levada_runtime.store.locks import Named, free_of, lock
 from levada_runtime.store.model import WorkRow
 from levada_runtime.store.tables import work
 
@@ -28,36 +33,51 @@ class Work:
         return next(iter(self._read(work.c.id == work_id)), None)
 
     def due(self, now: datetime, limit: int) -> list[WorkRow]:
-        """Return unreserved rows that may be claimed now: queued and at the head of their key, most urgent first."""
+        """Return unreserved rows that may be claimed now: queued and at the head of their key, most urgent first.
+
+        In a unit of work that writes they are its own until it ends: what another is at just now is left out.
+        """
         query = (
             sa.select(work)
-            .where(work.c.state == "queued", work.c.not_before <= now, work.c.reserved_for.is_(None), _at_head())
+            .where(_unfinished(work), work.c.state == "queued", work.c.not_before <= now, work.c.reserved_for.is_(None))
+            .where(_at_head())
             .order_by(work.c.priority, work.c.id)
             .limit(limit)
         )
-        return read_as(WorkRow, self._connection.execute(query))
+        if not is_writing(self._connection):
+            return read_as(WorkRow, self._connection.execute(query))
+        rows = read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True, of=work)))
+        free = free_of(self._connection, [_line(row.org_id, row.connection_id, row.key) for row in rows])
+        return self._at_head_still([row for row, is_free in zip(rows, free, strict=True) if is_free])
 
     def head(self, org_id: int, connection_id: int, key: str) -> WorkRow | None:
-        """Return the oldest unfinished row of a key."""
-        return next(iter(self.unfinished_of(org_id, connection_id, key)), None)
+        """Return the row of a key whose turn it is: the one that is being done, else the oldest unfinished one."""
+        line = self.unfinished_of(org_id, connection_id, key)
+        return next((row for row in line if row.state == "running"), line[0] if line else None)
 
     def unfinished_of(self, org_id: int, connection_id: int, key: str) -> list[WorkRow]:
         """Return a key's unfinished rows, oldest first."""
-        return self._read(
-            work.c.org_id == org_id,
-            work.c.connection_id == connection_id,
-            work.c.key == key,
-            work.c.state.in_(UNFINISHED),
-        )
+        return read_as(WorkRow, self._connection.execute(_unfinished_of(org_id, connection_id, key)))
+
+    def hold_line(self, org_id: int, connection_id: int, key: str) -> list[WorkRow]:
+        """Return a key's unfinished rows; nobody else claims or changes any of them before the unit of work ends."""
+        lock(self._connection, *_line(org_id, connection_id, key))
+        query = _unfinished_of(org_id, connection_id, key).with_for_update()
+        return read_as(WorkRow, self._connection.execute(query))
+
+    def unlocked(self, work_ids: Sequence[int]) -> list[WorkRow]:
+        """Return those of these rows that are unfinished and that nobody else is changing, for this unit of work."""
+        query = sa.select(work).where(work.c.id.in_(work_ids), _unfinished(work)).order_by(work.c.id)
+        return read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True)))
 
     def unfinished(self) -> list[WorkRow]:
         """Return every unfinished row that somebody holds or has reserved."""
         held = sa.or_(work.c.owner.is_not(None), work.c.reserved_for.is_not(None))
-        return self._read(work.c.state.in_(UNFINISHED), held)
+        return self._read(_unfinished(work), held)
 
     def oldest_queued(self) -> datetime | None:
         """Return when the oldest row that waits was queued."""
-        query = sa.select(sa.func.min(work.c.queued_at)).where(work.c.state == "queued")
+        query = sa.select(sa.func.min(work.c.queued_at)).where(_unfinished(work), work.c.state == "queued")
         moment: datetime | None = self._connection.execute(query).scalar_one()
         return moment
 
@@ -78,12 +98,17 @@ class Work:
         self._change(row, state="dead", owner=None, reserved_for=None, lease_until=None)
 
     def renew(self, tokens: list[tuple[int, int]], lease_until: datetime) -> None:
-        for work_id, fence in tokens:
-            self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(lease_until=lease_until))
+        """Lengthen the leases of these claims; a row that its holder is just changing waits for the next time."""
+        ids, claims = [work_id for work_id, _ in tokens], sa.tuple_(work.c.id, work.c.fence).in_(tokens)
+        query = sa.select(work.c.id).where(work.c.id.in_(ids), claims, work.c.state == "running")
+        held = query.with_for_update(skip_locked=True)
+        self._connection.execute(sa.update(work).where(work.c.id.in_(held)).values(lease_until=lease_until))
 
     def holds(self, work_id: int, fence: int) -> bool:
-        """Tell whether this claim is still the one that counts."""
-        return self._connection.execute(sa.select(sa.exists().where(*_held(work_id, fence)))).scalar_one()
+        """Tell whether this claim is still the one that counts; if a unit of work that writes asks, until it ends."""
+        query = sa.select(work.c.id).where(*_held(work_id, fence))
+        asked = query.with_for_update() if is_writing(self._connection) else query
+        return self._connection.execute(asked).first() is not None
 
     def progressed(self, work_id: int, fence: int) -> None:
         """Count attempts from here: something was kept, so whoever comes next does not begin at the beginning."""
@@ -99,6 +124,13 @@ class Work:
         values = {"state": state, "owner": None, "lease_until": None}
         return bool(self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(values)).rowcount)
 
+    def _at_head_still(self, rows: Sequence[WorkRow]) -> list[WorkRow]:
+        if not rows or self._connection.dialect.name == "sqlite":
+            return list(rows)
+        query = sa.select(work.c.id).where(work.c.id.in_([row.id for row in rows]), _at_head())
+        still = set(self._connection.execute(query).scalars())
+        return [row for row in rows if row.id in still]
+
     def _read(self, *conditions: sa.ColumnElement[bool]) -> list[WorkRow]:
         query = sa.select(work).where(*conditions).order_by(work.c.id)
         return read_as(WorkRow, self._connection.execute(query))
@@ -108,16 +140,35 @@ class Work:
         return WorkRow(**{**as_columns(row), **values})
 
 
+def _line(org_id: int, connection_id: int, key: str) -> Named:
+    return "work", org_id, connection_id, key
+
+
+def _unfinished(table: Any) -> sa.ColumnElement[bool]:
+    """Return the condition word for word as it stands in the indexes of unfinished rows, so that they are of use."""
+    found: sa.ColumnElement[bool] = table.c.state.in_(
+        sa.bindparam("unfinished", UNFINISHED, expanding=True, literal_execute=True)
+    )
+    return found
+
+
+def _unfinished_of(org_id: int, connection_id: int, key: str) -> sa.Select[Any]:
+    of_key = (work.c.org_id == org_id, work.c.connection_id == connection_id, work.c.key == key)
+    return sa.select(work).where(*of_key, _unfinished(work)).order_by(work.c.id)
+
+
 def _held(work_id: int, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
     return work.c.id == work_id, work.c.fence == fence, work.c.state == "running"
 
 
 def _at_head() -> sa.ColumnElement[bool]:
-    earlier = work.alias("earlier")
+    """Nothing of the same key is being done, and nothing older waits."""
+    other = work.alias("other")
     return ~sa.exists().where(
-        earlier.c.org_id == work.c.org_id,
-        earlier.c.connection_id == work.c.connection_id,
-        earlier.c.key == work.c.key,
-        earlier.c.id < work.c.id,
-        earlier.c.state.in_(UNFINISHED),
+        other.c.org_id == work.c.org_id,
+        other.c.connection_id == work.c.connection_id,
+        other.c.key == work.c.key,
+        _unfinished(other),
+        other.c.id != work.c.id,
+        sa.or_(other.c.id < work.c.id, other.c.state == "running"),
     )

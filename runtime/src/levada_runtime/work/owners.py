@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PIDS = Path("/proc/self/ns/pid")
 _START_TIME_FIELD = 19
 
 
@@ -25,8 +26,10 @@ def is_dead(owner: str) -> bool:
 
 @cache
 def _machine() -> str:
+    """Return what pids are counted in: this machine since its boot, or one container on it."""
     boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "-"
-    return f"{socket.gethostname()}/{boot}"
+    pids = _PIDS.readlink().name if _PIDS.is_symlink() else "-"
+    return f"{socket.gethostname()}/{boot}/{pids}"
 
 
 def _started(pid: int) -> str:

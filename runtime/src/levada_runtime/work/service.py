@@ -43,7 +43,7 @@ class WorkQueue:
         """Take the oldest work of one key, due or not, unless another living process holds or has reserved it."""
         now = self._clock.now()
         with self._store.write() as uow:
-            self._recover(uow, uow.work.unfinished_of(org_id, connection_id, key), now)
+            self._recover(uow, uow.work.hold_line(org_id, connection_id, key), now)
             head = uow.work.head(org_id, connection_id, key)
             if head is None or head.state != "queued" or head.reserved_for not in (None, self.owner):
                 return None
@@ -60,10 +60,11 @@ class WorkQueue:
         """Free what dead owners held and what leases have run out on; returns how many."""
         now = self._clock.now()
         with self._store.read() as uow:
-            if not any(_is_lost(row, now) for row in uow.work.unfinished()):
-                return 0
+            lost = [row.id for row in uow.work.unfinished() if _is_lost(row, now)]
+        if not lost:
+            return 0
         with self._store.write() as uow:
-            return self._recover(uow, uow.work.unfinished(), now)
+            return self._recover(uow, uow.work.unlocked(lost), now)
 
     def free(self, token: Token) -> None:
         """Free a claim whose worker is known to be dead."""
