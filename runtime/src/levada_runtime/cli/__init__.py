@@ -5,7 +5,7 @@ import traceback
 
 import typer
 
-from levada_runtime.cli import access, connections, connectors, daemon, demo, documents, runs
+from levada_runtime.cli import access, connections, connectors, daemon, demo, documents, entities, runs
 from levada_runtime.cli.frame import fail
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (daemon, demo, connectors, connections, runs, documents, access):
+for group in (daemon, demo, connectors, connections, runs, documents, entities, access):
     group.add_to(app)
 
 _INTERRUPTED = 130
