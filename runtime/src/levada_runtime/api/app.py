@@ -1,7 +1,7 @@
 """The HTTP application."""
 
 from levada_runtime import __version__
-from levada_runtime.api import machine, operations
+from levada_runtime.api import hooks, machine, operations, receipts
 from levada_runtime.api.documents import document_routes
 from levada_runtime.api.failures import Answering, install_errors
 from levada_runtime.api.openapi import Api
@@ -25,4 +25,6 @@ def make_app(services: Services) -> Api:
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
     app.include_router(operations.router)
+    app.include_router(receipts.router)
+    app.include_router(hooks.router)
     return app

@@ -28,6 +28,14 @@ async def read_body(
     No `Content-Type` counts as the first of `types`. Raises Refusal 413 and 415.
     """
     _check_type(request, kinds, types)
+    return await read_raw(request, limit)
+
+
+async def read_raw(request: Request, limit: int) -> bytes:
+    """Return the body as it arrived, whatever it is, read no further than `limit`.
+
+    Raises Refusal 413.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)

@@ -11,7 +11,9 @@ from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.rest import RestDocuments
+from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.views import RunLibrary
+from levada_runtime.runs.webhooks import Intake
 from levada_runtime.store.unit_of_work import Store
 
 
@@ -27,6 +29,8 @@ class Services:
     registry: Registry
     library: Library
     runs: RunLibrary
+    intake: Intake
+    receipts: ReceiptLibrary
     rest: RestDocuments
     max_body: int
     """How large a body may be, in bytes."""

@@ -18,6 +18,8 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         registry=installation.registry,
         library=installation.library,
         runs=installation.run_library,
+        intake=installation.intake,
+        receipts=installation.receipts,
         rest=installation.rest,
         max_body=installation.settings.api.max_body,
         readiness=readiness,

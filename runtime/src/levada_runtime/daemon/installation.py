@@ -25,10 +25,13 @@ from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.runs.attempt import Conductor
+from levada_runtime.runs.doors import Doors
 from levada_runtime.runs.foreground import Foreground
 from levada_runtime.runs.queue import RunQueue
+from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.service import Runs
 from levada_runtime.runs.views import RunLibrary
+from levada_runtime.runs.webhooks import Intake
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import revision_of, upgrade
@@ -127,6 +130,17 @@ class Installation:
             self.store, self.clock, self.settings, self.registry, self.connections, self.sandbox, self.draining
         )
         return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
+
+    @cached_property
+    def receipts(self) -> ReceiptLibrary:
+        return ReceiptLibrary(self.store, self.clock, self.settings.work.attempts)
+
+    @cached_property
+    def intake(self) -> Intake:
+        doors = Doors(self.store, self.catalog, self.connections)
+        intake = Intake(self.store, self.clock, doors, self.settings.webhooks, self.settings.work.attempts)
+        self._open.callback(intake.close)
+        return intake
 
     @cached_property
     def foreground(self) -> Foreground:

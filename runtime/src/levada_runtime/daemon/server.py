@@ -116,6 +116,7 @@ class Daemon:
                 self._installation.connections.follow_manifest(row, manifest)
 
     def _start_api(self, listener: socket.socket) -> threading.Thread:
+        self._installation.intake.on_commit = self.relay.kick
         services = api_services(self._installation, self.readiness)
         config = uvicorn.Config(make_app(services), log_level="warning", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)

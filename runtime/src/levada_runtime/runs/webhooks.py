@@ -84,14 +84,13 @@ class Intake:
         doors: Doors,
         settings: WebhookSettings,
         attempts: int,
-        kick: Callable[[], None],
     ) -> None:
         self.doors = doors
+        self.on_commit: Callable[[], None] = _nobody_waits
         self._store = store
         self._clock = clock
         self._settings = settings
         self._attempts = attempts
-        self._kick = kick
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._committer: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -203,7 +202,7 @@ class Intake:
             message = "the webhook could not be kept; send it again"
             batch[0].answer.set_exception(TurnedAway(503, "store_unavailable", message, retry_after=RETRY_AFTER_S))
             return
-        self._kick()
+        self.on_commit()
         for waiting, answer in zip(batch, answers, strict=True):
             if isinstance(answer, TurnedAway):
                 waiting.answer.set_exception(answer)
@@ -284,3 +283,7 @@ class Intake:
         logger("webhooks").warning(
             "a webhook was refused", connection=connection.name, stream=door.stream.key, reason=reason
         )
+
+
+def _nobody_waits() -> None:
+    """Nobody is told of new work; whoever looks for it finds it."""
