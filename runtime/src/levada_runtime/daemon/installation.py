@@ -33,7 +33,7 @@ from levada_runtime.runs.service import Runs
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.store.engine import make_engine
+from levada_runtime.store.engine import make_engine, place_of
 from levada_runtime.store.schema import revision_of, upgrade
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import WorkQueue
@@ -53,7 +53,7 @@ class Installation:
         self._open = ExitStack()
         self._contracts = Registry()
         self._vocabulary = Vocabulary()
-        if settings.database_url is None:
+        if settings.database_url is None or create:
             prepare_data_dir(settings.data_dir, create=create)
         with ExitStack() as unless_opened:
             unless_opened.callback(self._open.close)
@@ -80,6 +80,8 @@ class Installation:
     @cached_property
     def keyring(self) -> Keyring:
         given = self.settings.secret_key
+        if given is None:
+            prepare_data_dir(self.settings.data_dir, create=True)
         return load_keyring(given.get_secret_value() if given else None, self.settings.data_dir)
 
     @cached_property
@@ -127,7 +129,14 @@ class Installation:
     @cached_property
     def runs(self) -> Runs:
         conductor = Conductor(
-            self.store, self.clock, self.settings, self.registry, self.connections, self.sandbox, self.draining
+            self.store,
+            self.clock,
+            self.settings,
+            self.registry,
+            self.graph,
+            self.connections,
+            self.sandbox,
+            self.draining,
         )
         return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
 
@@ -151,11 +160,12 @@ class Installation:
         self._open.callback(engine.dispose)
         try:
             if not create and revision_of(engine) is None:
-                raise no_store(self.settings.store_url)
+                raise no_store(place_of(engine))
             upgrade(engine)
         except (DatabaseError, OSError) as error:
+            said = str(error.__cause__ or error).partition("\n")[0]
             raise EnvironmentFailure(
-                f"the store cannot be opened: {error.__cause__ or error}",
+                f"the store at {place_of(engine)} cannot be opened: {said}",
                 code="store_unusable",
                 hint="give another --data-dir or --database-url, or mend the one there",
             ) from None

@@ -118,12 +118,27 @@ def _sync(picture: Picture, operation: Sync, at: datetime) -> Changes:
 def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
     _refuse_dangling(picture, operation.batch, set())
     changes = Changes()
+    again = [0, 0]
     for key, entity in operation.batch.entities.items():
-        changes.entities.append(_claim(picture, picture.entities[key], operation, entity, at))
+        state = picture.entities[key]
+        changes.entities.append(_claim(picture, state, operation, entity, at))
+        again[0] += _repeats(operation, state.claims, changes.entities[-1].state.claims)
     for edge, relationship in operation.batch.relationships.items():
-        state = picture.relationships[picture.triple(edge)]
-        changes.relationships.append(_relate(picture, state, operation, relationship, at))
+        known = picture.relationships[picture.triple(edge)]
+        changes.relationships.append(_relate(picture, known, operation, relationship, at))
+        again[1] += _repeats(operation, known.claims, changes.relationships[-1].state.claims)
+    counts = _counted(changes, *again)
+    changes.counts = replace(
+        counts,
+        entities_updated=counts.entities_updated - again[0],
+        relationships_updated=counts.relationships_updated - again[1],
+    )
     return changes
+
+
+def _repeats(operation: Write, before: Mapping[str, Claim], after: Mapping[str, Claim]) -> bool:
+    """Tell whether a source asserts what it had asserted already, which is counted as unchanged."""
+    return operation.source in before and says_same(before[operation.source], after[operation.source])
 
 
 def _delete(picture: Picture, operation: Delete) -> Changes:

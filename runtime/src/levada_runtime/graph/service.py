@@ -213,11 +213,22 @@ class Graph:
             picture.prepare(uow, operation)
         return apply(picture, operation, self._clock.now())
 
-    def perform(self, uow: UnitOfWork, org_id: int, operation: Operation, *, cause: Cause | None = None) -> Changes:
-        """Apply an operation to the graph, one at a time in each organisation."""
+    def perform(
+        self,
+        uow: UnitOfWork,
+        org_id: int,
+        operation: Operation,
+        *,
+        cause: Cause | None = None,
+        picture: Picture | None = None,
+    ) -> Changes:
+        """Apply an operation to the graph, one at a time in each organisation.
+
+        Operations that follow one another in one unit of work may share a picture, and read less.
+        """
         uow.lock("graph", org_id)
         at = self._clock.now()
-        picture = self.picture(org_id)
+        picture = picture or self.picture(org_id)
         picture.prepare(uow, operation)
         changes = apply(picture, operation, at)
         write(uow, org_id, changes, at, cause)

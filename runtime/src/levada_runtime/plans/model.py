@@ -4,10 +4,11 @@ from typing import Any
 
 from levada_runtime.ingest.effects import Effect, Effects
 from levada_runtime.ingest.model import Counts, Rejected
+from levada_runtime.plans.graph import GraphEffects, Seen, outcome_of
 
 
-def build_plan(plan_id: str, run_id: str, effects: Effects) -> dict[str, Any]:
-    """Return the plan of an observed run: what each record would do, field by field."""
+def build_plan(plan_id: str, run_id: str, effects: Effects, graph: GraphEffects) -> dict[str, Any]:
+    """Return the plan of an observed run: what each record would do, and what would come of the graph in the end."""
     counts = count(effects).merged_into({})
     return {
         "id": plan_id,
@@ -15,8 +16,16 @@ def build_plan(plan_id: str, run_id: str, effects: Effects) -> dict[str, Any]:
         "base": {"documents": sum(effect.base_version is not None for effect in effects.recorded)},
         "documents": [_document(effect) for effect in effects.recorded],
         "rejected": [describe_rejected(rejected) for rejected in effects.rejected],
-        "entities": [],
-        "relationships": [],
+        "entities": [
+            {"kind": key[0], "key": key[1], **told}
+            for key, seen in graph.entities.items()
+            if (told := _difference(*seen, within="traits"))
+        ],
+        "relationships": [
+            {"from": list(edge[0]), "verb": edge[1], "to": list(edge[2]), **told}
+            for edge, seen in graph.relationships.items()
+            if (told := _difference(*seen, within="properties"))
+        ],
         "deliveries": [],
         "journal": [],
         "summary": counts,
@@ -35,7 +44,8 @@ def count(effects: Effects) -> Counts:
 
 def has_changes(plan: dict[str, Any]) -> bool:
     """Tell whether carrying the plan out would change anything."""
-    return any(document["outcome"] != "unchanged" for document in plan["documents"])
+    documents = any(document["outcome"] != "unchanged" for document in plan["documents"])
+    return documents or bool(plan["entities"] or plan["relationships"])
 
 
 def describe_rejected(rejected: Rejected) -> dict[str, Any]:
@@ -60,6 +70,15 @@ def _document(effect: Effect) -> dict[str, Any]:
         "base_version": effect.base_version,
         "changes": changes(effect.before or {}, effect.after or {}),
     }
+
+
+def _difference(before: Seen, after: Seen, *, within: str) -> dict[str, Any] | None:
+    """Return what would come of a part of the graph; None when nobody would notice."""
+    outcome = outcome_of(before, after)
+    if outcome == "unchanged":
+        return None
+    nothing: dict[str, Any] = {within: {}}
+    return {"outcome": outcome, "changes": changes(before or nothing, after or nothing)}
 
 
 def changes(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]:

@@ -11,8 +11,10 @@ from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.config import Settings
+from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.runs.pager import Pager, Progress
 from levada_runtime.runs.queue import checkpoint_of
@@ -49,6 +51,7 @@ class Attempt:
     outcome: Outcome
     pager: Pager
     ingest: Ingest
+    assertions: Assertions
     recorder: Recorder
 
 
@@ -61,6 +64,7 @@ class Conductor:
         clock: Clock,
         settings: Settings,
         registry: Registry,
+        graph: Graph,
         connections: Connections,
         sandbox: Sandbox,
         draining: threading.Event,
@@ -69,6 +73,7 @@ class Conductor:
         self._clock = clock
         self._settings = settings
         self._registry = registry
+        self._graph = graph
         self._connections = connections
         self._sandbox = sandbox
         self._draining = draining
@@ -99,14 +104,25 @@ class Conductor:
     ) -> Attempt:
         run = subject.run
         ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
+        assertions = Assertions(self._graph, run, subject.connection.name)
         with self._broker(subject) as broker:
             recorder = Recorder(self._clock, broker.mask)
-            pager = Pager(self._store, self._clock, run, subject.token, ingest, recorder, self._draining, progress)
+            pager = Pager(
+                self._store,
+                self._clock,
+                run,
+                subject.token,
+                ingest,
+                assertions,
+                recorder,
+                self._draining,
+                progress,
+            )
             pager.usage = broker.usage
-            handlers = RunHandlers(ingest, broker, pager, recorder)
+            handlers = RunHandlers(ingest, assertions, broker, pager, recorder)
             outcome = self._sandbox.call(self._asked(subject, action, checkpoint, request), handlers)
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
-        return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, recorder)
+        return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)
 
     def _broker(self, subject: Subject) -> Broker:
         limits = self._limits(subject.run.mode)

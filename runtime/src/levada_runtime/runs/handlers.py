@@ -7,6 +7,7 @@ from levada import Draft, Failure
 from levada_runtime.foundation.ids import spell_document, spell_version
 from levada_runtime.ingest.model import Accepted, Answer, Origin, Outcome, Rejected
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.sandbox.broker import Broker
@@ -16,6 +17,8 @@ from levada_runtime.sandbox.protocol import (
     EmitRecord,
     ErrorAnswer,
     FailedAnswer,
+    GraphAnswer,
+    GraphFrame,
     HttpAnswer,
     HttpFrame,
     RecordAnswer,
@@ -34,9 +37,12 @@ _OUTCOMES: dict[Outcome, Literal["created", "updated", "unchanged", "retired"]] 
 class RunHandlers:
     """Answers one child; none of it runs while a transaction is open."""
 
-    def __init__(self, ingest: Ingest, broker: Broker, pager: Pager, recorder: Recorder) -> None:
+    def __init__(
+        self, ingest: Ingest, assertions: Assertions, broker: Broker, pager: Pager, recorder: Recorder
+    ) -> None:
         self._exchanges = 0
         self._ingest = ingest
+        self._assertions = assertions
         self._broker = broker
         self._pager = pager
         self._recorder = recorder
@@ -71,6 +77,13 @@ class RunHandlers:
             frame.stream, frame.document_type, frame.idempotency_key, to_micros(moment) if moment else None
         )
         return self._answer(Answer([accepted], [], refused=False), frame.stream)
+
+    def graph(self, frame: GraphFrame) -> GraphAnswer | None:
+        """Take a frame of assertions; the last of a call is answered with what became of its source's claims."""
+        answer = self._assertions.take(frame)
+        if self._assertions.full:
+            self._pager.commit_part()
+        return answer
 
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """End the page with a checkpoint."""

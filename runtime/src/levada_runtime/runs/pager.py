@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.graph.model import GraphRefusal, SyncCounts
 from levada_runtime.ingest.model import Counts
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.assertions import Assertions, graph_counts
 from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.sandbox.model import Abort
@@ -31,6 +33,7 @@ class Pager:
         run: RunRow,
         token: Token | None,
         ingest: Ingest,
+        assertions: Assertions,
         recorder: Recorder,
         draining: threading.Event,
         progress: Progress,
@@ -40,6 +43,7 @@ class Pager:
         self.run = run
         self._token = token
         self._ingest = ingest
+        self._assertions = assertions
         self._recorder = recorder
         self._draining = draining
         self._progress = progress
@@ -50,7 +54,7 @@ class Pager:
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """End the page with a checkpoint; a daemon that is stopping takes the run back here."""
         if self.run.observing:
-            self._ingest.clear()
+            self._clear()
             return
         self._commit((partition, values))
         if self._draining.is_set():
@@ -59,21 +63,23 @@ class Pager:
     def commit_part(self) -> None:
         """Commit a page that has grown too large, without a checkpoint: emitting it again changes nothing."""
         if self.run.observing:
-            self._ingest.clear()
+            self._clear()
         else:
             self._commit(None)
 
     def finish(self, uow: UnitOfWork, **ending: Any) -> RunRow:
         """Write the last page and the run's end in this unit of work.
 
-        Raises StaleClaimError when somebody else holds the work by now; the unit of work must then be given up.
+        Raises StaleClaimError when somebody else holds the work by now, and GraphRefusal when somebody else took away
+        what the page builds on; the unit of work must then be given up.
         """
-        last = 1 if self._ingest.page.staged or self._ingest.page.rejected else 0
-        return self._turn(uow, self._ingest.write(uow, self._clock.now()), None, pages=self.run.pages + last, **ending)
+        page = self._ingest.page
+        last = 1 if page.staged or page.rejected or self._assertions.staged else 0
+        return self._turn(uow, *self._write(uow), None, pages=self.run.pages + last, **ending)
 
     def drop(self, uow: UnitOfWork, **ending: Any) -> RunRow:
         """Give up the page but for its refused records, and write the run's end in this unit of work."""
-        return self._turn(uow, self._ingest.write_rejected(uow, self._clock.now()), None, **ending)
+        return self._turn(uow, self._ingest.write_rejected(uow, self._clock.now()), SyncCounts(), None, **ending)
 
     def http_usage(self) -> dict[str, int]:
         """Return the HTTP figures of the run: those of earlier attempts and this one's."""
@@ -84,18 +90,30 @@ class Pager:
     def _commit(self, checkpoint: tuple[str, dict[str, Any]] | None) -> None:
         try:
             with self._store.write() as uow:
-                self.run = self._turn(
-                    uow, self._ingest.write(uow, self._clock.now()), checkpoint, pages=self.run.pages + 1
-                )
+                self.run = self._turn(uow, *self._write(uow), checkpoint, pages=self.run.pages + 1)
         except StaleClaimError as error:
             raise Abort("worker_lost", str(error)) from None
+        except GraphRefusal as refusal:
+            raise Abort("interrupted", moved(refusal)) from None
         self.progressed = self.progressed or checkpoint is not None
-        self._ingest.clear()
+        self._clear()
         self._recorder.forget()
         self._progress(self.run)
 
+    def _write(self, uow: UnitOfWork) -> tuple[Counts, SyncCounts]:
+        return self._ingest.write(uow, self._clock.now()), self._assertions.write(uow)
+
+    def _clear(self) -> None:
+        self._ingest.clear()
+        self._assertions.clear()
+
     def _turn(
-        self, uow: UnitOfWork, counts: Counts, checkpoint: tuple[str, dict[str, Any]] | None, **values: Any
+        self,
+        uow: UnitOfWork,
+        counts: Counts,
+        graph: SyncCounts,
+        checkpoint: tuple[str, dict[str, Any]] | None,
+        **values: Any,
     ) -> RunRow:
         self._check_claim(uow)
         if checkpoint is not None:
@@ -105,7 +123,8 @@ class Pager:
             if self._token is not None:
                 uow.work.progressed(*self._token)
             values["checkpoint_after"] = {**(self.run.checkpoint_after or {}), partition: state}
-        values |= {"counts": counts.merged_into(self.run.counts), **self.http_usage()}
+        counted = {**counts.merged_into(self.run.counts), **graph_counts(self.run.counts, graph)}
+        values |= {"counts": counted, **self.http_usage()}
         uow.runs.change(self.run, **values)
         self._recorder.flush(uow, self.run)
         return replace(self.run, **values)
@@ -113,6 +132,11 @@ class Pager:
     def _check_claim(self, uow: UnitOfWork) -> None:
         if self._token is not None and not uow.work.holds(*self._token):
             raise StaleClaimError("another worker holds this run by now; this one's page is given up")
+
+
+def moved(refusal: GraphRefusal) -> str:
+    """Say why a page that was answered for cannot be committed after all."""
+    return f"the graph has moved since the page was answered: {refusal.message}; the run goes on from its last page"
 
 
 def _no_usage() -> tuple[int, int]:

@@ -1,13 +1,16 @@
 """Runs as the command line and the API show them."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.errors import NotFoundFailure
+from levada_runtime.graph.model import SyncCounts
 from levada_runtime.ingest.library import Listing, listing
 from levada_runtime.store.model import OrgRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 
+NO_COUNTS = asdict(SyncCounts())
 FINISHED = frozenset({"succeeded", "partial", "failed", "cancelled"})
 
 
@@ -104,6 +107,7 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "counts": {
             **{name: counts.get(name, 0) for name in ("created", "updated", "unchanged", "retired", "failed")},
             "by_type": counts.get("by_type", {}),
+            "graph": {**NO_COUNTS, **counts.get("graph", {})},
         },
         "pages": row.pages,
         "http": {"requests": row.http_requests, "bytes": row.http_bytes},

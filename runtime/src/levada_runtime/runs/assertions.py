@@ -1,0 +1,159 @@
+"""What a run asserts in the graph: every call is answered exactly, and nothing is written until the page is committed.
+
+A call is decided over what the store holds and what this page asserted before it. When the page commits it is decided
+anew over the store as it is then, in the very transaction that writes the page's documents and its checkpoint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from levada import BadRecord
+from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
+from levada_runtime.graph.operations import Operation
+from levada_runtime.graph.service import Graph
+from levada_runtime.plans.graph import GraphEffects
+from levada_runtime.runs.graph_rows import entity_drafts, relationship_drafts
+from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame
+from levada_runtime.store.model import RunRow
+from levada_runtime.store.unit_of_work import UnitOfWork
+
+CALL_ROWS: Final = 100_000
+CALL_BYTES: Final = 64 << 20
+PAGE_ROWS: Final = 10_000
+"""With more than these a page is committed in parts, as one with many documents is."""
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """A call whose rows arrive in several frames."""
+
+    number: int
+    entities: list[EntityDraft] = field(default_factory=list)
+    relationships: list[RelationshipDraft] = field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.entities) + len(self.relationships)
+
+    def add(self, frame: GraphFrame) -> None:
+        self.bytes += sum(map(len, frame.entities)) + sum(map(len, frame.relationships))
+        self.entities += entity_drafts(frame.entities)
+        self.relationships += relationship_drafts(frame.relationships)
+
+
+class Assertions:
+    """The graph of one run; in observation its picture lives until the run ends, and is never written."""
+
+    def __init__(self, graph: Graph, run: RunRow, connection: str) -> None:
+        self._graph = graph
+        self._run = run
+        self._source = f"connection:{connection}/{run.stream}"
+        self._open: _OpenCall | None = None
+        self._staged: list[Operation] = []
+        self._rows = 0
+        self._picture = graph.picture(run.org_id)
+        self.effects = GraphEffects()
+        self.observed = SyncCounts()
+
+    @property
+    def staged(self) -> bool:
+        """Whether the page holds anything."""
+        return bool(self._staged)
+
+    @property
+    def full(self) -> bool:
+        """Whether the page has grown so large that a part is to be committed."""
+        return self._rows > PAGE_ROWS
+
+    def take(self, frame: GraphFrame) -> GraphAnswer | None:
+        """Take a frame of a call; the last is answered with what the call does to its source's claims.
+
+        Raises BadRecord when the graph does not take the call; nothing of it is kept then.
+        """
+        if self._open is None or self._open.number != frame.call:
+            self._open = _OpenCall(frame.call)
+        call = self._open
+        call.add(frame)
+        if call.rows > CALL_ROWS or call.bytes > CALL_BYTES:
+            self._open = None
+            raise BadRecord(
+                f"graph.{frame.op} takes at most {CALL_ROWS:,} rows and {CALL_BYTES >> 20} MiB at once: "
+                + ("narrow it to a scope" if frame.op == "sync" else "hand over less at once")
+            )
+        if not frame.last:
+            return None
+        self._open = None
+        return self._decide(frame, call)
+
+    def write(self, uow: UnitOfWork) -> SyncCounts:
+        """Write the page in this unit of work; once that has committed, call `clear`.
+
+        Raises GraphRefusal when somebody else took away what the page builds on.
+        """
+        org_id, counts = self._run.org_id, SyncCounts()
+        picture = self._graph.picture(org_id)
+        for operation in self._staged:
+            counts = added(counts, self._graph.perform(uow, org_id, operation, picture=picture).counts)
+        return counts
+
+    def clear(self) -> None:
+        """Begin the next page; in observation the picture goes on, since nothing of it is ever committed."""
+        self._staged.clear()
+        self._rows = 0
+        if not self._run.observing:
+            self._picture = self._graph.picture(self._run.org_id)
+
+    def _decide(self, frame: GraphFrame, call: _OpenCall) -> GraphAnswer:
+        try:
+            operation = self._operation(frame, call)
+            changes = self._graph.observe(self._picture, operation)
+        except GraphRefusal as refusal:
+            details = {"code": refusal.code, "errors": refusal.details}
+            raise BadRecord(f"nothing was taken into the graph: {refusal.message}", details=details) from None
+        self._rows += call.rows
+        if self._run.observing:
+            self.effects.add(changes)
+            self.observed = added(self.observed, changes.counts)
+        else:
+            self._staged.append(operation)
+        return _answer(changes.counts, observing=self._run.observing)
+
+    def _operation(self, frame: GraphFrame, call: _OpenCall) -> Operation:
+        run = self._run.id
+        if frame.op == "write":
+            return self._graph.write_operation(self._source, call.entities, call.relationships, run_id=run)
+        source = self._source if frame.scope is None else f"{self._source}/{frame.scope}"
+        return self._graph.sync_operation(source, run, call.entities, call.relationships, run_id=run)
+
+
+def added(counts: SyncCounts, more: SyncCounts) -> SyncCounts:
+    """Return two calls' counts as one."""
+    fresh = asdict(more)
+    return SyncCounts(**{name: count + fresh[name] for name, count in asdict(counts).items()})
+
+
+def graph_counts(earlier: Mapping[str, Any], fresh: SyncCounts) -> dict[str, Any]:
+    """Return a run's counts of the graph after these, under `graph`; nothing for a run that asserts nothing."""
+    known = earlier.get("graph", {})
+    total = {name: known.get(name, 0) + count for name, count in asdict(fresh).items()}
+    return {"graph": total} if any(total.values()) else {}
+
+
+def _answer(counts: SyncCounts, *, observing: bool) -> GraphAnswer:
+    return GraphAnswer(
+        status="observed" if observing else "committing",
+        entities=(
+            counts.entities_created,
+            counts.entities_updated,
+            counts.entities_unchanged,
+            counts.entities_deleted,
+        ),
+        relationships=(
+            counts.relationships_created,
+            counts.relationships_updated,
+            counts.relationships_unchanged,
+            counts.relationships_deleted,
+        ),
+    )
