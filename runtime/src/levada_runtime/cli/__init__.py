@@ -5,7 +5,19 @@ import traceback
 
 import typer
 
-from levada_runtime.cli import access, connections, connectors, daemon, demo, documents, entities, runs
+from levada_runtime.cli import (
+    access,
+    connections,
+    connectors,
+    daemon,
+    deliveries,
+    demo,
+    documents,
+    entities,
+    pipelines,
+    runs,
+    secrets,
+)
 from levada_runtime.cli.frame import fail
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 
@@ -17,7 +29,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (daemon, demo, connectors, connections, runs, documents, entities, access):
+_GROUPS = (
+    daemon,
+    demo,
+    connectors,
+    connections,
+    runs,
+    documents,
+    entities,
+    pipelines,
+    deliveries,
+    secrets,
+    access,
+)
+for group in _GROUPS:
     group.add_to(app)
 
 _INTERRUPTED = 130

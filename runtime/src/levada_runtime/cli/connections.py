@@ -162,10 +162,11 @@ def read_pairs(given: list[str]) -> dict[str, str]:
     return pairs
 
 
-def read_secrets(given: list[str]) -> dict[str, str]:
+def read_secrets(given: list[str], flag: str = "--secret ") -> dict[str, str]:
     """Read `name=@file`, `name=env:VARIABLE`, or ask for the value of a bare `name`.
 
-    Raises UsageFailure; a value on the command line is refused, since everybody on the machine could read it.
+    `flag` is what stands before one. Raises UsageFailure; a value on the command line is refused, since everybody on
+    the machine could read it.
     """
     found = {}
     for word in given:
@@ -180,7 +181,7 @@ def read_secrets(given: list[str]) -> dict[str, str]:
             raise UsageFailure(
                 f"the secret {name!r} was given on the command line, where others can read it",
                 code="secret_on_command_line",
-                hint=f"--secret {name}=@FILE, --secret {name}=env:VARIABLE, or --secret {name} to be asked",
+                hint=f"{flag}{name}=@FILE, {flag}{name}=env:VARIABLE, or {flag}{name} to be asked",
             )
     return found
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from levada_runtime.access.org_secrets import OrgSecrets
 from levada_runtime.foundation.clock import Clock
-from levada_runtime.foundation.ids import spell_delivery
 from levada_runtime.foundation.logging import logger, mask
 from levada_runtime.pipeline import breaker
 from levada_runtime.pipeline.deliveries import ENDED, publish_dead
@@ -118,11 +117,10 @@ class Courier:
             missing = sorted(names - set(secrets))
             if missing:
                 return Sent("failed", reason=f"there is no secret {missing[0]!r}: `runtime secrets set {missing[0]}`")
-            uid = spell_delivery(row.connection_id, row.id)
             may_be_there = taken.lost or row.spent > 0
-            return sender.send(Parcel(uid, row.pipeline, row.fields, row.body, secrets, may_be_there))
+            return sender.send(Parcel(row.uid, row.pipeline, row.fields, row.body, secrets, may_be_there))
         except Exception as error:  # noqa: BLE001 - a failure of the runtime's own uses up an attempt like any other
-            logger("pipeline").error("the runtime failed at a delivery", delivery=row.id, exc_info=error)
+            logger("pipeline").error("the runtime failed at a delivery", delivery=row.uid, exc_info=error)
             return Sent("failed", reason=mask(f"the runtime failed: {type(error).__name__}: {error}"))
 
     def _settle(self, token: Token, taken: _Taken, sent: Sent, latency_ms: int) -> None:
@@ -140,7 +138,7 @@ class Courier:
         if verdict.state != "delivered":
             logger("pipeline").warning(
                 "a delivery did not arrive",
-                delivery=spell_delivery(row.connection_id, row.id),
+                delivery=row.uid,
                 pipeline=row.pipeline,
                 state=verdict.state,
                 reason=verdict.reason,

@@ -25,6 +25,7 @@ _PLAIN: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
     (re.compile(r"-?(0|[1-9][0-9]{0,17})"), int),
     (re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?"), float),
 )
+_LINE_END: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNFIT: Final = re.compile("[\0\ud800-\udfff]")
 
 
@@ -79,16 +80,13 @@ class Document:
 
 def read(text: str, file: str) -> Document:
     """Return what a YAML text says. Raises PipelineRefused for one that is no YAML, or too much of it."""
-    document = Document(file, text.split("\n"))
+    document = Document(file, _LINE_END.split(text))
     if len(text) > MOST_CHARACTERS:
         raise PipelineRefused([Problem(1, 1, f"a pipeline has at most {MOST_CHARACTERS // 1024} Ki characters", file)])
-    composer = _Composer(text, document)
     try:
-        root = composer.get_single_node()
+        root = _Composer(text, document).get_single_node()
     except yaml.YAMLError as error:
         raise PipelineRefused([*document.problems, _syntax(error, text, file)]) from None
-    finally:
-        composer.dispose()
     if root is None:
         raise PipelineRefused([Problem(1, 1, "there is nothing in it; a pipeline begins with `pipeline: NAME`", file)])
     document.data = _value(root, (), document)

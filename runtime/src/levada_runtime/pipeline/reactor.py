@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
-from levada_runtime.foundation.ids import row_ids
+from levada_runtime.foundation.ids import row_ids, spell_delivery
 from levada_runtime.foundation.logging import logger
 from levada_runtime.graph.service import Graph
 from levada_runtime.pipeline.definition import Definition
@@ -166,6 +166,7 @@ def _deliver(
             org_id=event.org_id,
             connection_id=event.connection_id,
             id=number,
+            uid=spell_delivery(event.connection_id, number),
             event_id=event.id,
             pipeline=row.name,
             pipeline_version=row.version,

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from levada_runtime.foundation.ids import spell_delivery, spell_event
+from levada_runtime.foundation.ids import spell_event
 from levada_runtime.store.pipelines_model import COUNTED, AttemptRow, DeliveryRow, FiguresRow, PipelineRow
 
 
@@ -27,7 +27,7 @@ def pipeline_view(row: PipelineRow, figures: FiguresRow) -> dict[str, Any]:
 def delivery_view(row: DeliveryRow) -> dict[str, Any]:
     """Return a delivery: what it is about, where it goes, and how far it has come."""
     return {
-        "id": spell_delivery(row.connection_id, row.id),
+        "id": row.uid,
         "event": spell_event(row.connection_id, row.event_id),
         "pipeline": row.pipeline,
         "version": row.pipeline_version,

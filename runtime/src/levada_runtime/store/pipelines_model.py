@@ -71,12 +71,14 @@ COUNTED = tuple(one.name for one in fields(FiguresRow) if one.name not in ("org_
 class DeliveryRow:
     """What one destination is to be sent for one event, and how far that has come.
 
-    `attempts` counts every attempt there ever was, `spent` those since it was made or last replayed.
+    `uid` is its id outside, the `webhook-id` of receivers. `attempts` counts every attempt there ever was, `spent`
+    those since it was made or last replayed.
     """
 
     org_id: int
     connection_id: int
     id: int
+    uid: str
     event_id: int
     pipeline: str
     pipeline_version: int

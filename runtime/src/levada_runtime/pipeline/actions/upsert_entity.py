@@ -35,7 +35,9 @@ class UpsertEntity(StepFields):
         default=Fields(()),
         description="What to write, name by name. A trait that is undefined is left as it is; null is written.",
     )
-    class_: str | None = Field(default=None, alias="class", description="The entity's class, such as `User`.")
+    class_: str | None = Field(
+        default=None, alias="class", pattern=r"^[A-Z][A-Za-z0-9]*$", description="The entity's class, such as `User`."
+    )
     display_name: Text = Field(default=Literal(""), description="What people call it.")
 
 

@@ -20,8 +20,8 @@ SCHEMES: Final = ("bearer", "hmac")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OURS: Final = frozenset({
     "connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive",
-    "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "webhook-id", "webhook-signature",
-    "webhook-timestamp",
+    "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "user-agent", "webhook-id",
+    "webhook-signature", "webhook-timestamp",
 })  # fmt: skip
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -60,6 +60,7 @@ deliveries = sa.Table(
     org(),
     connection(),
     row_id(),
+    text("uid"),
     number("event_id"),
     text("pipeline"),
     number("pipeline_version"),

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("uid", sa.Text(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("pipeline", sa.Text(), nullable=False),
         sa.Column("pipeline_version", sa.BigInteger(), nullable=False),
