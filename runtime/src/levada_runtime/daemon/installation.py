@@ -12,10 +12,12 @@ from sqlalchemy.exc import DatabaseError
 
 from levada_runtime.access.connections import Connections
 from levada_runtime.access.keys import Keys
+from levada_runtime.access.org_secrets import OrgSecrets
 from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.daemon.couriers import make_courier
 from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
@@ -24,6 +26,11 @@ from levada_runtime.graph.service import Graph
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.rest import RestDocuments
+from levada_runtime.pipeline.courier import Courier
+from levada_runtime.pipeline.deliveries import Deliveries
+from levada_runtime.pipeline.events import Intake as EventIntake
+from levada_runtime.pipeline.reactor import Reactor
+from levada_runtime.pipeline.service import Pipelines
 from levada_runtime.runs.attempt import Conductor
 from levada_runtime.runs.doors import Doors
 from levada_runtime.runs.foreground import Foreground
@@ -150,6 +157,30 @@ class Installation:
         intake = Intake(self.store, self.clock, doors, self.settings.webhooks, self.settings.work.attempts)
         self._open.callback(intake.close)
         return intake
+
+    @cached_property
+    def org_secrets(self) -> OrgSecrets:
+        return OrgSecrets(self.store, self.clock, self.keyring)
+
+    @cached_property
+    def events(self) -> EventIntake:
+        return EventIntake(self.store, self.clock)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        return Pipelines(self.store, self.clock, self.org_secrets)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.store, self.clock)
+
+    @cached_property
+    def reactor(self) -> Reactor:
+        return Reactor(self.store, self.clock, self.graph, self.draining)
+
+    @cached_property
+    def courier(self) -> Courier:
+        return make_courier(self.store, self.clock, self.org_secrets, self.settings, self._open.callback)
 
     @cached_property
     def foreground(self) -> Foreground:
