@@ -1,15 +1,17 @@
 """`serve`, `doctor`, `version`, `db`, and the hidden `worker` that a daemon starts."""
 
 import shutil
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from levada_runtime import __version__
 from levada_runtime.cli.frame import Result, Session, command, fields
-from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import configure_logging
+
+if TYPE_CHECKING:
+    from levada_runtime.store.unit_of_work import Store
 
 _LEAST_FREE_BYTES = 256 << 20
 
@@ -45,7 +47,7 @@ def serve(
         daemon = Daemon(installation)
         with daemon.running():
             session.say(f"sandbox    {installation.sandbox.probe().line()}")
-            session.say(f"store      {installation.store.engine.url.render_as_string(hide_password=True)}")
+            session.say(f"store      {installation.store.place}")
             session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
             code = daemon.serve()
@@ -85,7 +87,7 @@ def doctor(session: Session) -> Result:
         broken = {one.key: one.reason for one in connectors if one.manifest is None}
         found = {
             "sandbox": report.as_dict(),
-            "database": {"url": installation.store.engine.url.render_as_string(hide_password=True), "ok": True},
+            "database": {"url": installation.store.place, "version": installation.store.version(), "ok": True},
             "clock": {"now": installation.clock.now().isoformat()},
             "disk": {"free_bytes": disk.free, "ok": disk.free >= _LEAST_FREE_BYTES},
             "executor": {"kind": "local", "workers": settings.workers},
@@ -93,7 +95,7 @@ def doctor(session: Session) -> Result:
         }
     shown = {
         "sandbox": report.line(),
-        "database": found["database"]["url"],
+        "database": f"{found['database']['version']} at {found['database']['url']}",
         "clock": found["clock"]["now"],
         "disk": f"{disk.free >> 20} MiB free" + ("" if found["disk"]["ok"] else ", which is too little"),
         "executor": f"local, {settings.workers} workers",
@@ -107,24 +109,26 @@ def doctor(session: Session) -> Result:
 
 def db_upgrade(session: Session) -> Result:
     """Bring the store to this version's schema, making it if need be."""
-    with session.open(create=True):
-        return _schema(session.settings())
+    with session.open(create=True) as installation:
+        return _schema(installation.store)
 
 
 def db_status(session: Session) -> Result:
     """The store's schema and what lies in it."""
     with session.open() as installation, installation.store.read() as uow:
-        return _schema(session.settings(), documents=uow.documents.totals(), runs=uow.runs.by_state())
+        return _schema(installation.store, documents=uow.documents.totals(), runs=uow.runs.by_state())
 
 
-def _schema(settings: Settings, **more: Any) -> Result:
-    from levada_runtime.store.engine import make_engine  # the floors load only for commands that need them
-    from levada_runtime.store.schema import newest_revision, revision_of
+def _schema(store: "Store", **more: Any) -> Result:
+    from levada_runtime.store.schema import newest_revision, revision_of  # the floors load only for commands in need
 
-    engine = make_engine(settings.store_url)
-    at = revision_of(engine)
-    path = engine.url.database
-    engine.dispose()
-    size = sum(part.stat().st_size for part in settings.data_dir.glob("levada.db*")) if path else None
-    value = {"revision": at, "newest": newest_revision(), "current": at == newest_revision(), "bytes": size, **more}
+    at = revision_of(store.engine)
+    value = {
+        "store": store.place,
+        "revision": at,
+        "newest": newest_revision(),
+        "current": at == newest_revision(),
+        "bytes": store.bytes(),
+        **more,
+    }
     return Result(value, fields(value))

@@ -93,14 +93,22 @@ class Daemon:
         level = self._installation.sandbox.level
         workers = len(self.executor.pids())
         broken = [connector.key for connector in self._installation.catalog.all() if connector.manifest is None]
-        ready = workers > 0 and not self._stopping.is_set()
+        store = self._store_state()
+        ready = workers > 0 and store["ok"] and not self._stopping.is_set()
         return {
             "ready": ready,
-            "store": {"url": self._installation.store.engine.url.render_as_string(hide_password=True)},
+            "store": store,
             "sandbox": {"level": str(level)},
             "executor": {"workers": workers, "idle": self.executor.capacity()},
             "connectors": {"broken": broken},
         }
+
+    def _store_state(self) -> dict[str, Any]:
+        store = self._installation.store
+        try:
+            return {"url": store.place, "ok": True, "version": store.version()}
+        except EnvironmentFailure as failure:
+            return {"url": store.place, "ok": False, "error": failure.message}
 
     def _due(self, stream: Any, moment: Any) -> None:
         if self._installation.queue.tick(stream, moment) is not None:
@@ -129,7 +137,9 @@ class Daemon:
         if self._installation.keys.exist():
             return
         org = self._installation.orgs.ensure_default()
-        _, self.new_admin_key = self._installation.keys.issue(org, "admin", ["admin"])
+        self.new_admin_key = self._installation.keys.issue_first(org, "admin", ["admin"])
+        if self.new_admin_key is None:
+            return
         path = self._installation.settings.data_dir / ADMIN_KEY_FILE
         path.unlink(missing_ok=True)
         write_private(path, self.new_admin_key)

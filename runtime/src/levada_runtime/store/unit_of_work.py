@@ -11,7 +11,7 @@ from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
-from levada_runtime.store.engine import reading, writing
+from levada_runtime.store.engine import bytes_of, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
 from levada_runtime.store.idempotent_requests import IdempotentRequests
@@ -149,6 +149,24 @@ class Store:
         """One transaction: everything in it is kept, or none of it is."""
         with self._writing.begin() as connection:
             yield UnitOfWork(connection)
+
+    @property
+    def place(self) -> str:
+        """Which database this is, without any secret."""
+        return place_of(self.engine)
+
+    def version(self) -> str:
+        """Return the database's own name and version; who gets it has reached the database.
+
+        Raises EnvironmentFailure when it cannot be reached.
+        """
+        with self.engine.connect() as connection:
+            return version_of(connection)
+
+    def bytes(self) -> int:
+        """Return how large the database is on disk."""
+        with self.engine.connect() as connection:
+            return bytes_of(connection)
 
     def close(self) -> None:
         self.engine.dispose()
