@@ -49,11 +49,16 @@ def listed(
 
 
 def get(session: Session, kind: Named, key: Key = None) -> Result:
-    """An entity with its traits, as all sources that assert it add up."""
-    from levada_runtime.graph.views import entity_view  # the floors load only for commands that need them
+    """An entity with its traits, as all sources that assert it add up, and its relationships."""
+    from levada_runtime.graph.views import (  # the floors load only for commands that need them
+        entity_view,
+        relationship_view,
+    )
 
     with session.open() as installation:
-        view = entity_view(_found(installation, kind, key))
+        entity = _found(installation, kind, key)
+        related = installation.graph.relationships(installation.org.id, entity.kind, entity.external_id)
+    view = {**entity_view(entity), "relationships": [relationship_view(one) for one in related]}
     return Result(view, fields(view))
 
 

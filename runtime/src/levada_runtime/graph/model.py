@@ -88,6 +88,18 @@ class Entity:
 Entities = list[Entity]
 
 
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A relationship as readers see it; one with an end that is gone they do not see."""
+
+    edge: Edge
+    properties: dict[str, Any]
+    first_seen: datetime
+
+
+Relationships = list[Relationship]
+
+
 class GraphRefusal(Exception):  # noqa: N818 - not a fault of the runtime's but its answer, which callers spell out
     """The graph refuses what was asked of it, as a whole; nothing was written.
 

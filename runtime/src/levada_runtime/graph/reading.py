@@ -4,10 +4,12 @@ import uuid
 from collections.abc import Sequence
 
 from levada_runtime.graph.checks import storable
-from levada_runtime.graph.model import Entity
+from levada_runtime.graph.model import Entity, Relationship
 from levada_runtime.ingest.library import read_cursor
 from levada_runtime.store.graph_model import EntityRow
 from levada_runtime.store.unit_of_work import UnitOfWork
+
+MOST_RELATIONSHIPS = 10_000
 
 
 def row_of(uow: UnitOfWork, org_id: int, uid: str) -> EntityRow | None:
@@ -37,6 +39,19 @@ def page(
     rows = uow.graph.page_of(org_id, kind=kind, external_id=external_id, before=before, limit=limit + 1)
     kept = rows[:limit]
     return seen(uow, org_id, kept), str(kept[-1].id) if len(rows) > limit else None
+
+
+def relationships_at(uow: UnitOfWork, org_id: int, kind: str, external_id: str) -> list[Relationship]:
+    """Return the relationships from and to an entity, the oldest first; at most as many as one reading takes."""
+    row = uow.graph.entity_by_key(org_id, kind, external_id) if storable(kind) and storable(external_id) else None
+    if row is None:
+        return []
+    rows = uow.graph.relationships_at(org_id, row.id, MOST_RELATIONSHIPS)
+    ends = {end for one in rows for end in (one.from_id, one.to_id)}
+    keys = {one.id: (one.kind, one.external_id) for one in uow.graph.entities_by_id(org_id, ends)}
+    return [
+        Relationship((keys[one.from_id], one.verb, keys[one.to_id]), one.properties, one.first_seen) for one in rows
+    ]
 
 
 def seen(uow: UnitOfWork, org_id: int, rows: Sequence[EntityRow]) -> list[Entity]:

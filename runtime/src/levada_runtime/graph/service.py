@@ -8,7 +8,15 @@ from levada_runtime.graph import reading
 from levada_runtime.graph.checks import check_batch, check_upsert
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
-from levada_runtime.graph.model import Entities, Entity, EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
+from levada_runtime.graph.model import (
+    Entities,
+    Entity,
+    EntityDraft,
+    GraphRefusal,
+    RelationshipDraft,
+    Relationships,
+    SyncCounts,
+)
 from levada_runtime.graph.operations import Delete, Operation, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.vocabulary import Vocabulary
@@ -108,6 +116,11 @@ class Graph:
     def find(self, org_id: int, kind: str, external_id: str) -> Entity | None:
         with self._store.read() as uow:
             return self.find_in(uow, org_id, kind, external_id)
+
+    def relationships(self, org_id: int, kind: str, external_id: str) -> Relationships:
+        """Return the relationships from and to an entity, the oldest first, 10,000 at most."""
+        with self._store.read() as uow:
+            return reading.relationships_at(uow, org_id, kind, external_id)
 
     def list(
         self,

@@ -1,8 +1,8 @@
-"""Entities as the command line, the API and events show them."""
+"""Entities and relationships as the command line, the API and events show them."""
 
 from typing import Any
 
-from levada_runtime.graph.model import Entity
+from levada_runtime.graph.model import Entity, Relationship
 
 
 def entity_view(entity: Entity) -> dict[str, Any]:
@@ -16,4 +16,18 @@ def entity_view(entity: Entity) -> dict[str, Any]:
         "traits": entity.traits,
         "first_seen": entity.first_seen.isoformat(),
         "last_seen": entity.last_seen.isoformat(),
+    }
+
+
+def relationship_view(relationship: Relationship) -> dict[str, Any]:
+    """Return a relationship's row, in the words in which it was sent."""
+    (from_type, from_key), verb, (to_type, to_key) = relationship.edge
+    return {
+        "from_type": from_type,
+        "from_key": from_key,
+        "verb": verb,
+        "to_type": to_type,
+        "to_key": to_key,
+        "properties": relationship.properties,
+        "first_seen": relationship.first_seen.isoformat(),
     }
