@@ -9,6 +9,7 @@ import levada_acme
 from levada import AuthFailed, Response
 from levada.testing import ConnectorConformance
 from levada_acme.sample.book import Book
+from levada_acme.sample.push import payment_event
 
 
 def served(book):
@@ -37,9 +38,39 @@ def aged_book():
     return book
 
 
+def told(state, at):
+    """An event of one payment."""
+    payment = {**new_book(nonce="n-7").settle(), "state": state}
+    return {**payment_event(payment), "at": at}
+
+
+DELIVERIES = {"events": [told("settled", "2026-03-01T00:00:00Z"), told("returned", "2026-03-05T00:00:00Z")]}
+
+
 class TestAcme(ConnectorConformance):
     connector = levada_acme.connector
     http = served(aged_book())
+    webhooks = DELIVERIES
+
+
+def test_an_event_becomes_a_payment(connector_run):
+    """With the customer and the invoice it is for, and the newest word of its state."""
+    acme = connector_run(levada_acme.connector)
+    settled = told("settled", "2026-03-01T00:00:00Z")
+    run = acme.webhook("events", json=settled)
+    payment = run.documents["acme:payment:90001"]
+    assert (payment["source_id"], payment["status"], payment["payment_method_type"]) == ("90001", "settled", "wire")
+    assert payment["invoice_id"] == str(settled["payment"]["invoice"]["id"])
+    assert payment["metadata"] == {"nonce": "n-7"}
+    acme.webhook("events", json=told("returned", "2026-03-05T00:00:00Z"))
+    late = acme.webhook("events", json=settled)
+    assert late.documents["acme:payment:90001"]["status"] == "returned"
+
+
+def test_an_event_of_another_kind_is_let_go(connector_run):
+    """Acme may tell more than this connector wants to know."""
+    run = connector_run(levada_acme.connector).webhook("events", json={"id": "evt_1", "type": "dispute.opened"})
+    assert len(run.documents) == 0
 
 
 def test_every_row_becomes_a_document(connector_run):

@@ -23,5 +23,11 @@ def test_it_says_where_it_listens_obeys_and_ends_with_its_input():
         assert tell("served") == {"served": hello["served"]}
         assert tell("advance")["served"]["deleted"] > 0
         assert "error" in tell("sing")
+        assert tell("received") == {"received": []}
+        assert tell(f"settle {hello['api_base']}/received") == {"status": 200, "payment": 90001}
+        assert tell(f"settle {hello['api_base']}/nowhere") == {"status": 404, "payment": 90002}
+        assert "error" in tell("settle http://127.0.0.1:1/")
+        (body,) = tell("received")["received"]
+        assert json.loads(body)["payment"]["tags"] == {"nonce": "n-7"}
         process.stdin.close()
         assert process.wait(timeout=5) == 0

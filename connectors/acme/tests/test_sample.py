@@ -1,5 +1,6 @@
 """The sample source: the same for the same seed, honest about what it serves, and as unreliable as a real one."""
 
+import hmac
 import json
 import re
 import urllib.error
@@ -9,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from levada_acme.sample import DEFAULT_API_KEY, Faults, SampleSource
+from levada_acme.sample.push import sign
 
 
 def small(**words):
@@ -154,3 +156,42 @@ def test_a_source_that_is_not_running_has_no_address():
     """Asking for the address before start() says what to do."""
     with pytest.raises(RuntimeError, match="start"):
         _ = small().base_url
+
+
+def test_a_payment_is_pushed_with_its_signature():
+    """The receiver of another source keeps the very bytes; what is read page by page is not touched by it."""
+    seen = []
+
+    class Receiver(SampleSource):
+        def keep(self, body):
+            seen.append(body)
+            return super().keep(body)
+
+    with small(signing_secret="s3") as acme, Receiver(customers=1, invoices=0) as other:
+        before = acme.served
+        assert acme.settle(f"{other.base_url}/received") == (200, 90001)
+        assert acme.settle(f"{other.base_url}/received") == (200, 90002)
+        assert acme.served == before
+        assert other.received == seen
+    event = json.loads(seen[0])
+    invoice = before.invoices[event["payment"]["invoice"]["id"]]
+    assert event["payment"]["amount"] == invoice["total"]
+    assert sign(seen[0], "s3") == hmac.new(b"s3", seen[0], "sha256").hexdigest()
+
+
+def test_what_is_received_is_bounded():
+    """Only at its place, and with a length."""
+    with small() as acme:
+        for path, headers, status in (("/received", {"Content-Length": str(2 << 20)}, 413), ("/customers", {}, 404)):
+            request = urllib.request.Request(f"{acme.base_url}{path}", b"{}", headers)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=5)
+            assert refused.value.code == status
+            refused.value.close()
+        assert acme.received == []
+
+
+def test_without_an_invoice_nothing_can_be_paid():
+    """And the source says so."""
+    with small(invoices=0) as acme, pytest.raises(LookupError, match="no invoice"):
+        acme.settle(acme.base_url)

@@ -1,14 +1,15 @@
-"""Acme Billing: customers and invoices, by polling.
+"""Acme Billing: customers and invoices by polling, payments by webhook.
 
 Acme serves whatever changed at or after a moment, oldest first, in pages. Each page is one commit: its records, then
-the checkpoint that makes the next run go on from there. A row met twice is harmless, since its key is the same.
+the checkpoint that makes the next run go on from there. A row met twice is harmless, since its key is the same. What
+Acme pushes is signed; who sends it is proved before the route is run, so that the route has no use for the secret.
 """
 
 from datetime import datetime
 from typing import Any
 
-from levada import Checkpoint, Connector, Http, Ingest, bearer, from_setting, secret, url
-from levada_acme.mapping import as_customer, as_invoice
+from levada import Checkpoint, Connector, Http, Ingest, Request, bearer, from_setting, hmac_sha256, secret, url
+from levada_acme.mapping import as_customer, as_invoice, as_payment
 
 connector = Connector(
     "acme",
@@ -18,6 +19,7 @@ connector = Connector(
     settings=[
         url("api_base", title="API address", help="Where Acme's API answers.", default="https://api.acme.test"),
         secret("api_key", title="API key", help="Acme, Settings, API keys; reading rights are enough."),
+        secret("signing_secret", title="Signing secret", help="Acme, Settings, Webhooks.", required=False),
     ],
 )
 
@@ -57,6 +59,21 @@ def invoices(http: Http, ingest: Ingest, checkpoint: Checkpoint) -> None:
             continue_on_error=True,
         )
         checkpoint.save(since=page[-1]["updated_at"])
+
+
+@connector.webhook(
+    "events",
+    verify=hmac_sha256("X-Acme-Signature", secret="signing_secret"),  # noqa: S106 -- the name of a setting
+    delivery_id="$.id",
+    emits=("payment",),
+)
+def events(request: Request, ingest: Ingest) -> None:
+    """Payments, as they settle or are returned; an event of another kind is let go."""
+    event = request.json
+    if event["type"].startswith("payment."):
+        payment = as_payment(event["payment"])
+        key = f"acme:payment:{payment['source_id']}"
+        ingest.canonical("payment", payment, idempotency_key=key, source_time=datetime.fromisoformat(event["at"]))
 
 
 def customer_key(customer_id: int | str) -> str:

@@ -42,3 +42,19 @@ def as_invoice(row: Row) -> Row:
         "line_items": [{"line_number": number, **line} for number, line in enumerate(row["lines"], start=1)],
         "updated_at": row["updated_at"],
     }
+
+
+def as_payment(row: Row) -> Row:
+    """Return one of Acme's payments as a `payment`."""
+    return {
+        "source_id": str(row["id"]),
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "status": row["state"],
+        "customer_id": str(row["customer"]["id"]),
+        "invoice_id": str(row["invoice"]["id"]),
+        "payment_method_type": row["method"],
+        "reference_number": row["reference"],
+        "metadata": row["tags"],
+        "received_at": row["settled_at"],
+    }

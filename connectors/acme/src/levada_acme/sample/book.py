@@ -11,7 +11,7 @@ from levada_acme.sample import rows
 
 Row = dict[str, Any]
 
-FIRST_CUSTOMER, FIRST_INVOICE = 1001, 50001
+FIRST_CUSTOMER, FIRST_INVOICE, FIRST_PAYMENT = 1001, 50001, 90001
 FIRST_CHANGE = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -44,6 +44,7 @@ class Book:
         self._nonce = nonce
         self._customers: dict[int, Row] = {}
         self._invoices: dict[int, Row] = {}
+        self._payments = 0
         self._sorted: dict[str, list[Row]] = {}
         for _ in range(customers):
             self._add_customer()
@@ -74,6 +75,19 @@ class Book:
         for _ in range(max(1, share // 2)):
             self._add_customer()
         self._pay(share)
+
+    def settle(self) -> Row:
+        """Return the next payment, of the invoices in turn; what is read page by page stays as it is.
+
+        Raises LookupError when there is no invoice to pay.
+        """
+        good = [row for key, row in self._invoices.items() if key not in self._invalid]
+        if not good:
+            raise LookupError("there is no invoice to pay")
+        paid = good[self._payments % len(good)]
+        self._payments += 1
+        moment = self._now + timedelta(seconds=self._payments)
+        return rows.payment(FIRST_PAYMENT + self._payments - 1, paid, moment, nonce=self._nonce)
 
     def served(self) -> Served:
         """Return the truth now, as copies that later changes do not touch."""

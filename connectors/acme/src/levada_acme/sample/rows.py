@@ -60,6 +60,22 @@ def invoice(random: Random, number: int, buyer: dict[str, Any], now: datetime) -
     }
 
 
+def payment(number: int, invoice: dict[str, Any], now: datetime, *, nonce: str | None) -> dict[str, Any]:
+    """Return the payment of an invoice as Acme tells of it."""
+    return {
+        "id": number,
+        "state": "settled",
+        "amount": str(sum((Decimal(line["amount"]) for line in invoice["lines"]), Decimal(0))),
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "invoice": {"id": invoice["id"], "number": invoice["number"]},
+        "method": "wire",
+        "reference": f"PAY-{number}",
+        "tags": {"nonce": nonce} if nonce else {},
+        "settled_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
 def spoil(row: dict[str, Any], way: int) -> None:
     """Make an invoice wrong in one of the ways real sources are: a currency, a float for money, a misspelt field."""
     match way % 3:

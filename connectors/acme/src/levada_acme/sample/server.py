@@ -1,7 +1,11 @@
-"""Acme's HTTP API on loopback: a bearer key, pages by Link header, and now and then a fault, as real sources have."""
+"""Acme's HTTP API on loopback: a bearer key, pages by Link header, and now and then a fault, as real sources have.
+
+It also pushes signed events to whom it is told, and keeps whatever is sent to its own `/received`.
+"""
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
@@ -9,9 +13,11 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from levada_acme.sample.book import Book, Served
+from levada_acme.sample.push import DEFAULT_SIGNING_SECRET, payment_event, push
 
 DEFAULT_API_KEY = "acme-sample-key"
 PAGE_SIZE = 200
+LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,12 @@ class SampleSource:
         nonce: str | None = None,
         faults: bool | Faults = True,
         api_key: str = DEFAULT_API_KEY,
+        signing_secret: str = DEFAULT_SIGNING_SECRET,
         port: int = 0,
     ) -> None:
         self.api_key = api_key
+        self.signing_secret = signing_secret
+        self.received: list[bytes] = []
         self.requests = 0
         self._faults = Faults() if faults is True else faults or Faults(0, 0)
         self._book = Book(seed=seed, customers=customers, invoices=invoices, invalid=invalid, nonce=nonce)
@@ -85,6 +94,21 @@ class SampleSource:
         """Let time pass: customers change, come and go, invoices are paid."""
         with self._lock:
             self._book.advance()
+
+    def settle(self, url: str) -> tuple[int, int]:
+        """Settle a payment and push it, signed, to this address; return the status of the answer and the payment's id.
+
+        Raises LookupError when there is no invoice to pay.
+        """
+        with self._lock:
+            payment = self._book.settle()
+        return push(url, payment_event(payment), self.signing_secret), payment["id"]
+
+    def keep(self, body: bytes) -> int:
+        """Keep a body that somebody sent here; return how many there are."""
+        with self._lock:
+            self.received.append(body)
+            return len(self.received)
 
     def fault(self) -> tuple[int, dict[str, str]] | None:
         """Count one request and return its fault, if it is this one's turn."""
@@ -134,6 +158,16 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, {"error": f"there is nothing at {place.path}"})
 
+    def do_POST(self) -> None:
+        """Keep what is sent to `/received`, for anybody who wants to see that it arrived."""
+        length = self.headers.get("Content-Length", "")
+        if self.path != "/received":
+            self._answer(404, {"error": f"nothing is received at {self.path}"})
+        elif not length.isdecimal() or int(length) > LARGEST:
+            self._answer(413, {"error": f"a body of at most {LARGEST} bytes, with its Content-Length, is received"})
+        else:
+            self._answer(200, {"received": self.server.source.keep(self.rfile.read(int(length)))})
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is the standard library's
         """Say nothing: the demo's output is the runtime's."""
 
@@ -152,6 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(body).encode()
+        self.close_connection = self.close_connection or (self.command == "POST" and status != HTTPStatus.OK)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
