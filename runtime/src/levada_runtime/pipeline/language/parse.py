@@ -142,7 +142,7 @@ def _advice(found: str, start: str, error: UnexpectedInput) -> str:
         expected = set(error.allowed or ())
     if re.fullmatch(r"[^\W\d][\w-]*", found) and "STRING" in expected:
         return f': text stands in quotes ("{found}"), a value of the event is $event.…'
-    return f"; expected {_expected(expected)}" if start == "condition" or len(found) > 1 else ""
+    return f"; expected {_expected(expected)}" if start == "condition" or isinstance(error, UnexpectedToken) else ""
 
 
 def _expected(terminals: Any) -> str:
