@@ -1,8 +1,9 @@
-"""A worker process: carries out the runs that its supervisor hands it."""
+"""A worker process: carries out the work that its supervisor hands it."""
 
 import os
 import signal
 
+from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
@@ -28,5 +29,4 @@ def run_worker() -> None:
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
     with Installation(settings) as installation:
-        runs = installation.runs
-        serve_tokens(runs.execute, installation.draining)
+        serve_tokens(Dispatch(installation).execute, installation.draining)

@@ -1,0 +1,35 @@
+"""Which floor carries out which kind of work."""
+
+from collections.abc import Callable
+
+from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.logging import logger
+from levada_runtime.work.service import Token
+
+
+class Dispatch:
+    """Hands each piece of work to whoever carries out its kind."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._store = installation.store
+        runs = installation.runs
+        self._handlers: dict[str, Callable[[Token], None]] = {
+            "poll": runs.execute,
+            "webhook": runs.execute,
+            "pipeline": installation.reactor.execute,
+            "deliver": installation.courier.execute,
+        }
+
+    def execute(self, token: Token) -> None:
+        """Carry out a piece of work; one of a kind that this version does not know is ended, and said so."""
+        with self._store.read() as uow:
+            work = uow.work.get(token[0])
+        if work is None:
+            return
+        handler = self._handlers.get(work.kind)
+        if handler is not None:
+            handler(token)
+            return
+        logger("daemon").error("this version does not know such work; it was given up", kind=work.kind, work=work.id)
+        with self._store.write() as uow:
+            uow.work.complete(*token, state="dead")
