@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 SCOPES = ("ingest:write", "entities:read", "entities:write", "documents:read", "documents:write", "operate", "admin")
+KEY_SCOPES = SCOPES[:-1]
+"""What a key carries unless something else is asked for: everything that an organisation's own code may need."""
 
 
 @dataclass(frozen=True, slots=True)

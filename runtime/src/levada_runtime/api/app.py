@@ -1,7 +1,17 @@
 """The HTTP application."""
 
 from levada_runtime import __version__
-from levada_runtime.api import hooks, machine, operations, receipts
+from levada_runtime.api import (
+    deliveries,
+    entities,
+    events,
+    graph_ingest,
+    hooks,
+    machine,
+    operations,
+    pipelines,
+    receipts,
+)
 from levada_runtime.api.documents import document_routes
 from levada_runtime.api.failures import Answering, install_errors
 from levada_runtime.api.openapi import Api
@@ -24,7 +34,6 @@ def make_app(services: Services) -> Api:
     install_errors(app)
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    app.include_router(operations.router)
-    app.include_router(receipts.router)
-    app.include_router(hooks.router)
+    for surface in (entities, graph_ingest, events, hooks, operations, receipts, pipelines, deliveries):
+        app.include_router(surface.router)
     return app

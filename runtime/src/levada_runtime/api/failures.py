@@ -15,6 +15,7 @@ from levada_runtime.api.dialects import Problem, dialect_of
 from levada_runtime.api.envelopes import Refusal
 from levada_runtime.foundation.errors import NotFoundFailure, RuntimeFailure, UsageFailure
 from levada_runtime.foundation.logging import logger
+from levada_runtime.graph.model import GraphRefusal
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 _MESSAGES = {404: "nothing is served here", 405: "this path does not serve that method"}
@@ -66,6 +67,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(RuntimeFailure, _on_failure)
+    app.add_exception_handler(GraphRefusal, _on_graph_refusal)
 
 
 def failure(
@@ -105,6 +107,13 @@ def _on_failure(request: Request, error: Exception) -> JSONResponse:
         logger("api").error("a request failed", path=request.url.path, code=error.code, exc_info=error)
         return _surprise(request)
     return failure(request, status, error.code, error.message, error.details or None)
+
+
+def _on_graph_refusal(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the graph refuses; the status of a dangling relationship is what its callers were promised."""
+    assert isinstance(error, GraphRefusal)
+    status = 500 if error.code == "DanglingRelationship" else 400
+    return failure(request, status, error.code, error.message, error.details)
 
 
 def _surprise(request: Request) -> JSONResponse:

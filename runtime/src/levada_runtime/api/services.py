@@ -9,8 +9,12 @@ from levada_runtime.access.keys import Keys
 from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.rest import RestDocuments
+from levada_runtime.pipeline.deliveries import Deliveries
+from levada_runtime.pipeline.events import Intake as EventIntake
+from levada_runtime.pipeline.service import Pipelines
 from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
@@ -32,6 +36,10 @@ class Services:
     intake: Intake
     receipts: ReceiptLibrary
     rest: RestDocuments
+    graph: Graph
+    events: EventIntake
+    pipelines: Pipelines
+    deliveries: Deliveries
     max_body: int
     """How large a body may be, in bytes."""
     readiness: Callable[[], dict[str, Any]]

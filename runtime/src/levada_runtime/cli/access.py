@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from levada_runtime.access.model import SCOPES
+from levada_runtime.access.model import KEY_SCOPES, SCOPES
 from levada_runtime.access.views import key_view
 from levada_runtime.cli.frame import Result, Session, command, table
 
@@ -41,11 +41,14 @@ def list_orgs(session: Session) -> Result:
 def create_key(
     session: Session,
     name: Annotated[str, typer.Option(help="What it is for.")] = "key",
-    scope: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(SCOPES)}; may be repeated.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"One of {', '.join(SCOPES)}; may be repeated. Without it: all but admin."),
+    ] = None,
 ) -> Result:
     """Make a key; it is shown this once."""
     with session.open(create=True) as installation:
-        row, token = installation.keys.issue(installation.org, name, scope or ["documents:read", "operate"])
+        row, token = installation.keys.issue(installation.org, name, scope or KEY_SCOPES)
     return Result({**key_view(row), "key": token}, lambda out: out.print(token, markup=False))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from levada_runtime.api.services import Services
 from levada_runtime.daemon.installation import Installation
+from levada_runtime.pipeline.events import Intake as EventIntake
 
 
 def api_services(installation: Installation, readiness: Callable[[], dict[str, Any]]) -> Services:
@@ -21,6 +22,10 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         intake=installation.intake,
         receipts=installation.receipts,
         rest=installation.rest,
+        graph=installation.graph,
+        events=EventIntake(installation.store, installation.clock),
+        pipelines=installation.pipelines,
+        deliveries=installation.deliveries,
         max_body=installation.settings.api.max_body,
         readiness=readiness,
     )

@@ -93,7 +93,6 @@ class RestDocuments:
         arrival = _identified(contract, admitted)
         if isinstance(arrival, Invalid):
             return arrival
-        uow.lock("documents", *origin.scope)
         counts = write_page(uow, origin, Page([Staged(arrival, row_id())]), now)
         outcome = next(name for name, count in counts.by_type[contract.document_type].items() if count)
         return Written(Outcome(outcome), _read_back(uow, origin, arrival))
