@@ -187,7 +187,7 @@ def test_a_destination_that_comes_later_is_refused_as_such(kind):
         ("pipeline: p\ndestinations: [{log: {level: loud}}]\n", (2, 30), "`level`"),
         ("pipeline: p\ndestinations: [{webhook.out: {url: 'https://u:p@a.test/'}}]\n", (2, 37), "use `auth`"),
         ("pipeline: p\ndestinations: [{webhook.out: {url: 'https://$secret.a/'}}]\n", (2, 45), "secrets stand in"),
-        ("pipeline: p\ndestinations: [{webhook.out: {url: $event.id, headers: {Host: x}}}]\n", (2, 63), "by the runtime"),
+        ("pipeline: p\ndestinations: [{webhook.out: {url: $event.id, headers: {Host: x}}}]\n", (2, 57), "is set by"),
         ("pipeline: p\nactions: []\ntests: [{given: {event: {type: a}}, expect: {sen: 1}}]\n", (3, 46), "mean 'sent'"),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from levada_runtime.pipeline.actions import ACTIONS, LATER_ACTIONS
 from levada_runtime.pipeline.definition import Action, Destination
 from levada_runtime.pipeline.destinations import DESTINATIONS, LATER_DESTINATIONS
 from levada_runtime.pipeline.document import Document, Path
-from levada_runtime.pipeline.language.faults import did_you_mean
+from levada_runtime.pipeline.language.faults import Fault, did_you_mean
 from levada_runtime.pipeline.language.fields import FAULTY
 from levada_runtime.pipeline.language.references import Reading
 
@@ -115,7 +115,7 @@ def _note(error: Any, model: type[BaseModel], path: Path, document: Document) ->
     where: Path = (*path, *error["loc"])
     if error["type"] == FAULTY:
         for fault in error["ctx"]["faults"]:
-            document.note_within((*where, *fault.path), fault.line, fault.column, fault.message)
+            _note_fault(fault, (*where, *fault.path), document)
     elif error["type"] == "extra_forbidden":
         known = did_you_mean(str(where[-1]), _names(model, error["loc"][:-1]))
         document.note(where, f"unknown key {where[-1]!r}{known}", key=True)
@@ -125,6 +125,13 @@ def _note(error: Any, model: type[BaseModel], path: Path, document: Document) ->
     else:
         says = _TYPES.get(error["type"]) or error["msg"][:1].lower() + error["msg"][1:]
         document.note(where, f"`{where[-1]}`: {says}")
+
+
+def _note_fault(fault: Fault, path: Path, document: Document) -> None:
+    if fault.at_key:
+        document.note(path, fault.message, key=True)
+    else:
+        document.note_within(path, fault.line, fault.column, fault.message)
 
 
 def _names(model: type[BaseModel], way: Path) -> list[str]:

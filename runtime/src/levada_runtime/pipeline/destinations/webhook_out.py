@@ -47,7 +47,8 @@ def _auth(given: Any, _: Reading) -> dict[str, str] | None:
         raise LanguageFailed([Fault("`auth` is none, or one of {bearer: SECRET_NAME} and {hmac: SECRET_NAME}")])
     [(scheme, name)] = given.items()
     if scheme not in SCHEMES:
-        raise LanguageFailed([Fault(f"unknown scheme {scheme!r}{did_you_mean(scheme, SCHEMES)}", path=(scheme,))])
+        message = f"unknown scheme {scheme!r}{did_you_mean(scheme, SCHEMES)}"
+        raise LanguageFailed([Fault(message, path=(scheme,), at_key=True)])
     name = name.removeprefix("$secret.") if isinstance(name, str) else ""
     if not secrets.SECRET_NAME.fullmatch(name):
         raise LanguageFailed([Fault("this is the name of a secret (`runtime secrets set NAME`)", path=(scheme,))])
@@ -77,6 +78,7 @@ class WebhookOut(DestinationFields):
             Fault(
                 f"{name!r} is set by the runtime" if _HEADER.fullmatch(name) else f"{name!r} is no name of a header",
                 path=("headers", name),
+                at_key=True,
             )
             for name in self.headers
             if not _HEADER.fullmatch(name) or name.lower() in taken

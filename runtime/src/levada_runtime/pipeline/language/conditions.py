@@ -138,12 +138,12 @@ def read_condition(given: Any, reading: Reading) -> Node:
     if not isinstance(given, dict):
         raise LanguageFailed([Fault("a condition is a text such as $event.payload.amount > 100, or a mapping")])
     unknown = [key for key in given if key not in _STRUCTURED]
-    refuse(Fault(f"unknown key {key!r}{did_you_mean(key, _STRUCTURED)}", path=(key,)) for key in unknown)
+    refuse(Fault(f"unknown key {key!r}{did_you_mean(key, _STRUCTURED)}", path=(key,), at_key=True) for key in unknown)
     groups = [key for key in ("all", "any", "not") if key in given]
     if not groups:
         return _read_comparison(given, reading)
     if len(given) > 1:
-        raise LanguageFailed([Fault(f"`{groups[0]}` stands alone in its mapping", path=(groups[0],))])
+        raise LanguageFailed([Fault(f"`{groups[0]}` stands alone in its mapping", path=(groups[0],), at_key=True)])
     return _read_group(groups[0], given[groups[0]], reading)
 
 

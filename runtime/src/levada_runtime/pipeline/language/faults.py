@@ -13,6 +13,8 @@ class Fault:
     line: int = 1
     column: int = 1
     path: tuple[str | int, ...] = ()
+    at_key: bool = False
+    """Whether it is the key at the path that is wrong, not what stands under it."""
 
     def below(self, key: str | int) -> "Fault":
         """Return the same fault, seen from one level further out."""
