@@ -101,6 +101,15 @@ def test_the_signups_example_sends_plan_and_country():
     }  # fmt: skip
 
 
+def test_a_filter_after_an_upsert_sees_what_the_graph_now_knows():
+    """A plan that an earlier event left counts as much as one that this event brings."""
+    step = "{kind: user, external_id: $event.payload.email, traits: {name: $event.payload.name}}"
+    where = """'$entity.user.plan in ["growth", "scale"]'"""
+    definition = pipeline(f"[{{upsert.entity: {step}}}, {{filter: {{where: {where}}}}}]", "[{log: }]")
+    assert len(trace(definition, [ALICE], email="alice@acme.co", name="Alice").deliveries) == 1
+    assert trace(definition, email="bob@acme.co", name="Bob").dropped_by == 1
+
+
 def test_the_routing_example_sends_what_the_graph_knows():
     """A row that is there fills the body; one that is not is a counted no-op, and null."""
     [found] = trace(load(ROUTING), [ALICE], email="alice@acme.co").deliveries

@@ -209,6 +209,13 @@ def test_bombs_and_giants_are_refused():
     assert "at most 1000 references" in only(f"pipeline: p\nactions: [{{transform: {{body: [{many}]}}}}]\n")[2]
 
 
+def test_of_very_many_problems_the_first_hundred_are_told():
+    """The last line says how many there are besides."""
+    found = problems("pipeline: p\nactions: []\n" + "actions: []\n" * 150)
+    assert len(found) == 101
+    assert found[-1] == (103, 1, "… and 50 more")
+
+
 def test_scalars_are_read_as_json_reads_them():
     """Norway is no boolean, and a leading zero is not lost."""
     scalars = "NO, on, 012, 2024-01-01, 1:30, 3, -2.5, 1e3, true, null, ~, .inf"

@@ -13,7 +13,7 @@ import yaml
 
 from levada_runtime.pipeline.problems import PipelineRefused, Problem
 
-MOST_CHARACTERS: Final = 256 * 1024
+MOST_CHARACTERS: Final = 128 * 1024
 MOST_DEPTH: Final = 32
 
 Path = tuple[str | int, ...]
