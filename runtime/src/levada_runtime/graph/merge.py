@@ -113,7 +113,7 @@ def shown(kind: str, external_id: str, total: Sum, vocabulary: Vocabulary) -> tu
 def _restamped(claim: Claim, said: Said, now: Collection[str], stamp: int, run_id: str | None) -> Claim:
     stamps = {name: stamp if name in now else claim.asserted.get(name, claim.stamp) for name, _ in _parts(said)}
     distinct = set(stamps.values())
-    usual = claim.stamp if len(distinct) > 1 else next(iter(distinct), stamp)
+    usual = claim.stamp if len(distinct) > 1 else next(iter(distinct), claim.stamp)
     unusual: Mapping[str, int] = {name: at for name, at in stamps.items() if at != usual}
     return Claim(said.class_, said.display_name, said.traits, usual, dict(unusual), run_id)
 
