@@ -15,6 +15,7 @@ from levada_runtime.cli import (
     documents,
     entities,
     pipelines,
+    receipts,
     runs,
     secrets,
 )
@@ -35,6 +36,7 @@ _GROUPS = (
     connectors,
     connections,
     runs,
+    receipts,
     documents,
     entities,
     pipelines,
