@@ -28,13 +28,7 @@ KEY = "sk_test_levada"
 SIGNING = "whsec_levada"
 STREAMS = ("customers", "invoices", "payments", "refunds")
 OUTCOMES = ("created", "updated", "unchanged", "retired", "failed")
-CARD = {
-    "type": "card",
-    "card[number]": "4242424242424242",
-    "card[exp_month]": 12,
-    "card[exp_year]": 2040,
-    "card[cvc]": 1,
-}
+CARD = {"type": "card", "card[number]": "4242424242424242", "card[exp_month]": 12, "card[exp_year]": 2040}
 
 
 class Shop:
