@@ -44,6 +44,12 @@ def test_the_demo_ends_by_itself_and_the_store_agrees_with_the_source(tmp_path):
     second, third = result["cycles"][1:]
     assert all(run["counts"]["updated"] for run in second)
     assert not any(run["counts"][name] for run in third for name in ("created", "updated", "retired"))
+    (received,) = result["settled"]["received"]
+    assert received["tags"] == {"nonce": "nonce-4711"}
+    assert received["paid"] == " ".join(
+        result["settled"]["entity"]["traits"][name] for name in ("last_payment", "currency")
+    )
+    assert result["settled"]["delivery"]["body"] == received
 
 
 def test_ctrl_c_ends_the_demo_cleanly(tmp_path):
@@ -59,5 +65,15 @@ def test_ctrl_c_ends_the_demo_cleanly(tmp_path):
     assert process.returncode == 130, err
     assert "Traceback" not in err
     text = "".join(said)
-    for word in ("sandbox", "API", "customers", "invoices", "unchanged", "next tick", "runtime documents list"):
+    for word in (
+        "sandbox",
+        "API",
+        "invoices",
+        "unchanged",
+        "webhook",
+        "entity",
+        "delivery",
+        "next tick",
+        "runtime runs list",
+    ):
         assert word in text

@@ -4,13 +4,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from levada_runtime.cli.demo.source import sample_source
 from levada_runtime.cli.demo.story import Story
 from levada_runtime.cli.frame import Result, Session, command
+from levada_runtime.foundation.config import BrokerSettings, DeliverySettings
+
+Section = TypeVar("Section", BrokerSettings, DeliverySettings)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,17 +26,23 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End by itself after a full cycle.")] = False,
     port: Annotated[int, typer.Option(help="Port the API listens on; a free one by default.")] = 0,
 ) -> Result:
-    """See the runtime at work on a sample source: polls, documents, versions, refused records."""
+    """See the runtime at work on a sample source: polls, a webhook, documents, an entity, a delivery."""
     with sample_source() as source, _data_dir(session) as data_dir:
         session.data_dir = data_dir
         host = str(source.hello["api_base"]).removeprefix("http://")
         settings = session.settings()
         flags = {
             "port": port,
-            "broker": settings.broker.model_copy(update={"allow_private": [*settings.broker.allow_private, host]}),
+            "broker": _allowing(settings.broker, host),
+            "deliveries": _allowing(settings.deliveries, host),
             "sandbox": settings.sandbox.model_copy(update={"allow_weak": True}),
         }
         return Story(session, source, flags).play(once=once)
+
+
+def _allowing(section: Section, host: str) -> Section:
+    """Return a section of the settings in which the sample source may be reached."""
+    return section.model_copy(update={"allow_private": [*section.allow_private, host]})
 
 
 @contextmanager

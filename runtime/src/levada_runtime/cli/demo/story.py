@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from levada_runtime.cli.daemon import say_admin_key
+from levada_runtime.cli.demo.settlement import Settlement
 from levada_runtime.cli.demo.source import Sample
 from levada_runtime.cli.frame import Result, Session, number
 from levada_runtime.cli.runs import summary
@@ -40,6 +41,8 @@ class Story:
             with daemon.running():
                 daemon.listen_to_signals()
                 connection = self._connection()
+                settlement = Settlement(installation, self._source, self._session.say)
+                settlement.prepare()
                 self._introduce(daemon)
                 cycles = [self._cycle(daemon, connection, "first poll of everything")]
                 if not daemon.wait(0):
@@ -47,19 +50,26 @@ class Story:
                     cycles.append(self._cycle(daemon, connection, "the source has changed; second poll"))
                 if not daemon.wait(0):
                     cycles.append(self._cycle(daemon, connection, "nothing has changed; third poll"))
+                settled = None if daemon.wait(0) else settlement.play(daemon, connection.uid)
                 served = self._source.tell("served")["served"]
                 stored = self._stored()
                 self._conclude(daemon, served, stored)
                 if not once:
                     self._go_on(daemon)
-            value = {"cycles": cycles, "served": served, "stored": stored, "data_dir": str(self._session.data_dir)}
+            value = {
+                "cycles": cycles,
+                "settled": settled,
+                "served": served,
+                "stored": stored,
+                "data_dir": str(self._session.data_dir),
+            }
             return Result(value, exit_code=128 + daemon.stopped_by if daemon.stopped_by else 0)
 
     def _connection(self) -> "ConnectionRow":
         connections, org = self._installation.connections, self._installation.org
         _, manifest = self._installation.catalog.ready("acme")
         settings = {"api_base": self._source.hello["api_base"]}
-        secrets = {"api_key": self._source.hello["api_key"]}
+        secrets = {name: self._source.hello[name] for name in ("api_key", "signing_secret")}
         existing = {row.name: row for row in connections.of(org)}.get(NAME)
         if existing is None:
             row = connections.add(org, manifest, name=NAME, settings=settings, secrets=secrets)
@@ -137,6 +147,8 @@ class Story:
         say(f"  runtime documents list {where}")
         say(f"  runtime quarantine list {where}")
         say(f"  runtime runs list {where}")
+        say(f"  runtime entities list {where}")
+        say(f"  runtime deliveries list {where}")
         say(f'  curl -H "Authorization: Bearer $(cat {self._session.data_dir}/admin.key)" {daemon.url}/v1/customers')
 
     def _go_on(self, daemon: "Daemon") -> None:
