@@ -84,10 +84,14 @@ class Picture:
             if isinstance(operation, Sync):
                 self._load_source(uow, operation.source)
             self._load_batch(uow, operation.batch)
-        sources = {source for state in self.entities.values() for source in state.claims} - self._asked
-        if isinstance(operation, Sync):
-            sources.add(operation.source)
-        self._load_syncs(uow, sources)
+        syncing = {operation.source} if isinstance(operation, Sync) else set()
+        self._load_syncs(uow, self._claimed.keys() | syncing)
+
+    def look(self, uow: UnitOfWork, key: Key) -> Entity | None:
+        """Return an entity as readers would see it; None when it is not there."""
+        self._load_keys(uow, [key])
+        self._load_syncs(uow, self._claimed.keys())
+        return self.view(self.entities[key])
 
     def there(self, key: Key) -> bool:
         """Tell whether there is an entity of this key."""

@@ -182,14 +182,18 @@ class Graph:
     ) -> tuple[Entity, bool]:
         """Upsert within this unit of work; `cause` goes with the event that tells of it."""
         draft = EntityDraft(kind, external_id, class_, display_name, dict(traits))
-        check_upsert(self.vocabulary, draft)
-        changes = self.perform(uow, org_id, Write(source, folded([draft]), run_id), cause=cause)
+        changes = self.perform(uow, org_id, self.upsert_operation(source, draft, run_id=run_id), cause=cause)
         change = changes.entities[0]
         assert change.after is not None
         return change.after, change.before is None
 
     def find_in(self, uow: UnitOfWork, org_id: int, kind: str, external_id: str) -> Entity | None:
         return reading.found(uow, org_id, kind, external_id)
+
+    def upsert_operation(self, source: str, draft: EntityDraft, *, run_id: str | None = None) -> Write:
+        """Check what an upsert says, once, to be observed or performed later."""
+        check_upsert(self.vocabulary, draft)
+        return Write(source, folded([draft]), run_id)
 
     def sync_operation(
         self,
@@ -225,6 +229,11 @@ class Graph:
         with self._store.read() as uow:
             picture.prepare(uow, operation)
         return apply(picture, operation, self._clock.now())
+
+    def seen(self, picture: Picture, kind: str, external_id: str) -> Entity | None:
+        """Return what a picture shows of an entity."""
+        with self._store.read() as uow:
+            return picture.look(uow, (kind, external_id))
 
     def perform(
         self,
