@@ -15,8 +15,10 @@ from levada._ingest import RouteIngest
 from levada.testing.ingest_suite import IngestLaws
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
@@ -86,8 +88,11 @@ class RealBench:
         )
         self._ingest = Ingest(store, Registry(), origin)
         recorder = Recorder(clock, str)
-        self._pager = Pager(store, clock, self._run, None, self._ingest, recorder, threading.Event(), lambda _run: None)
-        handlers = RunHandlers(self._ingest, None, self._pager, recorder)
+        asserted = Assertions(Graph(store, clock), self._run, "source")
+        self._pager = Pager(
+            store, clock, self._run, None, self._ingest, asserted, recorder, threading.Event(), lambda _run: None
+        )
+        handlers = RunHandlers(self._ingest, asserted, None, self._pager, recorder)
         port = WireIngest(Wire(handlers))
         self.ingest = RouteIngest(
             port, stream=self.stream, streams=frozenset({self.stream}), emits=None, encode=encode_record
