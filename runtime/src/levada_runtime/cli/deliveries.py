@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, number, table
+from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, table
 from levada_runtime.foundation.errors import UsageFailure
 
 _COLUMNS = ("id", "pipeline", "type", "target", "state", "attempts", "reason", "next_at")
@@ -64,7 +64,7 @@ def replay(
             view = installation.deliveries.replay(installation.org, delivery)
             return Result(view, lambda out: out.print(f"{view['id']} is sent again"))
         count = installation.deliveries.replay_many(installation.org, **_read(filters))
-    return Result({"replayed": count}, lambda out: out.print(f"{number(count, 'delivery')} sent again"))
+    return Result({"replayed": count}, lambda out: out.print(f"sent again: {count}"))
 
 
 def _read(given: dict[str, str | None]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def set_(
 ) -> Result:
     """Keep a secret under a name; one of that name is replaced."""
     with session.open(create=True) as installation:
-        for name, value in read_secrets([secret], "").items():
+        for name, value in read_secrets([secret], "runtime secrets set ").items():
             installation.org_secrets.set(installation.org, name, value)
     return Result({"name": name}, lambda out: out.print(f"{name} is set", markup=False))
 
