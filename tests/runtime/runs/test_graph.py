@@ -1,13 +1,17 @@
 """What a route asserts is answered at once and committed with its page, with it or not at all."""
 
 import dataclasses
+import io
 import json
+import re
 import sys
 
 import pytest
+from rich.console import Console
 
 from levada._graph_rows import KEY_BYTES, KIND_BYTES
 from levada._graph_vocabulary import ENTITY_CLASSES, VERBS, default_class
+from levada_runtime.cli.runs import _show_plan
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.graph import checks, vocabulary
@@ -335,6 +339,19 @@ def test_a_plan_of_what_is_there_already_holds_no_change(bench):
     assert plan["entities"] == []
     assert plan["summary"]["graph"] == {**NOTHING, "entities_unchanged": 1}
     assert not has_changes(plan)
+
+
+def test_people_read_the_graph_in_a_plan_and_in_a_run_s_counts(bench):
+    """An entity as its kind and key, a relationship as what it says; counts in words."""
+    _, plan = bench.observe(
+        sync(entity("a", x=1), entity("nginx", "service"), relationships=[edge("a", "RUNS", "nginx", "service")])
+    )
+    drawn = Console(file=io.StringIO(), width=200)
+    _show_plan(drawn, plan)
+    text = drawn.file.getvalue()
+    assert re.search(r"created +host:a +class: null → \"Host\"; display_name: null → \"a\"; traits.x: null → 1", text)
+    assert "host:a RUNS service:nginx" in text
+    assert "2 entities created, 1 relationship created" in text
 
 
 def test_a_large_page_is_committed_in_parts(bench):

@@ -115,7 +115,15 @@ def summary(view: dict[str, Any]) -> str:
     """Return a run's counts in a few words."""
     counts = view["counts"]
     names = ("created", "updated", "unchanged", "retired", "failed")
-    return ", ".join(f"{counts[name]} {name}" for name in names if counts.get(name)) or "nothing"
+    told = [f"{counts[name]} {name}" for name in names if counts.get(name)]
+    told += [_in_graph(name, count) for name, count in counts.get("graph", {}).items() if count]
+    return ", ".join(told) or "nothing"
+
+
+def _in_graph(name: str, count: int) -> str:
+    things, _, outcome = name.partition("_")
+    one = {"entities": "entity", "relationships": "relationship"}[things]
+    return f"{count} {one if count == 1 else things} {outcome}"
 
 
 def _write_plan(out: Path, plan: dict[str, Any]) -> None:
@@ -163,14 +171,28 @@ def _show_plan(out: Console, plan: dict[str, Any]) -> None:
     ]
     if rows:
         table(rows, ("outcome", "document_type", "idempotency_key", "changes"), "")(out)
-    if len(moving) > len(rows):
-        out.print(f"… and {len(moving) - len(rows)} more; --json or --out has them all")
+    graph = [*plan["entities"], *plan["relationships"]][:_SHOWN_CHANGES]
+    if graph:
+        table([_graph_row(one) for one in graph], ("outcome", "in the graph", "changes"), "")(out)
+    more = len(moving) - len(rows) + len(plan["entities"]) + len(plan["relationships"]) - len(graph)
+    if more:
+        out.print(f"… and {more} more; --json or --out has them all")
     refused = [{**record, "outcome": "rejected"} for record in plan["rejected"]]
     if refused:
         table(refused, ("outcome", "document_type", "idempotency_key", "reason", "message"), "")(out)
     out.print(
         f"would be: {summary({'counts': plan['summary']})} (plan {plan['id']}; nothing was written)", markup=False
     )
+
+
+def _graph_row(one: dict[str, Any]) -> dict[str, Any]:
+    """Return an entity as `kind:key`, and a relationship as `kind:key VERB kind:key`."""
+    named = (
+        f"{one['kind']}:{one['key']}"
+        if "kind" in one
+        else " ".join((":".join(one["from"]), one["verb"], ":".join(one["to"])))
+    )
+    return {**one, "in the graph": named, "changes": "; ".join(_change(change) for change in one["changes"][:4])}
 
 
 def _change(change: dict[str, Any]) -> str:
