@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+SECONDS ?= 300
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EDITABLES := sdk runtime connectors/acme connectors/stripe .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types imports check bench docs lock clean
+.PHONY: help install demo serve test lint types imports check bench fuzz docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ check: lint types imports docs test ## everything CI runs
 
 bench: install ## measure (prints what it compares)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: install ## ask a running daemon whatever its API document allows, and more (SECONDS=300)
+	$(BIN)/python tests/fuzz/fuzz.py $(SECONDS)
 
 lock: ## resolve requirements/lock.txt anew (needs uv)
 	uv pip compile requirements/dev.in --universal --python-version 3.11 --generate-hashes --upgrade \

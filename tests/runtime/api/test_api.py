@@ -72,7 +72,7 @@ def test_a_method_that_is_not_served_is_refused_in_the_envelope(standing):
     """405 with the methods that are, and not a page of another shape."""
     status, body, headers = standing.delete("/v1/customers")
     assert (status, body["code"]) == (405, "method_not_allowed")
-    assert headers["allow"]
+    assert headers["allow"] == "GET, POST"
 
 
 def test_a_surprise_is_answered_in_the_surfaces_own_envelope_and_tells_nothing(api, installation, capsys):

@@ -25,6 +25,12 @@ class GraphFailure(BaseModel):
     details: list[dict[str, Any]] | None = None
 
 
+class Dangling(GraphFailure):
+    """The one error of the graph whose status says less than its code."""
+
+    error: Literal["DanglingRelationship"]
+
+
 class Reason(BaseModel):
     """What went wrong, in a sentence."""
 

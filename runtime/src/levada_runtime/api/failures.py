@@ -18,6 +18,7 @@ from levada_runtime.foundation.logging import logger
 from levada_runtime.graph.model import GraphRefusal
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_NOT_SERVED = 405
 _MESSAGES = {404: "nothing is served here", 405: "this path does not serve that method"}
 
 
@@ -83,6 +84,8 @@ def _on_refusal(request: Request, error: Exception) -> JSONResponse:
     status, headers = error.status_code, dict(error.headers or {})
     if isinstance(error, Refusal):
         return failure(request, status, error.code, error.detail, error.details, headers)
+    if status == _NOT_SERVED:  # one path may have several routes, and the error knows only of the first
+        headers["Allow"] = ", ".join(request.app.allowed(request.url.path))
     return failure(request, status, _CODES.get(status, "error"), _MESSAGES.get(status, error.detail), headers=headers)
 
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from levada_runtime.api.auth import Uses, org_with
 from levada_runtime.api.bodies import Body, read_json
-from levada_runtime.api.dialects import GRAPH
-from levada_runtime.api.envelopes import BODY, refusals
+from levada_runtime.api.dialects import GRAPH, Dangling
+from levada_runtime.api.envelopes import BODY, Responses, refusals
 from levada_runtime.api.openapi import takes
 from levada_runtime.graph.border import SyncBody, WriteBody, read_sync, read_write
 from levada_runtime.graph.model import WRITE
@@ -19,9 +19,10 @@ from levada_runtime.store.model import OrgRow
 Ingests = Annotated[OrgRow, Depends(org_with("ingest:write"))]
 
 router = APIRouter(prefix="/v1/ingest", tags=["graph"])
-_ANSWERS = refusals(
-    *BODY, dialect=GRAPH, s500="`DanglingRelationship`: an end is neither in the batch nor in the graph."
-)
+_ANSWERS: Responses = {
+    **refusals(*BODY, dialect=GRAPH),
+    500: {"model": Dangling, "description": "An end of a relationship is neither in the batch nor in the graph."},
+}
 _ENTITY = {
     "entity_type": "host",
     "entity_key": "web-01",

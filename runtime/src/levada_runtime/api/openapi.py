@@ -4,13 +4,14 @@ Routes that read their bodies themselves say by `takes` what they read; plain St
 they do. Nothing automatic is left in the document that cannot happen.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 Json = dict[str, Any]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -26,6 +27,15 @@ _OWN = {
 
 class Api(FastAPI):
     """An application whose OpenAPI document is complete."""
+
+    _methods: list[tuple[re.Pattern[str], set[str]]] | None = None
+
+    def allowed(self, path: str) -> list[str]:
+        """Return the methods that are served at a path, by whichever of its routes."""
+        if self._methods is None:
+            routes = iter_route_contexts(self.routes)
+            self._methods = [(compile_path(one.path or "")[0], one.methods or set()) for one in routes]
+        return sorted({method for pattern, methods in self._methods if pattern.match(path) for method in methods})
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:
@@ -71,6 +81,7 @@ def _completed(document: Json, app: FastAPI) -> Json:
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_automatic(operation["responses"])
+            _say_errors_in_json(operation["responses"])
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in (_AUTOMATIC, "ValidationError"):
         schemas.pop(name, None)
@@ -99,6 +110,14 @@ def _drop_automatic(responses: Json) -> None:
     content = responses.get("422", {}).get("content", {})
     if any(_AUTOMATIC in str(one.get("schema")) for one in content.values()):
         del responses["422"]
+
+
+def _say_errors_in_json(responses: Json) -> None:
+    """Errors are JSON, also where what goes well is not."""
+    for status, answer in responses.items():
+        content = answer.get("content", {})
+        if status >= "400" and status.isdigit() and "text/plain" in content:
+            content["application/json"] = content.pop("text/plain")
 
 
 def _gather(value: Any, schemas: Json) -> None:

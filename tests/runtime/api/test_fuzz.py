@@ -1,0 +1,62 @@
+"""A short run of what `make fuzz` does for minutes: whatever is asked, the answer is a documented one."""
+
+import importlib.util
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from levada_runtime.api.app import make_app
+from levada_runtime.daemon.api import api_services
+
+SCRIPT = Path(__file__).parents[2] / "fuzz" / "fuzz.py"
+SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def fuzzer():
+    spec = importlib.util.spec_from_file_location("fuzz", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def serving(app):
+    """Serve an application on the loopback, and tell where."""
+    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def test_nothing_undocumented_is_answered_whatever_is_asked(app, key, fuzzer):
+    """On both databases; the seed is always the same, so that what it finds is found again."""
+    with serving(app) as url:
+        fuzzer.seed(url, key)
+        assert fuzzer.fuzz(url, key, SECONDS, "--seed", "1", "--phases", "coverage,fuzzing") == 0
+
+
+@pytest.mark.databases("sqlite")
+def test_the_fuzzer_would_notice(installation, key, fuzzer):
+    """A server error and an undocumented status are found at once."""
+    services = api_services(installation, dict)
+    app = make_app(services)
+    app.openapi()["paths"]["/v1/runs"]["get"]["responses"].pop("200")
+
+    def fail(*_args, **_more):
+        raise ValueError("broken")
+
+    services.library.quarantine = fail
+    with serving(app) as url:
+        words = ("--seed", "1", "--include-path-regex", "^/v1/(runs|quarantine)$", "--max-failures", "1")
+        assert fuzzer.fuzz(url, key, 10, "--phases", "fuzzing", *words) == 1
