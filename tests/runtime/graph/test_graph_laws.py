@@ -16,17 +16,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft
 from levada_runtime.graph.service import Graph
 
-KINDS, KEYS, VERBS = ("host", "thing"), ("1", "2", "3"), ("RUNS", "HAS")
+KINDS, KEYS, VERBS = ("host", "thing"), ("1", "2"), ("RUNS", "HAS")
 DEFAULT = {"host": "Host", "thing": "Generic"}
-FLAT = st.sampled_from([None, True, 1, 1.0, 0, False, "x", "", ["a"], []])
+FLAT = st.sampled_from([1, True, 1.0, None, "", ["a"]])
 OPEN = FLAT | st.sampled_from([{"a": 1}, {"a": 1.0}, {"b": [{}]}])
-TRAITS = st.dictionaries(st.sampled_from(["p", "q", "class"]), FLAT, max_size=3)
+TRAITS = st.dictionaries(st.sampled_from(["p", "class"]), FLAT, max_size=2)
 ENDS = st.tuples(st.sampled_from(KINDS), st.sampled_from(KEYS))
 ENTITIES = st.dictionaries(
     ENDS, st.tuples(st.sampled_from([None, "Host", "Pod"]), st.sampled_from([None, "", "One"]), TRAITS), max_size=4
 )
-EDGES = st.dictionaries(st.tuples(ENDS, st.sampled_from(VERBS), ENDS), TRAITS, max_size=3)
-SYNCING = st.sampled_from(["sync:a", "sync:b", "connection:c/s"])
+EDGES = st.dictionaries(st.tuples(ENDS, st.sampled_from(VERBS), ENDS), TRAITS, max_size=2)
+SYNCING = st.sampled_from(["sync:a", "connection:c/s"])
 WRITING = st.sampled_from(["write", "rest", "pipeline:p", "connection:c/s"])
 
 orgs = itertools.count(1)
@@ -143,6 +143,7 @@ class GraphMachine(RuleBasedStateMachine):
         self.graph = Graph(self.store, self.clock)
         self.model = Model()
         self.ids = {}
+        self.said = {}
         self.last_event = 0
 
     @rule(source=SYNCING, entities=ENTITIES, edges=EDGES)
@@ -160,9 +161,17 @@ class GraphMachine(RuleBasedStateMachine):
             for size, what in itertools.product(names, ("created", "updated", "unchanged", "deleted")):
                 assert getattr(counts, f"{names[size]}_{what}") == expected[size, what], (names[size], what)
             assert observed == counts
+            self.said[source] = entities, edges
             again = self.graph.sync(self.org, source, "s", *drafts(entities, edges))
             assert (again.entities_unchanged, again.relationships_unchanged) == (len(entities), len(edges))
         self.check_events(before)
+
+    @rule(source=SYNCING, without=st.sets(ENDS, max_size=2), otherwise=ENTITIES, later=st.sampled_from([0, 60]))
+    def sync_nearly_the_same(self, source, without, otherwise, later):
+        self.clock.pass_time(seconds=later)
+        entities, edges = self.said.get(source, ({}, {}))
+        changed = {key: said for key, said in otherwise.items() if key in entities and key not in without}
+        self.sync(source, {key: said for key, said in (entities | changed).items() if key not in without}, edges)
 
     @rule(source=WRITING, entities=ENTITIES, edges=EDGES)
     def write(self, source, entities, edges):
@@ -235,7 +244,7 @@ def test_any_sequence_of_operations_is_what_the_laws_make_of_it(store, clock):
     """Syncs, writes, upserts, patches and deletes of several sources, against the model."""
     machine = type("Machine", (GraphMachine,), {"store": store, "clock": clock})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=30, stateful_step_count=15, deadline=None, suppress_health_check=QUIET)
+        machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=QUIET)
     )
 
 
