@@ -7,8 +7,10 @@ from levada_runtime.ingest.model import Counts, Rejected
 from levada_runtime.plans.graph import GraphEffects, Seen, outcome_of
 
 
-def build_plan(plan_id: str, run_id: str, effects: Effects, graph: GraphEffects) -> dict[str, Any]:
-    """Return the plan of an observed run: what each record would do, and what would come of the graph in the end."""
+def build_plan(
+    plan_id: str, run_id: str, effects: Effects, graph: GraphEffects, deliveries: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the plan of an observed run: what records would do, what would come of the graph, what would be sent."""
     counts = count(effects).merged_into({})
     return {
         "id": plan_id,
@@ -26,7 +28,7 @@ def build_plan(plan_id: str, run_id: str, effects: Effects, graph: GraphEffects)
             for edge, seen in graph.relationships.items()
             if (told := _difference(*seen, within="properties"))
         ],
-        "deliveries": [],
+        "deliveries": deliveries,
         "journal": [],
         "summary": counts,
     }

@@ -4,15 +4,21 @@ A call is decided over what the store holds and what this page asserted before i
 anew over the store as it is then, in the very transaction that writes the page's documents and its checkpoint.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from levada import BadRecord
+from levada_runtime.graph.diff import Changes
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Operation
 from levada_runtime.graph.service import Graph
+from levada_runtime.ingest.effects import Effect
+from levada_runtime.ingest.model import Origin
+from levada_runtime.pipeline.running import Runner
 from levada_runtime.plans.graph import GraphEffects
+from levada_runtime.plans.rehearsal import Rehearsal
 from levada_runtime.runs.graph_rows import entity_drafts, relationship_drafts
 from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame
 from levada_runtime.store.model import RunRow
@@ -56,6 +62,7 @@ class Assertions:
         self._picture = graph.picture(run.org_id)
         self.effects = GraphEffects()
         self.observed = SyncCounts()
+        self._observed: list[Changes] = []
 
     @property
     def staged(self) -> bool:
@@ -98,6 +105,14 @@ class Assertions:
             counts = added(counts, self._graph.perform(uow, org_id, operation, picture=picture).counts)
         return counts
 
+    def rehearse(
+        self, runners: Sequence[Runner], origin: Origin, documents: Sequence[Effect], now: datetime
+    ) -> list[dict[str, Any]]:
+        """Return what pipelines would deliver about an observed run; what they would write is added to the effects."""
+        rehearsal = Rehearsal(self._graph, self._picture, self.effects, runners, now)
+        rehearsal.play(origin, documents, self._observed)
+        return rehearsal.deliveries
+
     def clear(self) -> None:
         """Begin the next page; in observation the picture goes on, since nothing of it is ever committed."""
         self._staged.clear()
@@ -116,6 +131,7 @@ class Assertions:
         if self._run.observing:
             self.effects.add(changes)
             self.observed = added(self.observed, changes.counts)
+            self._observed.append(changes)
         else:
             self._staged.append(operation)
         return _answer(changes.counts, observing=self._run.observing)

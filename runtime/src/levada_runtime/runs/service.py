@@ -9,13 +9,12 @@ from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
-from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.foundation.logging import logger
 from levada_runtime.graph.model import GraphRefusal
-from levada_runtime.plans.model import build_plan
-from levada_runtime.runs.assertions import graph_counts
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
+from levada_runtime.runs.endings import check_completed, error_of
 from levada_runtime.runs.events import publish_end
+from levada_runtime.runs.observations import Observations
 from levada_runtime.runs.pager import Progress, moved
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
 from levada_runtime.runs.receipts import settle
@@ -23,7 +22,7 @@ from levada_runtime.runs.replies import read_reply
 from levada_runtime.runs.retry import Verdict, judge
 from levada_runtime.sandbox.model import Outcome
 from levada_runtime.store.connections import REMOVED
-from levada_runtime.store.model import ConnectionRow, OrgRow, PlanRow, RunRow, WorkRow
+from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, WorkRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import StaleClaimError, Token
 
@@ -42,6 +41,7 @@ class Runs:
         self._catalog = catalog
         self._connections = connections
         self._conductor = conductor
+        self._observations = Observations(store, clock)
         self._rng = random.Random()  # noqa: S311 - jitter, nothing secret
 
     def execute(self, token: Token, progress: Progress | None = None) -> None:
@@ -75,7 +75,8 @@ class Runs:
             connector_version=connector.version,
         )
         subject = Subject(org.name, connection, connector, manifest, run, None)
-        return self._end_observed(self._conductor.conduct(subject, progress or _silent), None)
+        attempt = self._conductor.conduct(subject, progress or _silent)
+        return self._observations.end(attempt, None, self._ending(attempt))
 
     def check(self, org: OrgRow, connection: ConnectionRow) -> Outcome | None:
         """Run the connector's check; None when it has none."""
@@ -172,7 +173,7 @@ class Runs:
     def _end(self, work: WorkRow, token: Token, attempt: Attempt) -> None:
         outcome = attempt.outcome
         if attempt.pager.run.observing:
-            self._end_observed(attempt, token)
+            self._observations.end(attempt, token, self._ending(attempt))
             return
         if outcome.reason is None:
             try:
@@ -195,7 +196,7 @@ class Runs:
             uow.runs.change(ended, state=state, reason=None, error=None)
             publish_end(uow, ended, self._clock.now(), state=state, reason=None, error=None)
             settle(uow, ended, self._clock.now(), None, read_reply(attempt.outcome.result))
-            _complete(uow.work.complete(*token))
+            check_completed(uow.work.complete(*token))
 
     def _fail(self, work: WorkRow, token: Token, attempt: Attempt, verdict: Verdict) -> None:
         outcome, now = attempt.outcome, self._clock.now()
@@ -213,39 +214,9 @@ class Runs:
             else:
                 publish_end(uow, ended, now)
                 settle(uow, ended, now, outcome.reason)
-                _complete(uow.work.complete(*token, state="dead"))
+                check_completed(uow.work.complete(*token, state="dead"))
             if outcome.reason == "auth":
                 self._mark_attention(uow, attempt.pager.run, outcome.message or "the source refused the credentials")
-
-    def _end_observed(self, attempt: Attempt, token: Token | None) -> RunRow:
-        run, effects = attempt.pager.run, attempt.ingest.effects
-        assert effects is not None
-        attempt.ingest.clear()
-        plan_id = new_uuid()
-        plan = build_plan(plan_id, run.id, effects, attempt.assertions.effects)
-        plan["summary"] |= graph_counts({}, attempt.assertions.observed)
-        failed = attempt.outcome.reason
-        state = "failed" if failed else "partial" if plan["rejected"] else "succeeded"
-        ending = {
-            **self._ending(attempt),
-            "state": state,
-            "reason": failed,
-            "error": error_of(attempt.outcome) if failed else None,
-            "counts": plan["summary"],
-            "plan_id": plan_id,
-            **attempt.pager.http_usage(),
-        }
-        with self._store.write() as uow:
-            row = PlanRow(run.org_id, run.connection_id, plan_id, run.id, plan, self._clock.now())
-            uow.plans.add(row)
-            if token is None:
-                uow.runs.add(replace(run, **ending))
-            else:
-                uow.runs.change(run, **ending)
-                settle(uow, run, self._clock.now(), failed, read_reply(attempt.outcome.result))
-                _complete(uow.work.complete(*token))
-            attempt.recorder.flush(uow, run)
-        return replace(run, **ending)
 
     def _judge(self, reason: str, work: WorkRow, outcome: Outcome | None = None) -> Verdict:
         return judge(
@@ -273,7 +244,7 @@ class Runs:
             else:
                 publish_end(uow, run, now, state=state, reason=reason, error=error, finished_at=now)
                 settle(uow, run, now, reason or "cancelled")
-                _complete(uow.work.complete(*token, state="dead"))
+                check_completed(uow.work.complete(*token, state="dead"))
 
     def _ending(self, attempt: Attempt) -> dict[str, Any]:
         return {
@@ -294,17 +265,6 @@ def _has_to_wait(uow: UnitOfWork, run: RunRow) -> bool:
         return False
     streams = uow.streams.of(run.org_id, run.connection_id)
     return connection.state != "active" or any(one.paused for one in streams if one.stream == run.stream)
-
-
-def error_of(outcome: Outcome) -> dict[str, Any]:
-    """Return how an attempt failed, in the shape of every error."""
-    details = {"traceback": outcome.traceback} if outcome.traceback else {}
-    return {"code": outcome.code or outcome.reason, "message": outcome.message, "details": details}
-
-
-def _complete(held: bool) -> None:
-    if not held:
-        raise StaleClaimError("another worker holds this run by now; this one's end is given up")
 
 
 def _silent(_run: RunRow) -> None:
