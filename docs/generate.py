@@ -113,15 +113,40 @@ def modules() -> str:
 
 
 def endpoints() -> str:
-    """Every endpoint of the HTTP API."""
+    """Every endpoint of the HTTP API by surface; those of documents once for all types."""
     nothing: dict[str, Any] = dict.fromkeys(inspect.signature(Services).parameters)
-    paths = make_app(Services(**{**nothing, "registry": Registry()})).openapi()["paths"]
-    rows = [
-        (f"`{method.upper()} {path}`", _sentence(operation.get("description") or f"{operation['summary']}."))
-        for path, methods in paths.items()
-        for method, operation in methods.items()
-    ]
-    return _table(("endpoint", ""), rows)
+    registry = Registry()
+    document = make_app(Services(**{**nothing, "registry": registry})).openapi()
+    first = next(iter(registry))
+    others = {contract.plural for contract in registry} - {first.plural}
+    surfaces: dict[str, list[tuple[str, str, str]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path.split("/")[2:3] and path.split("/")[2] in others:
+                continue
+            surface = operation["tags"][0]
+            said = _sentence(operation.get("description") or f"{operation['summary']}.")
+            if surface == "documents":
+                path, said = path.replace(first.plural, "PLURAL"), _of_any_type(said, first)  # noqa: PLW2901 - the first type stands for all
+            surfaces.setdefault(surface, []).append((f"`{method.upper()} {path}`", said, _statuses(operation)))
+    tables = (
+        f"### {name.capitalize()}\n\n{_table(('endpoint', '', 'answers'), rows)}" for name, rows in surfaces.items()
+    )
+    return "\n\n".join(tables)
+
+
+def plurals() -> str:
+    """The words that document types have in URLs."""
+    return _table(("type", "path"), ((f"`{one.document_type}`", f"`/v1/{one.plural}`") for one in Registry()))
+
+
+def _of_any_type(said: str, contract: type[Contract]) -> str:
+    said = said.replace(f" {contract.document_type.replace('_', ' ')} ", " ")
+    return said.replace(f"its `{contract.identity_field}`", "its identity")
+
+
+def _statuses(operation: dict[str, Any]) -> str:
+    return " ".join(status for status in sorted(operation["responses"]) if status.isdigit())
 
 
 def pipeline_steps(section: str) -> str:
@@ -139,6 +164,7 @@ PASSAGES: Mapping[str, Callable[[], str]] = {
     "errors": errors,
     "modules": modules,
     "endpoints": endpoints,
+    "plurals": plurals,
     "pipeline-sources": partial(pipeline_steps, "sources"),
     "pipeline-actions": partial(pipeline_steps, "actions"),
     "pipeline-destinations": partial(pipeline_steps, "destinations"),

@@ -124,8 +124,8 @@ def _add_writing(router: APIRouter, contract: type[Contract]) -> None:
     router.post(
         f"/{contract.plural}",
         summary=f"Create or update a {label} document",
-        description=f"It is known by its `{contract.identity_field}`: sent again with another content, it has a new "
-        "version; with the same, nothing happens.",
+        description=f"Create a {label} document, or its next version where one has its `{contract.identity_field}` "
+        "already; the same content again changes nothing.",
         name=f"write_{name}",
         status_code=201,
         response_model=One[Json],

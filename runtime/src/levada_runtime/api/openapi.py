@@ -20,8 +20,8 @@ _TEMPLATE = "#/components/schemas/{model}"
 _AUTOMATIC = "HTTPValidationError"
 _OPERATION = "openapi_operation"
 _OWN = {
-    "/openapi.json": ("This document.", "application/json"),
-    "/docs": ("This document, for people.", "text/html"),
+    "/openapi.json": ("This document", "application/json"),
+    "/docs": ("This document, for people", "text/html"),
 }
 
 
@@ -100,8 +100,8 @@ def _plain(app: FastAPI) -> Iterator[tuple[str, Json]]:
 
 
 def _page(summary: str, media: str) -> Json:
-    name = summary.removesuffix(".").lower().replace(",", "").replace(" ", "_")
-    answer = {"description": summary, "content": {media: {"schema": {}}}}
+    name = summary.lower().replace(",", "").replace(" ", "_")
+    answer = {"description": f"{summary}.", "content": {media: {"schema": {}}}}
     return {"get": {"summary": summary, "operationId": name, "tags": ["machine"], "responses": {"200": answer}}}
 
 
