@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import orjson
 import typer
-from rich.console import Console
 from rich.status import Status
 
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
+from levada_runtime.cli.plans import show_plan
+from levada_runtime.cli.summaries import summary
 from levada_runtime.foundation.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 Connection = Annotated[str, typer.Argument(help="The connection's name or id.")]
 Stream = Annotated[str, typer.Argument(help="The stream.")]
 _COLUMNS = ("id", "connection", "stream", "mode", "state", "reason", "attempt", "result", "started_at")
-_SHOWN_CHANGES = 40
 
 
 def add_to(app: typer.Typer) -> None:
@@ -77,7 +77,7 @@ def observe(
     if view["state"] == "failed":
         return Result(view, _run_summary(view), 1, view["error"])
     code = PARTIAL if plan["rejected"] else CHANGES if detailed_exitcode and has_changes(plan) else 0
-    return Result(plan, lambda console: _show_plan(console, plan), code)
+    return Result(plan, lambda console: show_plan(console, plan), code)
 
 
 def listed(
@@ -109,21 +109,6 @@ def logs(session: Session, run_id: str) -> Result:
         items = installation.run_library.logs(installation.org, run_id)
     columns = ("at", "level", "message", "fields")
     return Result({"items": items, "cursor": None}, table(items, columns, "The run said nothing."))
-
-
-def summary(view: dict[str, Any]) -> str:
-    """Return a run's counts in a few words."""
-    counts = view["counts"]
-    names = ("created", "updated", "unchanged", "retired", "failed")
-    told = [f"{counts[name]} {name}" for name in names if counts.get(name)]
-    told += [_in_graph(name, count) for name, count in counts.get("graph", {}).items() if count]
-    return ", ".join(told) or "nothing"
-
-
-def _in_graph(name: str, count: int) -> str:
-    things, _, outcome = name.partition("_")
-    one = {"entities": "entity", "relationships": "relationship"}[things]
-    return f"{count} {one if count == 1 else things} {outcome}"
 
 
 def _write_plan(out: Path, plan: dict[str, Any]) -> None:
@@ -161,43 +146,6 @@ def _run_summary(view: dict[str, Any]) -> Any:
         f"{quarantined}"
     )
     return lambda out: out.print(text, markup=False)
-
-
-def _show_plan(out: Console, plan: dict[str, Any]) -> None:
-    moving = [document for document in plan["documents"] if document["outcome"] != "unchanged"]
-    rows = [
-        {**document, "changes": "; ".join(_change(change) for change in document["changes"][:4])}
-        for document in moving[:_SHOWN_CHANGES]
-    ]
-    if rows:
-        table(rows, ("outcome", "document_type", "idempotency_key", "changes"), "")(out)
-    graph = [*plan["entities"], *plan["relationships"]][:_SHOWN_CHANGES]
-    if graph:
-        table([_graph_row(one) for one in graph], ("outcome", "in the graph", "changes"), "")(out)
-    more = len(moving) - len(rows) + len(plan["entities"]) + len(plan["relationships"]) - len(graph)
-    if more:
-        out.print(f"… and {more} more; --json or --out has them all")
-    refused = [{**record, "outcome": "rejected"} for record in plan["rejected"]]
-    if refused:
-        table(refused, ("outcome", "document_type", "idempotency_key", "reason", "message"), "")(out)
-    out.print(
-        f"would be: {summary({'counts': plan['summary']})} (plan {plan['id']}; nothing was written)", markup=False
-    )
-
-
-def _graph_row(one: dict[str, Any]) -> dict[str, Any]:
-    """Return an entity as `kind:key`, and a relationship as `kind:key VERB kind:key`."""
-    named = (
-        f"{one['kind']}:{one['key']}"
-        if "kind" in one
-        else " ".join((":".join(one["from"]), one["verb"], ":".join(one["to"])))
-    )
-    return {**one, "in the graph": named, "changes": "; ".join(_change(change) for change in one["changes"][:4])}
-
-
-def _change(change: dict[str, Any]) -> str:
-    before, after = (orjson.dumps(change[side]).decode() for side in ("before", "after"))
-    return f"{change['path']}: {before} → {after}"
 
 
 class _Progress:

@@ -7,7 +7,7 @@ from levada_runtime.cli.daemon import say_admin_key
 from levada_runtime.cli.demo.settlement import Settlement
 from levada_runtime.cli.demo.source import Sample
 from levada_runtime.cli.frame import Result, Session, number
-from levada_runtime.cli.runs import summary
+from levada_runtime.cli.summaries import summary
 from levada_runtime.foundation.errors import RuntimeFailure
 
 if TYPE_CHECKING:
