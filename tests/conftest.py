@@ -7,6 +7,7 @@ Whatever asks for `database` (or `store`, `new_store`, `new_database`) runs once
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,14 @@ from levada_runtime.store.unit_of_work import Store
 DATABASES = ("sqlite", "postgresql")
 SERVER_VARIABLE = "LEVADA_TEST_DATABASE_URL"
 PASSWORD = "the-tests'-own-password"
-_SERVER_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\njit = off\n"
+_SERVER_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+jit = off
+max_connections = 300
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -182,10 +190,22 @@ def _server_url() -> Iterator[str]:
         folder.chmod(0o755)  # a server started by root runs as another user
         server = _start(folder)
         url = sa.make_url(server.get_uri()).set(password=PASSWORD)
-        yield url.render_as_string(hide_password=False)
+        with _guarded(server.get_pid(), folder):
+            yield url.render_as_string(hide_password=False)
         server.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _guarded(server: int, folder: Path) -> Iterator[None]:
+    """Have the server stopped and its folder removed if this process is killed before it can do so itself."""
+    words = ["sh", "-c", 'read _; kill -INT "$0"; sleep 2; rm -rf "$1"', str(server), str(folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as guard:
+        try:
+            yield
+        finally:
+            guard.kill()
 
 
 def _start(folder: Path):

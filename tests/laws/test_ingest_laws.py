@@ -3,13 +3,13 @@
 Only the process boundary is left out: what a child would send is encoded, decoded and answered in this process.
 """
 
-import itertools
 import threading
 from collections import deque
 from datetime import UTC, datetime
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
 from levada._ingest import RouteIngest
 from levada.testing.ingest_suite import IngestLaws
@@ -26,10 +26,7 @@ from levada_runtime.sandbox.answering import Conversation
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import WireIngest
 from levada_runtime.sandbox.protocol import decode_child, encode
-from levada_runtime.store.engine import make_engine
 from levada_runtime.store.model import RunRow
-from levada_runtime.store.schema import upgrade
-from levada_runtime.store.unit_of_work import Store
 
 HEADER_BYTES = 4
 
@@ -122,8 +119,8 @@ class RealBench:
     def versions(self, idempotency_key):
         found = self._rows(
             "SELECT v.payload FROM documents d JOIN versions v ON v.document_id = d.id"
-            " WHERE d.idempotency_key = ? ORDER BY v.version",
-            (idempotency_key,),
+            " WHERE d.idempotency_key = :key ORDER BY v.version",
+            key=idempotency_key,
         )
         return [orjson.loads(payload) for (payload,) in found]
 
@@ -139,24 +136,14 @@ class RealBench:
     def quarantined(self):
         return [reason for (reason,) in self._rows("SELECT reason FROM quarantine ORDER BY id")]
 
-    def _rows(self, query, parameters=()):
+    def _rows(self, query, **values):
         with self._store.engine.connect() as connection:
-            return connection.exec_driver_sql(query, parameters).fetchall()
+            return connection.execute(sa.text(query), values).fetchall()
 
 
 class TestRealIngest(IngestLaws):
-    """Every law of the SDK's suite, over SQLite."""
+    """Every law of the SDK's suite, over each database."""
 
     @pytest.fixture
-    def ingest_bench(self, tmp_path):
-        stores, numbers = [], itertools.count()
-
-        def make():
-            engine = make_engine(f"sqlite:///{tmp_path / f'{next(numbers)}.db'}")
-            upgrade(engine)
-            stores.append(Store(engine))
-            return RealBench(stores[-1])
-
-        yield make
-        for store in stores:
-            store.close()
+    def ingest_bench(self, new_store):
+        return lambda: RealBench(new_store())

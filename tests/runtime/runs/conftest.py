@@ -15,10 +15,11 @@ def source():
 
 
 @pytest.fixture
-def installation(tmp_path, source):
+def installation(tmp_path, source, new_database):
     """An installation over a store of its own, with the connection `acme`."""
     host = source.base_url.removeprefix("http://")
-    with Installation(Settings(data_dir=tmp_path, broker={"allow_private": [host]})) as installation:
+    settings = Settings(data_dir=tmp_path / "data", database_url=new_database(), broker={"allow_private": [host]})
+    with Installation(settings) as installation:
         installation.catalog.refresh()
         _, manifest = installation.catalog.ready("acme")
         installation.connections.add(
