@@ -107,7 +107,7 @@ def test_what_is_under_way_is_not_sent_again(plant, hook, receiver):
     plant.work()
     with pytest.raises(UsageFailure, match="is retrying"):
         plant.deliveries.replay(plant.org, plant.rows()[0].uid)
-    with pytest.raises(UsageFailure, match="still under way"):
+    with pytest.raises(UsageFailure, match="retrying: it is not sent again"):
         plant.deliveries.replay_many(plant.org, states=["retrying"])
 
 

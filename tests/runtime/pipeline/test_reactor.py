@@ -6,6 +6,7 @@ import pytest
 
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.foundation.ids import read_event, spell_event
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
@@ -192,8 +193,8 @@ def test_a_chain_stops_after_eight_and_says_so_in_its_last_event(plant):
     assert plant.figures("p9") == {}
 
 
-def test_a_delivery_that_can_never_be_sent_is_dead_at_once_and_told_of(plant):
-    """Whoever listens for dead deliveries runs; the pipeline that listens for its own does not."""
+def test_a_delivery_that_can_never_be_sent_is_dropped_and_told_of(plant):
+    """Whoever listens for dead deliveries runs, the pipeline that made it does not; there is nothing to send again."""
     plant.deploy("""
 pipeline: holes
 sources: [{ type: sdk.event }, { type: delivery.dead }]
@@ -204,11 +205,13 @@ destinations:
     plant.deploy(upserts("alert", "{ type: delivery.dead, match: holes }", "alert", "$event.payload.id"))
     plant.send(person())
     plant.work()
-    dead, sent = plant.rows()
-    assert (dead.state, dead.attempts, sent.state) == ("dead", 0, "delivered")
-    assert "missing" in dead.reason
-    assert [alert.external_id for alert in users(plant, "alert")] == [dead.uid]
-    assert plant.figures("holes") == {"events": 1, "deliveries": 2, "dead": 1, "delivered": 1, "looped": 1}
+    dropped, sent = plant.rows()
+    assert (dropped.state, dropped.attempts, sent.state) == ("dropped", 0, "delivered")
+    assert "missing" in dropped.reason
+    assert [alert.external_id for alert in users(plant, "alert")] == [dropped.uid]
+    assert plant.figures("holes") == {"events": 1, "deliveries": 2, "unrendered": 1, "delivered": 1, "looped": 1}
+    with pytest.raises(UsageFailure, match="dropped"):
+        plant.deliveries.replay(plant.org, dropped.uid)
 
 
 def test_figures_tell_what_was_dropped_and_what_was_missed(plant):

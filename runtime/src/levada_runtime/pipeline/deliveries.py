@@ -19,6 +19,8 @@ from levada_runtime.work.service import new_work
 
 STATES = ("pending", "delivering", "delivered", "retrying", "dead", "dropped")
 ENDED = ("delivered", "dead", "dropped")
+REPLAYED = ("delivered", "dead")
+"""What is dropped has nothing that could be sent."""
 _ATTEMPTS = 1_000_000
 _AT_ONCE = 200
 
@@ -65,17 +67,13 @@ class Deliveries:
     def replay(self, org: OrgRow, delivery_id: str) -> dict[str, Any]:
         """Send a delivery's stored body again, under its id, with as many attempts as a new one has.
 
-        Raises NotFoundFailure, and UsageFailure while it is still under way.
+        Raises NotFoundFailure, and UsageFailure while it is still under way, and when there is nothing to send.
         """
         with self._store.write() as uow:
             uow.lock("deliveries", org.id)
             row = _found(uow, org, delivery_id)
-            if row.state not in ENDED:
-                raise UsageFailure(
-                    f"the delivery {delivery_id} is {row.state}: it is still under way",
-                    code="delivery_under_way",
-                    hint="one that is delivered or dead can be sent again",
-                )
+            if row.state not in REPLAYED:
+                raise _not_replayed(f"the delivery {delivery_id} is {row.state}")
             self._again(uow, row)
         return self.get(org, delivery_id)
 
@@ -92,13 +90,9 @@ class Deliveries:
 
         Raises UsageFailure for a state in which none can be sent again.
         """
-        under_way = [state for state in read_states(states) or [] if state not in ENDED]
-        if under_way:
-            raise UsageFailure(
-                f"deliveries that are {under_way[0]} are still under way",
-                code="delivery_under_way",
-                hint=f"those can be sent again that are {', '.join(ENDED)}",
-            )
+        others = [state for state in read_states(states) or [] if state not in REPLAYED]
+        if others:
+            raise _not_replayed(f"these deliveries are {others[0]}")
         count, after = 0, 0
         while True:
             with self._store.write() as uow:
@@ -137,7 +131,7 @@ def work_for(row: DeliveryRow, now: datetime) -> WorkRow:
 
 
 def publish_dead(uow: UnitOfWork, row: DeliveryRow, now: datetime) -> None:
-    """Tell of a delivery that is dead, in the transaction in which it died; other pipelines may make it an alert."""
+    """Tell of a delivery that is given up, in the transaction that gives it up; a pipeline may make an alert of it."""
     event = uow.events.get(row.org_id, row.connection_id, row.event_id)
     dead = EventRow(
         org_id=row.org_id,
@@ -183,6 +177,14 @@ def read_moment(text: str, now: datetime) -> datetime:
             f"{text!r} is no moment", code="invalid_moment", hint="write 30m, 12h, 7d or 2026-03-01T12:00:00Z"
         )
     return moment
+
+
+def _not_replayed(what: str) -> UsageFailure:
+    return UsageFailure(
+        f"{what}: it is not sent again",
+        code="delivery_state",
+        hint="one that is delivered or dead can be; others are still under way, or hold nothing that could be sent",
+    )
 
 
 def _found(uow: UnitOfWork, org: OrgRow, delivery_id: str) -> DeliveryRow:

@@ -51,7 +51,7 @@ class Rendered:
     `fields` are the destination's own, with every reference resolved but the secrets: those stand by name (`auth`) or
     as parts (`destinations.secrets.reveal` puts the values in at sending). `body` is the exact JSON text. A
     destination whose fields come to nothing usable (an address with a hole in it) has a `problem`; it can never be
-    sent, is dead from the beginning with that reason, and does not stop the others.
+    sent, is dropped from the beginning with that reason, and does not stop the others.
     """
 
     destination: int

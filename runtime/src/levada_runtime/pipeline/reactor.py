@@ -159,7 +159,7 @@ def _unless_failed(trace: Trace) -> Trace:
 def _deliver(
     uow: UnitOfWork, row: PipelineRow, event: EventRow, trace: Trace, subject: str | None, now: datetime
 ) -> None:
-    """Enter a run's deliveries and the work of carrying them out; one that can never be sent is dead at once."""
+    """Enter a run's deliveries and the work of carrying them out; one that can never be sent is dropped."""
     ids = row_ids(len(trace.deliveries))
     rows = [
         DeliveryRow(
@@ -174,7 +174,7 @@ def _deliver(
             destination_type=one.type,
             target=one.target,
             subject=subject,
-            state="pending" if one.problem is None else "dead",
+            state="pending" if one.problem is None else "dropped",
             reason=one.problem,
             fields=one.fields,
             body=one.body,
@@ -185,7 +185,7 @@ def _deliver(
     ]
     uow.deliveries.add(rows)
     for delivery in rows:
-        if delivery.state == "dead":
+        if delivery.state == "dropped":
             publish_dead(uow, delivery, now)
         else:
             uow.work.add(work_for(delivery, now))

@@ -26,7 +26,7 @@ class Tally:
         counts["events"] += 1
         counts["dropped"] += trace.dropped_by is not None
         counts["deliveries"] += len(trace.deliveries)
-        counts["dead"] += sum(one.problem is not None for one in trace.deliveries)
+        counts["unrendered"] += sum(one.problem is not None for one in trace.deliveries)
         for outcome in ("upserted", "enriched", "missed"):
             counts[outcome] += sum(step.outcome == outcome for step in trace.steps)
 

@@ -59,6 +59,8 @@ class FiguresRow:
     stopped: int = 0
     """Events left alone because a chain of pipelines had become too long."""
     deliveries: int = 0
+    unrendered: int = 0
+    """Deliveries that were dropped, because something that their destination needs was not in the event."""
     delivered: int = 0
     dead: int = 0
     failures: list[dict[str, Any]] = field(default_factory=list)

@@ -40,6 +40,7 @@ pipeline_figures = sa.Table(
     number("looped"),
     number("stopped"),
     number("deliveries"),
+    number("unrendered"),
     number("delivered"),
     number("dead"),
     sa.Column("failures", Json, nullable=False),

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("looped", sa.BigInteger(), nullable=False),
         sa.Column("stopped", sa.BigInteger(), nullable=False),
         sa.Column("deliveries", sa.BigInteger(), nullable=False),
+        sa.Column("unrendered", sa.BigInteger(), nullable=False),
         sa.Column("delivered", sa.BigInteger(), nullable=False),
         sa.Column("dead", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Text(), nullable=False),
