@@ -98,6 +98,9 @@ def test_the_connection_rest_is_built_in(api, installation):
     assert api.get("/v1/connections/rest").body["data"]["connector"] == "rest"
     with pytest.raises(UsageFailure, match="built in"):
         installation.connections.remove(found)
+    with pytest.raises(UsageFailure, match="built in"):
+        installation.connections.set_state(found, "paused")
+    assert api.post("/hooks/rest/events", {}).status == 404
 
 
 def test_two_organisations_have_a_connection_each(api, other_api):

@@ -134,7 +134,11 @@ class Connections:
             uow.streams.replace(row.org_id, row.id, changed)
 
     def set_state(self, row: ConnectionRow, state: str, reason: str | None = None) -> None:
-        """Make a connection active, paused, or one that needs attention."""
+        """Make a connection active, paused, or one that needs attention.
+
+        Raises UsageFailure for the built-in one.
+        """
+        _check_not_built_in(row)
         with self._store.write() as uow:
             uow.connections.change(row.org_id, row.id, self._clock.now(), state=state, state_reason=reason)
 
@@ -143,12 +147,7 @@ class Connections:
 
         Raises UsageFailure for the built-in one.
         """
-        if row.name == REST:
-            raise UsageFailure(
-                f"the connection {REST!r} is built in and cannot be removed",
-                code="built_in_connection",
-                hint="`runtime keys revoke` keeps callers from writing documents by it",
-            )
+        _check_not_built_in(row)
         with self._store.write() as uow:
             name = f"{row.name} (removed {row.uid[:8]})"
             uow.connections.change(row.org_id, row.id, self._clock.now(), state=REMOVED, name=name)
@@ -205,6 +204,15 @@ def _check_cron(expression: str) -> None:
         check_cron(expression)
     except ValueError as error:
         raise UsageFailure(f"the schedule {expression!r} cannot be meant: {error}", code="invalid_schedule") from None
+
+
+def _check_not_built_in(row: ConnectionRow) -> None:
+    if row.name == REST:
+        raise UsageFailure(
+            f"the connection {REST!r} is built in: it cannot be paused or removed",
+            code="built_in_connection",
+            hint="`runtime keys revoke` keeps callers from writing documents by it",
+        )
 
 
 def _named(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from levada import StreamManifest
 from levada._verify import secrets_in
+from levada_runtime.access.built_in import REST
 from levada_runtime.access.connections import Connections
 from levada_runtime.access.signatures import live_secrets
 from levada_runtime.catalog.service import Catalog
@@ -97,7 +98,7 @@ class Doors:
 
     def _connection(self, reference: str) -> ConnectionRow:
         with self._store.read() as uow:
-            found = uow.connections.anywhere(reference)
+            found = [row for row in uow.connections.anywhere(reference) if row.connector != REST]
         named = [row for row in found if row.uid == reference] or found
         if not named:
             raise _nothing_here()
