@@ -5,7 +5,7 @@ from typing import Any
 
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.graph import reading
-from levada_runtime.graph.checks import check_batch, check_upsert
+from levada_runtime.graph.checks import check_batch, check_upsert, storable
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
 from levada_runtime.graph.model import (
@@ -232,6 +232,8 @@ class Graph:
 
     def seen(self, picture: Picture, kind: str, external_id: str) -> Entity | None:
         """Return what a picture shows of an entity."""
+        if not (storable(kind) and storable(external_id)):
+            return None
         with self._store.read() as uow:
             return picture.look(uow, (kind, external_id))
 
