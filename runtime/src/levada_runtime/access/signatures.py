@@ -238,7 +238,8 @@ def _standard_key(secret: str) -> bytes | None:
 
 
 def _digest(key: bytes, content: bytes) -> bytes:
-    return hmac.digest(key, content, hashlib.sha256)
+    # Not hmac.digest: it lets go of the interpreter even for a few bytes, and then waits for whoever took it.
+    return hmac.new(key, content, hashlib.sha256).digest()
 
 
 def _base64(data: bytes) -> str:

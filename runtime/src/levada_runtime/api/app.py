@@ -32,8 +32,9 @@ def make_app(services: Services) -> Api:
     app.state.services = services
     app.add_middleware(Answering)
     install_errors(app)
+    app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    for surface in (entities, graph_ingest, events, hooks, operations, receipts, pipelines, deliveries):
+    for surface in (entities, graph_ingest, events, operations, receipts, pipelines, deliveries):
         app.include_router(surface.router)
     return app

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from levada_runtime.api.auth import Uses
+from levada_runtime.api.auth import services_of
 from levada_runtime.api.bodies import read_raw
 from levada_runtime.api.envelopes import Refusal, refusals
 from levada_runtime.runs.doors import Door, TurnedAway
@@ -55,9 +55,9 @@ _BODY = {"requestBody": {"description": "The delivery, as its source signed it."
     responses=_ANSWERS,
     openapi_extra=_BODY,
 )
-async def receive_webhook(request: Request, services: Uses, connection: str, stream: str) -> Response:
+async def receive_webhook(request: Request, connection: str, stream: str) -> Response:
     """Take a delivery in; the connection is named by its id, or by its name where only one has it."""
-    intake = services.intake
+    intake = services_of(request).intake  # not a dependency, which would cost each delivery a change of threads
     try:
         door = await _door(intake, connection, stream)
         body = await read_raw(request, intake.max_body)
@@ -75,11 +75,12 @@ async def receive_webhook(request: Request, services: Uses, connection: str, str
     response_class=PlainTextResponse,
     responses={**_SHAKEN, **refusals(s401=_PROOF, s404=_NOT_HERE, s405="Only POST.", s503=_NOT_NOW)},
 )
-async def shake_hands(request: Request, services: Uses, connection: str, stream: str) -> Response:
+async def shake_hands(request: Request, connection: str, stream: str) -> Response:
     """Answer the challenge that some sources ask before their first delivery (`hub.challenge`)."""
+    intake = services_of(request).intake
     try:
-        door = await _door(services.intake, connection, stream)
-        asked = services.intake.challenge(door, request.query_params)
+        door = await _door(intake, connection, stream)
+        asked = intake.challenge(door, request.query_params)
     except TurnedAway as turned_away:
         raise _refusal(turned_away) from None
     return PlainTextResponse(asked.challenge, headers={"X-Content-Type-Options": "nosniff"})

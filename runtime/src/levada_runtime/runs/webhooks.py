@@ -92,6 +92,7 @@ class Intake:
         self._settings = settings
         self._attempts = attempts
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._at_most: dict[tuple[int, int, str], int] = {}
         self._committer: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -227,9 +228,7 @@ class Intake:
     ) -> list[Entry]:
         org_id, connection_id, stream = arrived[0].line
         known = uow.receipts.known(org_id, connection_id, stream, [one.identity.key for one in arrived])
-        room = self._settings.max_waiting - uow.receipts.waiting(
-            org_id, connection_id, webhook_key(stream), self._settings.max_waiting
-        )
+        room = self._room(uow, arrived)
         entries: list[Entry] = []
         for waiting in arrived:
             earlier = known.get(waiting.identity.key)
@@ -245,6 +244,16 @@ class Intake:
                 known[waiting.identity.key] = entry[0]
                 answers[waiting.receipt_id] = Accepted(org_id, waiting.receipt_id, duplicate=False)
         return entries
+
+    def _room(self, uow: UnitOfWork, arrived: list[_Waiting]) -> int:
+        """Return how many of these may be taken; what waits is counted only when it may have become too much."""
+        line, most = arrived[0].line, self._settings.max_waiting
+        if self._at_most.get(line, most) + len(arrived) > most:
+            org_id, connection_id, stream = line
+            self._at_most[line] = uow.receipts.waiting(org_id, connection_id, webhook_key(stream), most)
+        room = most - self._at_most[line]
+        self._at_most[line] += len(arrived)
+        return room
 
     def _entry(self, waiting: _Waiting) -> Entry:
         connection, stream, now = waiting.door.connection, waiting.door.stream, waiting.received_at

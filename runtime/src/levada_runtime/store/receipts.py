@@ -13,6 +13,8 @@ from levada_runtime.store.work import UNFINISHED
 
 Entry = tuple[ReceiptRow, bytes, RunRow, WorkRow]
 """A receipt, its body, and what will carry it out."""
+_UNFINISHED: sa.BindParameter[Any] = sa.bindparam("unfinished", UNFINISHED, expanding=True, literal_execute=True)
+"""Written out, so that SQLite sees that the index of unfinished work is the one to use."""
 _COLUMNS = [receipts.c[name] for name in ReceiptRow.__dataclass_fields__]
 
 
@@ -50,7 +52,7 @@ class Receipts:
             work.c.org_id == org_id,
             work.c.connection_id == connection_id,
             work.c.key == key,
-            work.c.state.in_(UNFINISHED),
+            work.c.state.in_(_UNFINISHED),
         )
         counted = sa.select(sa.func.count()).select_from(found.limit(at_most).subquery())
         return int(self._connection.execute(counted).scalar_one())
