@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from levada_acme.sample import Faults, SampleSource
 from levada_runtime.daemon.installation import Installation
@@ -65,6 +65,8 @@ class Site:
 
     data_dir: Path
     env: dict[str, str] = field(default_factory=dict)
+    database_url: str | None = None
+    """None means SQLite in the data directory."""
 
     def runtime(self, *words: str, code: int | None = 0, stdin: str = "") -> Ended:
         """Run a command to its end; `code` is the exit code it must have."""
@@ -79,6 +81,7 @@ class Site:
         )
         ended = Ended(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in ended.err, ended.err
+        assert not self.database_url or sa.make_url(self.database_url).password not in (ended.out + ended.err)
         assert code is None or ended.code == code, f"{words} ended with {ended.code}:\n{ended.out}\n{ended.err}"
         return ended
 
@@ -88,7 +91,12 @@ class Site:
 
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if name not in QUIET}
-        return {**inherited, "NO_COLOR": "1", **self.env}
+        database = {"LEVADA_DATABASE_URL": self.database_url} if self.database_url else {}
+        return {**inherited, "NO_COLOR": "1", **database, **self.env}
+
+    def settings(self) -> Settings:
+        """Return the settings of this installation, to open it in this process."""
+        return Settings(data_dir=self.data_dir, database_url=self.database_url)
 
     def serve(self, *words: str) -> "Daemon":
         """Start a daemon and return once it is ready."""
@@ -96,7 +104,7 @@ class Site:
 
     def enqueue(self, *streams: str) -> list[str]:
         """Queue a run of each stream for the daemon, and return their ids."""
-        with Installation(Settings(data_dir=self.data_dir)) as installation:
+        with Installation(self.settings()) as installation:
             connection = installation.connections.get(installation.org, "acme")
             return [installation.queue.by_hand(connection, stream).id for stream in streams]
 
@@ -105,26 +113,37 @@ class Site:
         return {row[0]: row[1:] for row in self.rows("SELECT id, state, pages, attempt FROM runs")}
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Read the database."""
-        connection = sqlite3.connect(f"file:{self.data_dir / 'levada.db'}?mode=ro", uri=True, timeout=30)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
+        """Read the database; a value stands where there is a question mark."""
+        with self._reader().connect() as connection:
+            mark = "?" if connection.dialect.name == "sqlite" else "%s"
+            found = connection.exec_driver_sql(query.replace("?", mark) if values else query, values)
+            return [tuple(row) for row in found]
+
+    def tables(self) -> list[str]:
+        """Return the names of all tables."""
+        return sorted(sa.inspect(self._reader()).get_table_names())
+
+    def _reader(self) -> sa.Engine:
+        url = self.database_url or f"sqlite:///file:{self.data_dir / 'levada.db'}?mode=ro&uri=true"
+        made = sa.make_url(url)
+        driver = "postgresql+psycopg" if made.get_backend_name() == "postgresql" else made.drivername
+        return sa.create_engine(made.set(drivername=driver), poolclass=sa.NullPool)
 
     def documents(self) -> list[tuple[Any, ...]]:
         """Return everything that a clean run would also have come to, in an order that does not depend on ids."""
-        return self.rows(
-            "SELECT d.document_type, d.idempotency_key, d.version, d.versions, d.retired_at IS NULL,"
-            " json_remove(v.payload, '$.connection_id')"
-            " FROM documents d JOIN versions v ON v.document_id = d.id AND v.version = d.version ORDER BY 1, 2"
+        return _without_connection(
+            self.rows(
+                "SELECT d.document_type, d.idempotency_key, d.version, d.versions, d.retired_at IS NULL, v.payload"
+                " FROM documents d JOIN versions v ON v.document_id = d.id AND v.version = d.version ORDER BY 1, 2"
+            )
         )
 
     def versions(self) -> list[tuple[Any, ...]]:
-        return self.rows(
-            "SELECT d.document_type, d.idempotency_key, v.version, v.superseded,"
-            " json_remove(v.payload, '$.connection_id')"
-            " FROM documents d JOIN versions v ON v.document_id = d.id ORDER BY 1, 2, 3"
+        return _without_connection(
+            self.rows(
+                "SELECT d.document_type, d.idempotency_key, v.version, v.superseded, v.payload"
+                " FROM documents d JOIN versions v ON v.document_id = d.id ORDER BY 1, 2, 3"
+            )
         )
 
     def events(self) -> list[tuple[Any, ...]]:
@@ -135,6 +154,11 @@ class Site:
 
     def checkpoints(self) -> list[tuple[Any, ...]]:
         return self.rows("SELECT stream, partition, state FROM checkpoints ORDER BY 1, 2")
+
+
+def _without_connection(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return rows that end in a payload with the one value in it left out that differs between two installations."""
+    return [(*row[:-1], {**json.loads(row[-1]), "connection_id": None}) for row in rows]
 
 
 _started: list["subprocess.Popen[str]"] = []
@@ -218,24 +242,36 @@ def source() -> Iterator[SampleSource]:
 
 
 @pytest.fixture(scope="session")
-def connected_site() -> Callable[[Path, SampleSource], Site]:
+def site_class() -> type[Site]:
+    """Returns the class of installations, for a test that connects something else."""
+    return Site
+
+
+@pytest.fixture(scope="session")
+def connected_site() -> Callable[..., Site]:
     """Returns what makes an installation with a connection to a source."""
     return _connected_site
 
 
-def _connected_site(data_dir: Path, source: SampleSource) -> Site:
+def _connected_site(data_dir: Path, source: SampleSource, database_url: str | None = None) -> Site:
     host = source.base_url.removeprefix("http://")
     env = {"LEVADA_BROKER__ALLOW_PRIVATE": json.dumps([host]), "ACME_KEY": source.api_key}
-    site = Site(data_dir, env)
+    site = Site(data_dir, env, database_url)
     words = ("connections", "add", "acme", "--set", f"api_base={source.base_url}", "--secret", "api_key=env:ACME_KEY")
     site.runtime(*words)
     return site
 
 
 @pytest.fixture
-def new_site(tmp_path: Path, source: SampleSource) -> Callable[[str], Site]:
+def site_database(database: str, new_database: Callable[..., str]) -> Callable[[], str | None]:
+    """Returns what makes the database of an installation, with nothing in it; None where the data directory has it."""
+    return lambda: None if database == "sqlite" else new_database(migrated=False)
+
+
+@pytest.fixture
+def new_site(tmp_path: Path, source: SampleSource, site_database: Callable[[], str | None]) -> Callable[[str], Site]:
     """Returns what makes another installation with a connection to the source."""
-    return lambda name: _connected_site(tmp_path / name, source)
+    return lambda name: _connected_site(tmp_path / name, source, site_database())
 
 
 @pytest.fixture

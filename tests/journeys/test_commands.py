@@ -7,7 +7,7 @@ import pytest
 from levada_acme.sample import SampleSource
 from levada_runtime.cli import run
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.databases("sqlite")]
 
 
 @pytest.fixture(scope="module")

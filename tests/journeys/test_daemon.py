@@ -74,6 +74,7 @@ def test_the_api_answers_whoever_holds_a_key_and_nobody_else(site, source, wait_
     assert daemon.stop(signal.SIGINT) == 130
 
 
+@pytest.mark.databases("sqlite")
 def test_a_second_daemon_and_a_busy_port_are_refused_by_name(site):
     """One daemon per data directory; the port that is taken is named, with the way out."""
     daemon = site.serve()
@@ -108,6 +109,7 @@ def install(folder, name, source):
     (info / "entry_points.txt").write_text(f"[levada.connectors]\n{name} = {name}:connector\n")
 
 
+@pytest.mark.databases("sqlite")
 def test_a_connector_whose_module_attacks_is_listed_as_broken_and_stops_nothing(site, source, tmp_path, wait_until):
     """It writes no file, reaches no listener, and the daemon serves the others on."""
     packages = tmp_path / "packages"

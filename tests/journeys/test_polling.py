@@ -119,3 +119,5 @@ def test_the_secret_is_nowhere_in_what_the_installation_keeps_or_says(site, sour
     assert "api_key" in shown
     for path in site.data_dir.iterdir():
         assert source.api_key.encode() not in path.read_bytes(), path.name
+    for name in site.tables():
+        assert source.api_key not in repr(site.rows(f"SELECT * FROM {name}")), name

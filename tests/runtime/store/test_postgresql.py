@@ -1,7 +1,10 @@
 """PostgreSQL: how its URL may be spelled, and what is said when it is not there."""
 
+import os
+import signal
 import socket
 import sys
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -102,6 +105,23 @@ def test_a_connection_that_is_cut_fails_its_unit_of_work_and_the_next_gets_a_new
     with pytest.raises(EnvironmentFailure) as lost:
         be_cut_off()
     assert lost.value.code == "database_unreachable"
+    with store.read() as uow:
+        assert uow.orgs.all() == []
+
+
+@pytest.mark.databases("postgresql")
+def test_an_interrupt_while_the_database_answers_is_an_interrupt(store):
+    """Ctrl-C in the middle of a statement is no failure of the database, and the next unit of work goes on."""
+
+    def wait():
+        with store.write() as uow:
+            uow._connection.exec_driver_sql("SELECT pg_sleep(30)")
+
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    timer.join()
     with store.read() as uow:
         assert uow.orgs.all() == []
 

@@ -119,8 +119,10 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
-    """Say what an operator can do about a server that is not there; every other error stays what it is."""
-    connecting = context.connection is None and isinstance(context.sqlalchemy_exception, sa.exc.OperationalError)
-    if context.is_pre_ping or context.engine is None or not (connecting or context.is_disconnect):
+    """Say what an operator can do about a server that is not there; every other error, and Ctrl-C, stays what it is."""
+    failed = context.sqlalchemy_exception
+    connecting = context.connection is None and isinstance(failed, sa.exc.OperationalError)
+    lost = context.is_disconnect and isinstance(failed, sa.exc.DBAPIError)
+    if context.is_pre_ping or context.engine is None or not (connecting or lost):
         return None
     return unreachable(context.engine.url, context.original_exception)
