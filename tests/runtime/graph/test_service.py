@@ -415,7 +415,8 @@ def test_a_unit_of_work_that_fails_keeps_nothing(graph, store):
 
 def test_more_keys_than_one_statement_takes(graph, monkeypatch):
     """Chunks are no limit, nor do they lose anything."""
-    monkeypatch.setattr("levada_runtime.store.graph._CHUNK", 7)
+    for name in ("_CHUNK", "_POOL"):
+        monkeypatch.setattr(f"levada_runtime.store.graph.{name}", 7)
     many = [host(f"h{number}") for number in range(50)]
     ring = [runs(f"h{number}", f"h{(number + 1) % 50}") for number in range(50)]
     assert sync(graph, "a", many, ring) == ((50, 0, 0, 0), (50, 0, 0, 0))
@@ -424,3 +425,22 @@ def test_more_keys_than_one_statement_takes(graph, monkeypatch):
     assert sync(graph, "a", []) == ((0, 0, 0, 50), (0, 0, 0, 50))
     assert len(graph.list(ORG, limit=100)[0]) == 50
     assert len(edges(graph, "h0")) == 2
+
+
+def test_relationships_are_told_apart_by_ends_and_verb_however_they_are_looked_up(graph, store):
+    """A hub with many, many with a few, and verbs and directions that only look alike."""
+    keys = [f"h{number}" for number in range(130)]
+    hub = [runs("h0", key) for key in keys]
+    others = [RelationshipDraft("host", key, verb, "host", "h0") for key in keys[1:] for verb in ("RUNS", "HAS")]
+    sync(graph, "a", [host(key) for key in keys], [*hub, *others])
+    again = [RelationshipDraft("host", key, "RUNS", "host", "h0", {"by": "b"}) for key in keys[1:40]]
+    fresh = [RelationshipDraft("host", key, "USES", "host", "h0") for key in keys[1:40]]
+    assert sync(graph, "b", [], [*hub, *again, *fresh]) == ((0, 0, 0, 0), (208, 0, 0, 0))
+    assert rows(store, "relationships") == 130 + 258 + 39
+    found = graph.relationships(ORG, "host", "h39")
+    assert [(one.edge[0][1], one.edge[1], one.properties) for one in found] == [
+        ("h0", "RUNS", {}),
+        ("h39", "HAS", {}),
+        ("h39", "RUNS", {"by": "b"}),
+        ("h39", "USES", {}),
+    ]

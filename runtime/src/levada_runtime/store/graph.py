@@ -3,6 +3,7 @@
 Everything is read and written by many at a time; lists of values go to the database in chunks it can take.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -20,6 +21,9 @@ from levada_runtime.store.tables import (
 )
 
 _CHUNK = 5000
+_POOL = 1000
+_FEW = 20
+_MANY = 100
 Value = TypeVar("Value")
 Row = TypeVar("Row", EntityRow, EntityClaimRow, RelationshipRow, RelationshipClaimRow)
 Triple = tuple[int, str, int]
@@ -106,9 +110,32 @@ class Graph:
         return self._read(RelationshipClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
 
     def relationships_between(self, org_id: int, triples: Iterable[Triple]) -> list[RelationshipRow]:
-        place = sa.tuple_(relationships.c.from_id, relationships.c.verb, relationships.c.to_id)
-        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id)
-        return self._chunked(RelationshipRow, triples, lambda some: query.where(place.in_(some)))
+        """Return the relationships of these ends and verbs.
+
+        What one entity has many of is asked for exactly. The rest is asked for by its ends and then picked out, since
+        neither database is quick with long lists of triples.
+        """
+        by_start: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        for from_id, verb, to_id in triples:
+            by_start[from_id, verb].append(to_id)
+        least = 1 if len(by_start) <= _FEW else _MANY
+        found = [
+            row for start, ends in by_start.items() if len(ends) >= least for row in self._from(org_id, *start, ends)
+        ]
+        rest = [(*start, end) for start, ends in by_start.items() if len(ends) < least for end in ends]
+        return found + [row for some in _chunks(rest, _POOL) for row in self._among(org_id, some)]
+
+    def _from(self, org_id: int, from_id: int, verb: str, to_ids: list[int]) -> list[RelationshipRow]:
+        of = relationships.c.org_id == org_id, relationships.c.from_id == from_id, relationships.c.verb == verb
+        query = _rows_of(RelationshipRow, relationships).where(*of)
+        return self._chunked(RelationshipRow, to_ids, lambda some: query.where(relationships.c.to_id.in_(some)))
+
+    def _among(self, org_id: int, triples: list[Triple]) -> list[RelationshipRow]:
+        wanted = set(triples)
+        starts, _, stops = (sorted(set(column)) for column in zip(*triples, strict=True))
+        ends = relationships.c.from_id.in_(starts), relationships.c.to_id.in_(stops)
+        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id, *ends)
+        return [row for row in self._read(RelationshipRow, query) if (row.from_id, row.verb, row.to_id) in wanted]
 
     def relationships_at(self, org_id: int, entity_id: int, limit: int) -> list[RelationshipRow]:
         """Return up to `limit` relationships from or to an entity, the oldest first; none with an end that is gone."""
@@ -238,6 +265,6 @@ def _bound(values: dict[str, Any], key: tuple[str, ...]) -> dict[str, Any]:
     return {f"{'of' if name in key else 'to'}_{name}": value for name, value in values.items()}
 
 
-def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
-    listed = list(values)
-    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
+def _chunks(values: Iterable[Value], most: int | None = None) -> Iterator[list[Value]]:
+    listed, size = list(values), most or _CHUNK
+    return (listed[start : start + size] for start in range(0, len(listed), size))
