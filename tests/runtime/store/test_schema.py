@@ -1,11 +1,15 @@
 """The migrations lead to exactly the tables that the code knows."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.store import schema
 from levada_runtime.store.columns import Instant, Json
 from levada_runtime.store.schema import newest_revision, revision_of, upgrade
 from levada_runtime.store.tables import metadata
@@ -18,6 +22,14 @@ def test_the_migrations_lead_to_the_tables_of_the_code(store):
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     assert revision_of(store.engine) == newest_revision()
+
+
+def test_a_migration_is_known_by_the_name_of_its_file():
+    """What alembic would say, without loading it."""
+    script = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    assert script.get_current_head() == newest_revision()
+    for revision in script.walk_revisions():
+        assert Path(revision.path).name.startswith(f"{revision.revision}_")
 
 
 def test_upgrading_twice_changes_nothing(store):

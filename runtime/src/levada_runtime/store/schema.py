@@ -1,4 +1,4 @@
-"""Bringing a database to the present schema, by alembic."""
+"""Bringing a database to the present schema, by alembic, which is loaded only when there is something to bring."""
 
 import fcntl
 from collections.abc import Iterator
@@ -6,10 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.store import postgresql
@@ -17,18 +13,18 @@ from levada_runtime.store.engine import writing
 from levada_runtime.store.locks import lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = sa.table("alembic_version", sa.column("version_num"))
 
 
 def revision_of(engine: sa.Engine) -> str | None:
     """Return the schema revision a database is at; None when it is empty."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def newest_revision() -> str:
     """Return the revision this version of the runtime works with."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return str(head)
+    return max(_known())
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
@@ -39,26 +35,39 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     if revision == "head" and revision_of(engine) == newest_revision():
         return
     with _alone(engine) as connection:
-        _check(MigrationContext.configure(connection).get_current_revision())
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        _check(_revision(connection))
+        _migrate(connection, revision)
+
+
+def _migrate(connection: sa.Connection, revision: str) -> None:
+    from alembic import command  # most commands find nothing to migrate, and start the faster without it
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_VERSION.name):
+        return None
+    found: str | None = connection.execute(sa.select(_VERSION.c.version_num)).scalar()
+    return found
+
+
+def _known() -> set[str]:
+    """Return the revisions there are; the name of a migration's file begins with its own."""
+    return {path.stem.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
 def _check(current: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _known():
         raise EnvironmentFailure(
             f"the store is at revision {current}, which this version of the runtime does not know",
             code="store_too_new",
             hint="run the newer version of the runtime, or give another --data-dir",
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
 
 
 @contextmanager
