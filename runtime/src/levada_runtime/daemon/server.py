@@ -172,7 +172,9 @@ def _sole_daemon(data_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _listener(host: str, port: int) -> Iterator[socket.socket]:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Its protocol is spelled out, since asyncio sends small answers at once (TCP_NODELAY) only on sockets that say it.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
