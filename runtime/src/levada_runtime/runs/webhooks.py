@@ -203,7 +203,8 @@ class Intake:
             message = "the webhook could not be kept; send it again"
             batch[0].answer.set_exception(TurnedAway(503, "store_unavailable", message, retry_after=RETRY_AFTER_S))
             return
-        self.on_commit()
+        if any(waiting.door.stream.reply for waiting in batch):
+            self.on_commit()  # somebody waits for the route; other receipts are found at the next look for work
         for waiting, answer in zip(batch, answers, strict=True):
             if isinstance(answer, TurnedAway):
                 waiting.answer.set_exception(answer)
