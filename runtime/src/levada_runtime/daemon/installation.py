@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pluggy
 from sqlalchemy.exc import DatabaseError
@@ -17,33 +17,32 @@ from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
-from levada_runtime.daemon.couriers import make_courier
 from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
-from levada_runtime.graph.service import Graph
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
-from levada_runtime.ingest.rest import RestDocuments
-from levada_runtime.pipeline.courier import Courier
-from levada_runtime.pipeline.deliveries import Deliveries
-from levada_runtime.pipeline.events import Intake as EventIntake
-from levada_runtime.pipeline.reactor import Reactor
-from levada_runtime.pipeline.service import Pipelines
-from levada_runtime.runs.attempt import Conductor
-from levada_runtime.runs.doors import Doors
-from levada_runtime.runs.foreground import Foreground
-from levada_runtime.runs.queue import RunQueue
-from levada_runtime.runs.receipts import ReceiptLibrary
-from levada_runtime.runs.service import Runs
 from levada_runtime.runs.views import RunLibrary
-from levada_runtime.runs.webhooks import Intake
-from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.store.engine import make_engine, place_of
 from levada_runtime.store.schema import revision_of, upgrade
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import WorkQueue
+
+if TYPE_CHECKING:
+    from levada_runtime.graph.service import Graph
+    from levada_runtime.ingest.rest import RestDocuments
+    from levada_runtime.pipeline.courier import Courier
+    from levada_runtime.pipeline.deliveries import Deliveries
+    from levada_runtime.pipeline.events import Intake as EventIntake
+    from levada_runtime.pipeline.reactor import Reactor
+    from levada_runtime.pipeline.service import Pipelines
+    from levada_runtime.runs.foreground import Foreground
+    from levada_runtime.runs.queue import RunQueue
+    from levada_runtime.runs.receipts import ReceiptLibrary
+    from levada_runtime.runs.service import Runs
+    from levada_runtime.runs.webhooks import Intake
+    from levada_runtime.sandbox.host import Sandbox
 
 
 class Installation:
@@ -102,7 +101,9 @@ class Installation:
         return self._contracts
 
     @cached_property
-    def graph(self) -> Graph:
+    def graph(self) -> "Graph":
+        from levada_runtime.graph.service import Graph  # loaded only where it is used
+
         assert self.plugins is not None  # loaded first: an extension may know further classes and verbs
         return Graph(self.store, self.clock, self._vocabulary)
 
@@ -111,11 +112,15 @@ class Installation:
         return Connections(self.store, self.clock, self.keyring)
 
     @cached_property
-    def rest(self) -> RestDocuments:
+    def rest(self) -> "RestDocuments":
+        from levada_runtime.ingest.rest import RestDocuments  # loaded only where it is used
+
         return RestDocuments(self.store, self.registry, self.clock)
 
     @cached_property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> "Sandbox":
+        from levada_runtime.sandbox.host import Sandbox  # loaded only where it is used
+
         sandbox = Sandbox(allow_weak=self.settings.sandbox.allow_weak)
         sandbox.start()
         self._open.callback(sandbox.close)
@@ -130,11 +135,16 @@ class Installation:
         return WorkQueue(self.store, self.clock, self.settings.work.lease)
 
     @cached_property
-    def queue(self) -> RunQueue:
+    def queue(self) -> "RunQueue":
+        from levada_runtime.runs.queue import RunQueue  # loaded only where it is used
+
         return RunQueue(self.store, self.clock, self.settings.work.attempts)
 
     @cached_property
-    def runs(self) -> Runs:
+    def runs(self) -> "Runs":
+        from levada_runtime.runs.attempt import Conductor
+        from levada_runtime.runs.service import Runs  # loaded only where it is used
+
         conductor = Conductor(
             self.store,
             self.clock,
@@ -148,11 +158,16 @@ class Installation:
         return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
 
     @cached_property
-    def receipts(self) -> ReceiptLibrary:
+    def receipts(self) -> "ReceiptLibrary":
+        from levada_runtime.runs.receipts import ReceiptLibrary  # loaded only where it is used
+
         return ReceiptLibrary(self.store, self.clock, self.settings.work.attempts)
 
     @cached_property
-    def intake(self) -> Intake:
+    def intake(self) -> "Intake":
+        from levada_runtime.runs.doors import Doors
+        from levada_runtime.runs.webhooks import Intake  # loaded only where it is used
+
         doors = Doors(self.store, self.catalog, self.connections)
         intake = Intake(self.store, self.clock, doors, self.settings.webhooks, self.settings.work.attempts)
         self._open.callback(intake.close)
@@ -163,27 +178,39 @@ class Installation:
         return OrgSecrets(self.store, self.clock, self.keyring)
 
     @cached_property
-    def events(self) -> EventIntake:
+    def events(self) -> "EventIntake":
+        from levada_runtime.pipeline.events import Intake as EventIntake  # loaded only where it is used
+
         return EventIntake(self.store, self.clock)
 
     @cached_property
-    def pipelines(self) -> Pipelines:
+    def pipelines(self) -> "Pipelines":
+        from levada_runtime.pipeline.service import Pipelines  # loaded only where it is used
+
         return Pipelines(self.store, self.clock, self.org_secrets)
 
     @cached_property
-    def deliveries(self) -> Deliveries:
+    def deliveries(self) -> "Deliveries":
+        from levada_runtime.pipeline.deliveries import Deliveries  # loaded only where it is used
+
         return Deliveries(self.store, self.clock)
 
     @cached_property
-    def reactor(self) -> Reactor:
+    def reactor(self) -> "Reactor":
+        from levada_runtime.pipeline.reactor import Reactor  # loaded only where it is used
+
         return Reactor(self.store, self.clock, self.graph, self.draining)
 
     @cached_property
-    def courier(self) -> Courier:
+    def courier(self) -> "Courier":
+        from levada_runtime.daemon.couriers import make_courier  # loaded only where it is used
+
         return make_courier(self.store, self.clock, self.org_secrets, self.settings, self._open.callback)
 
     @cached_property
-    def foreground(self) -> Foreground:
+    def foreground(self) -> "Foreground":
+        from levada_runtime.runs.foreground import Foreground  # loaded only where it is used
+
         return Foreground(self.store, self.work, self.queue, self.runs)
 
     def _opened_store(self, *, create: bool) -> Store:
