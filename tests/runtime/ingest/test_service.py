@@ -1,6 +1,7 @@
 """The laws of ingest against the real store: staged exactly, written with its page or not at all."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -147,6 +148,38 @@ def test_with_continue_on_error_valid_neighbours_are_kept(ingest, store, library
     counts = commit(ingest, store, clock)
     assert (counts["created"], counts["failed"]) == (2, 4)
     assert set(documents(library)) == {"k:1", "k:6"}
+
+
+def test_names_that_no_database_could_keep_are_refused_with_their_path(ingest, store, library, clock):
+    """U+0000 is nowhere in PostgreSQL's text, so it is in nobody's; what was refused can be read all the same."""
+    answer = emit(ingest, draft(1, key="k\x00"), draft("2\x00", key="k:2"), draft(3, name="in\x00side"))
+    assert {one.errors[0].path for one in answer.rejected} == {"idempotency_key", "customer_id"}
+    commit(ingest, store, clock)
+    assert documents(library)["k:3"]["payload"]["name"] == "in\x00side"
+    kept = library.quarantine(ORG, connection=None, state="open", limit=10, cursor=None).items
+    assert {one["idempotency_key"] for one in kept} == {"k\ufffd", "k:2"}
+
+
+def test_pages_of_one_connection_that_are_committed_at_once_make_one_history(store, library, clock):
+    """Several streams and webhooks may bring the same documents in one moment: no version is lost or given twice."""
+    writers, keys = 6, 25
+
+    def work(number):
+        ingest = Ingest(store, Registry(), ORIGIN)
+        for turn in range(3):
+            emit(ingest, *(draft(key, name=f"{number}/{turn}") for key in range(keys)))
+            commit(ingest, store, clock)
+
+    with ThreadPoolExecutor(writers) as threads:
+        for done in [threads.submit(work, number) for number in range(writers)]:
+            done.result()
+    held = documents(library)
+    assert len(held) == keys
+    for one in held.values():
+        numbers = [version["version"] for version in library.versions(ORG, one["id"])]
+        assert numbers == list(range(writers * 3, 0, -1))
+        assert one["version"] == one["versions"] == writers * 3
+    assert table_counts(store)["events"] == keys * writers * 3
 
 
 def test_a_type_that_is_misspelt_is_refused_with_the_nearest(ingest):

@@ -9,6 +9,7 @@ from levada._hashing import payload_hash, stored_payload
 from levada.contracts import Contract
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.validation import Invalid, validate
+from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.model import Arrival, Origin, Rejected
 from levada_runtime.store.columns import to_micros
 
@@ -38,7 +39,7 @@ def _arrive(
 ) -> Arrival | Rejected:
     if isinstance(result, Invalid):
         return _reject(draft, index, stream, contract.document_type, result)
-    misplaced = _fill(result, origin)
+    misplaced = _fill(result, origin) or _unfit(contract.identity_field, getattr(result, contract.identity_field))
     if misplaced is not None:
         return _reject(draft, index, stream, contract.document_type, misplaced)
     return Arrival(
@@ -83,7 +84,15 @@ def _refusal(draft: Draft) -> Invalid | None:
         return Invalid("idempotency_key_missing", "the record has no idempotency key", ())
     if draft.payload is None or len(draft.payload) > MAX_PAYLOAD_BYTES:
         return Invalid("payload_too_large", f"the record is larger than {MAX_PAYLOAD_BYTES >> 20} MiB", ())
-    return None
+    return _unfit("idempotency_key", draft.idempotency_key) or _unfit("source_id", draft.source_id)
+
+
+def _unfit(path: str, name: str | None) -> Invalid | None:
+    """Refuse a name that no database could keep as it is."""
+    if name is None or storable(name):
+        return None
+    error = RecordError(path, "not_storable", "holds U+0000 or half a surrogate pair, which cannot be kept")
+    return Invalid("validation_failed", f"{error.path}: {error.message}", (error,))
 
 
 def _unknown_type(registry: Registry, document_type: str) -> Invalid:

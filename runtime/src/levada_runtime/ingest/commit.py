@@ -1,4 +1,4 @@
-"""Writing a page: each staged record is decided anew against the store as it is now, then all is written at once."""
+"""Writing a page: what was decided holds, or is decided anew, against the store as it is now; then all is written."""
 
 import hashlib
 from dataclasses import asdict, dataclass, field
@@ -6,25 +6,29 @@ from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.ids import row_id, row_ids
+from levada_runtime.foundation.text import legible
 from levada_runtime.ingest.decide import Decision
 from levada_runtime.ingest.model import Arrival, Counts, Origin, Outcome, Rejected
-from levada_runtime.ingest.page import Key, Overlay, Page, Staged
+from levada_runtime.ingest.page import Decided, Key, Overlay, Page, Staged
 from levada_runtime.store.columns import to_micros
 from levada_runtime.store.model import Known, PageRow, QuarantineRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import enqueue
 
 
-def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Counts:
-    """Write documents, versions, provenance, events and quarantine of a page in this unit of work."""
+def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime, as_of: int | None = None) -> Counts:
+    """Write documents, versions, provenance, events and quarantine of a page in this unit of work.
+
+    What was decided when the records were answered for holds if `as_of`, the last page committed then, still is the
+    last; otherwise somebody else wrote meanwhile, and each record is decided anew.
+    """
     uow.lock("documents", *origin.scope)
-    overlay = Overlay(origin.scope)
-    overlay.load(uow, (staged.key for staged in page.staged))
-    rows = _Rows(origin, row_id(), to_micros(at), row_ids(len(page.staged)) if page.staged else range(0))
+    last = uow.documents.last_page(origin.scope)
+    decided = page.decided if as_of == last else _decide_anew(uow, origin, page)
+    ids = row_ids(len(decided)) if decided else range(0)
+    rows = _Rows(origin, max(row_id(), last + 1), to_micros(at), ids)
     counts = Counts()
-    for staged in page.staged:
-        before = overlay.known(staged.key)
-        decision = overlay.apply(uow, staged)
+    for staged, before, decision in decided:
         rows.add(staged, decision, before)
         counts.add(staged.entry.document_type, decision.outcome)
     if rows.anything:
@@ -35,6 +39,12 @@ def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime) -> Cou
     for rejected in page.rejected:
         counts.add(rejected.document_type, "failed")
     return counts
+
+
+def _decide_anew(uow: UnitOfWork, origin: Origin, page: Page) -> list[Decided]:
+    overlay = Overlay(origin.scope)
+    overlay.load(uow, (staged.key for staged in page.staged))
+    return overlay.decide(uow, page.staged)
 
 
 def write_rejected(uow: UnitOfWork, origin: Origin, rejected: list[Rejected], at: datetime) -> None:
@@ -182,13 +192,13 @@ def _quarantine_row(origin: Origin, rejected: Rejected, record_id: int, at: date
         connection_id=origin.connection_id,
         id=record_id,
         stream=rejected.stream,
-        document_type=rejected.document_type,
+        document_type=legible(rejected.document_type),
         fingerprint=hashlib.sha256("\x00".join(what).encode()).digest(),
-        idempotency_key=rejected.idempotency_key,
-        source_id=rejected.source_id,
-        payload=rejected.payload,
+        idempotency_key=legible(rejected.idempotency_key) if rejected.idempotency_key else None,
+        source_id=legible(rejected.source_id) if rejected.source_id else None,
+        payload=legible(rejected.payload) if rejected.payload else None,
         reason=rejected.reason,
-        message=rejected.message,
+        message=legible(rejected.message),
         errors=[asdict(error) for error in rejected.errors],
         state="open",
         times=1,

@@ -28,11 +28,17 @@ class Staged:
         return self.entry.document_type, self.entry.idempotency_key
 
 
+Decided = tuple[Staged, Known | None, Decision]
+"""A record, what was known of its document, and what was decided."""
+
+
 @dataclass(slots=True)
 class Page:
     """What a route emitted since the last commit."""
 
     staged: list[Staged] = field(default_factory=list)
+    decided: list["Decided"] = field(default_factory=list)
+    """What was decided of each staged record when it was answered for."""
     rejected: list[Rejected] = field(default_factory=list)
     bytes: int = 0
 
@@ -41,13 +47,16 @@ class Page:
         """Whether it has grown so large that a part is to be committed."""
         return len(self.staged) > MAX_RECORDS or self.bytes > MAX_BYTES
 
-    def add(self, staged: Staged) -> None:
+    def add(self, decided: "Decided") -> None:
+        staged = decided[0]
         self.staged.append(staged)
+        self.decided.append(decided)
         if isinstance(staged.entry, Arrival):
             self.bytes += len(staged.entry.payload)
 
     def clear(self) -> None:
         self.staged.clear()
+        self.decided.clear()
         self.rejected.clear()
         self.bytes = 0
 
@@ -59,9 +68,16 @@ class Overlay:
         self._scope = scope
         self._known: dict[Key, Known | None] = {}
         self._hashes: dict[int, set[bytes]] = {}
+        self._pages: set[int] = set()
+
+    @property
+    def as_of(self) -> int | None:
+        """The last page that was committed when the store was asked; None if one was committed between two looks."""
+        return next(iter(self._pages)) if len(self._pages) == 1 else None
 
     def load(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
         """Look up what is not known here yet, once per document type."""
+        self._pages.add(uow.documents.last_page(self._scope))
         missing: dict[str, set[str]] = {}
         for document_type, key in keys:
             if (document_type, key) not in self._known:
@@ -70,8 +86,9 @@ class Overlay:
             found = uow.documents.known(self._scope, document_type, wanted)
             self._known.update({(document_type, key): found.get(key) for key in wanted})
 
-    def known(self, key: Key) -> Known | None:
-        return self._known[key]
+    def decide(self, uow: UnitOfWork, staged: Iterable[Staged]) -> list[Decided]:
+        """Decide records in order, each over those before it."""
+        return [(one, self._known[one.key], self.apply(uow, one)) for one in staged]
 
     def apply(self, uow: UnitOfWork, staged: Staged) -> Decision:
         """Decide a record and remember what it makes of its document."""

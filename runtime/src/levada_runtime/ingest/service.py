@@ -69,7 +69,7 @@ class Ingest:
 
     def write(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Write the page in this unit of work; once that has committed, call `clear`."""
-        return write_page(uow, self.origin, self.page, at)
+        return write_page(uow, self.origin, self.page, at, self._overlay.as_of)
 
     def write_rejected(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Keep only the refused records of a page that is dropped."""
@@ -97,9 +97,9 @@ class Ingest:
         staged = [Staged(entry, document_id) for entry, document_id in zip(entries, ids, strict=True)]
         with self._store.read() as uow:
             self._overlay.load(uow, (one.key for one in staged))
-            decided = [(one, self._overlay.known(one.key), self._overlay.apply(uow, one)) for one in staged]
+            decided = self._overlay.decide(uow, staged)
             if self.effects is not None:
                 self.effects.add(uow, decided)
-        for one in staged:
-            self.page.add(one)
+        for each in decided:
+            self.page.add(each)
         return [answer_for(one, decision) for one, _, decision in decided]

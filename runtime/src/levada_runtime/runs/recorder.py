@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.text import legible
 from levada_runtime.sandbox.broker_model import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -23,7 +24,7 @@ class Recorder:
         self._warnings = 0
 
     def log(self, level: str, message: str, fields: dict[str, Any] | None = None) -> None:
-        self._lines.append(LogLine(self._clock.now(), level, self._mask(message), self._masked(fields or {})))
+        self._lines.append(LogLine(self._clock.now(), level, legible(self._mask(message)), self._masked(fields or {})))
 
     def warn_of_rejected(self, message: str, **fields: Any) -> None:
         """Log a refused record; after the first hundred only their count goes on."""

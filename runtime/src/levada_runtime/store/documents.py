@@ -64,6 +64,11 @@ class Documents:
         insert(self._connection, versions, VERSION_COLUMNS, new_versions)
         insert(self._connection, events, EVENT_COLUMNS, new_events)
 
+    def last_page(self, scope: Scope) -> int:
+        """Return the id of the page that was committed last, nought before the first: what is known stands as of it."""
+        query = sa.select(sa.func.max(pages.c.id)).where(pages.c.org_id == scope[0], pages.c.connection_id == scope[1])
+        return self._connection.execute(query).scalar() or 0
+
     def add_page(self, page: PageRow) -> None:
         self._connection.execute(sa.insert(pages).values(as_columns(page)))
 
