@@ -1,8 +1,6 @@
 """Events, entities and deliveries of a real daemon, with a receiver that answers as it is told to."""
 
 import json
-import os
-import signal
 import threading
 import urllib.error
 import urllib.request
@@ -219,8 +217,8 @@ def test_a_daemon_killed_between_commit_and_delivery_loses_and_doubles_nothing(s
     events = [{**SIGNUP, "payload": {**SIGNUP["payload"], "email": person}} for person in people]
     send(daemon, key_of(site), *events)
     wait_until(lambda: len(receiver.requests) >= 2, "deliveries on their way")
-    os.kill(daemon.process.pid, signal.SIGKILL)
-    daemon.process.wait()
+    daemon.process.kill()
+    daemon.process.communicate()
     print(f"killed with {len(deliveries(site))} deliveries written and {len(receiver.requests)} on their way")
     receiver.held.set()
     again = site.serve()

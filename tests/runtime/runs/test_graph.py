@@ -11,7 +11,7 @@ from rich.console import Console
 
 from levada._graph_rows import KEY_BYTES, KIND_BYTES
 from levada._graph_vocabulary import ENTITY_CLASSES, VERBS, default_class
-from levada_runtime.cli.runs import _show_plan
+from levada_runtime.cli.plans import show_plan
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.graph import checks, vocabulary
@@ -347,7 +347,7 @@ def test_people_read_the_graph_in_a_plan_and_in_a_run_s_counts(bench):
         sync(entity("a", x=1), entity("nginx", "service"), relationships=[edge("a", "RUNS", "nginx", "service")])
     )
     drawn = Console(file=io.StringIO(), width=200)
-    _show_plan(drawn, plan)
+    show_plan(drawn, plan)
     text = drawn.file.getvalue()
     assert re.search(r"created +host:a +class: null → \"Host\"; display_name: null → \"a\"; traits.x: null → 1", text)
     assert "host:a RUNS service:nginx" in text
