@@ -9,8 +9,8 @@ from levada_runtime.work.service import Token
 class Executor(Protocol):
     """Carries tokens to workers; it may lose or repeat them, since the rows are the truth."""
 
-    def start(self, lost: Callable[[Token], None]) -> None:
-        """Begin; `lost` is told of each token whose worker is known to have died."""
+    def start(self, lost: Callable[[Token], None], freed: Callable[[], None]) -> None:
+        """Begin; `lost` is told of each token whose worker is known to have died, `freed` when a worker is free."""
         ...
 
     def submit(self, tokens: Sequence[Token]) -> None:

@@ -58,9 +58,11 @@ class LocalExecutor:
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._lost: Callable[[Token], None] = _nobody
+        self._freed: Callable[[], None] = _silent
 
-    def start(self, lost: Callable[[Token], None]) -> None:
+    def start(self, lost: Callable[[Token], None], freed: Callable[[], None] | None = None) -> None:
         self._lost = lost
+        self._freed = freed or _silent
         for slot in range(len(self._workers)):
             thread = threading.Thread(target=self._supervise, args=(slot,), name=f"worker-{slot}", daemon=True)
             self._threads.append(thread)
@@ -129,6 +131,7 @@ class LocalExecutor:
                 worker.ready = worker.ready or "ready" in answer
                 if "done" in answer:
                     worker.token = None
+            self._freed()
 
     def _bury(self, slot: int, worker: _Worker) -> None:
         worker.process.kill()
@@ -145,3 +148,7 @@ class LocalExecutor:
 
 def _nobody(_token: Token) -> None:
     """Nobody listens before `start`."""
+
+
+def _silent() -> None:
+    """Nobody waits for a worker."""

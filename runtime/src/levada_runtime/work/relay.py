@@ -29,7 +29,7 @@ class Relay:
 
     def start(self) -> None:
         self._queue.recover()
-        self._executor.start(self._queue.free)
+        self._executor.start(self._queue.free, self.kick)
         self._thread.start()
 
     def kick(self) -> None:
