@@ -14,7 +14,7 @@ from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.runs.queue import RunQueue
 from levada_runtime.store.engine import make_engine
-from levada_runtime.store.model import OrgRow, StreamRow
+from levada_runtime.store.model import OrgRow, StreamRow, TickRow
 from levada_runtime.store.schema import newest_revision, revision_of, upgrade
 from levada_runtime.store.unit_of_work import Store
 
@@ -85,6 +85,22 @@ def test_a_scheduled_moment_is_entered_once_however_many_schedulers_there_are(st
     assert len([run for run in entered if run is not None]) == 1
     with store.read() as uow:
         assert len(uow.work.unfinished_of(org.id, connection.id, "stream:customers")) == 1
+
+
+def test_a_moment_is_entered_by_one_of_several_who_did_not_lock(store, clock):
+    """The ledger itself tells the others that they were not first, and keeps their units of work whole."""
+
+    def enter(number):
+        tick = TickRow(1, 2, "customers", clock.now(), "ran", None, f"run-{number}", clock.now())
+        with store.write() as uow:
+            first = uow.ticks.add(tick)
+            uow.orgs.add(OrgRow(number + 1, f"org-{number}", clock.now()))
+            return first
+
+    assert sorted(together(enter)) == [False] * (AT_ONCE - 1) + [True]
+    with store.read() as uow:
+        assert len(uow.ticks.of(1, 2, "customers", 10)) == 1
+        assert len(uow.orgs.all()) == AT_ONCE
 
 
 def test_what_is_decided_under_a_lock_is_decided_one_after_the_other(store, clock):
