@@ -235,6 +235,18 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.fixture
+def process_words() -> Callable[[Daemon], list[str]]:
+    """Returns what tells the words that a daemon's processes were started with, as any user may read them."""
+
+    def words(daemon: Daemon) -> list[str]:
+        pids = [daemon.process.pid, *children(daemon.process.pid)]
+        pids += [grandchild for pid in pids[1:] for grandchild in children(pid)]
+        return [word for pid in pids for word in command_of(pid)]
+
+    return words
+
+
+@pytest.fixture
 def source() -> Iterator[SampleSource]:
     """A source of some hundreds of rows, with its faults."""
     with SampleSource(seed=5, customers=700, invoices=900, faults=Faults(17, 23, 0)) as acme:

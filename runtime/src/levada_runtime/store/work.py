@@ -30,7 +30,10 @@ class Work:
         self._connection.execute(sa.insert(work).values(as_columns(row)))
 
     def get(self, work_id: int) -> WorkRow | None:
-        return next(iter(self._read(work.c.id == work_id)), None)
+        """Return a row; if a unit of work that writes asks, it stays as it is until that ends."""
+        query = sa.select(work).where(work.c.id == work_id)
+        asked = query.with_for_update() if is_writing(self._connection) else query
+        return next(iter(read_as(WorkRow, self._connection.execute(asked))), None)
 
     def due(self, now: datetime, limit: int) -> list[WorkRow]:
         """Return unreserved rows that may be claimed now: queued and at the head of their key, most urgent first.
