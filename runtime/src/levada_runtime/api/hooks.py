@@ -45,7 +45,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     **refusals(413, s401=_PROOF, s404=_NOT_HERE, s429=_TOO_MANY, s503=_NOT_NOW),
 }
 _SHAKEN: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}, "description": "The challenge."}}
-_BODY = {"requestBody": {"description": "The delivery, as its source signed it.", "content": {"*/*": {"schema": {}}}}}
+_KINDS = {"application/json": {"schema": {}}, "application/octet-stream": {"schema": {"type": "string"}}}
+_BODY = {"requestBody": {"description": "The delivery, as its source signed it; of any type.", "content": _KINDS}}
 
 
 @router.post(

@@ -77,8 +77,7 @@ class Doors:
             found = turned_away
         now = time.monotonic()
         with self._lock:
-            if len(self._remembered) >= _MOST:
-                self._remembered = {key: kept for key, kept in self._remembered.items() if kept[0] > now}
+            self._remembered = {key: kept for key, kept in self._remembered.items() if kept[0] > now}
             if len(self._remembered) < _MOST:
                 self._remembered[reference, stream] = (now + REMEMBERED_S, found)
         return _let_in(found)
