@@ -125,6 +125,8 @@ def test_what_was_answered_before_the_daemon_was_killed_is_carried_out_once(site
     """kill -9 between the receipts and their runs: every 202 is a document after the restart, and one only."""
     daemon = site.serve("--workers", "1")
     numbers = range(1, 61)
+    assert push(hook(daemon), event(1), source.signing_secret) == 202
+    wait_until(lambda: settled(site, 1), "the worker is at it")
     with ThreadPoolExecutor(8) as many:
         answers = list(many.map(lambda n: push(hook(daemon), event(n), source.signing_secret), numbers))
     os.kill(daemon.process.pid, signal.SIGKILL)
