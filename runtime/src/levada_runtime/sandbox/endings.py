@@ -11,7 +11,9 @@ from levada_runtime.sandbox.protocol import Ended
 RETRYABLE: Final = frozenset({"source_unavailable", "rate_limited", "timeout", "oom", "crash", "worker_lost"})
 REASON_OF_KIND: Final = {"policy": "policy", "memory": "memory"}
 MEMORY_STATUS: Final = 77
-_NEAR_CPU_S = 0.1
+_NEAR_CPU = 0.75
+"""How much of its processor time a child that the kernel killed must have used: the kernel counts in ticks, which on a
+busy machine run ahead of what it tells afterwards."""
 _NEAR_MEMORY = 0.7
 _MESSAGE_CHARACTERS = 4_000
 
@@ -77,7 +79,7 @@ def _as_said(said: Ended, reasons: dict[str, str]) -> Ending:
 
 
 def _as_it_died(death: Death, limits: Limits) -> Ending:
-    if death.signal in {signal.SIGKILL, signal.SIGXCPU} and death.cpu_s >= limits.cpu_s - _NEAR_CPU_S:
+    if death.signal in {signal.SIGKILL, signal.SIGXCPU} and death.cpu_s >= limits.cpu_s * _NEAR_CPU:
         return _failed("cpu_limit", f"the run used its {limits.cpu_s:g} s of processor time")
     if death.code == MEMORY_STATUS:
         return _out_of_memory(limits)
