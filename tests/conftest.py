@@ -18,7 +18,8 @@ import pytest
 import sqlalchemy as sa
 
 from levada_runtime.store.engine import make_engine
-from levada_runtime.store.schema import upgrade
+from levada_runtime.store.schema import newest_revision, revision_of, upgrade
+from levada_runtime.store.tables import metadata
 from levada_runtime.store.unit_of_work import Store
 
 DATABASES = ("sqlite", "postgresql")
@@ -84,7 +85,7 @@ def new_database(request: pytest.FixtureRequest, database: str, tmp_path: Path) 
     if database == "postgresql":
         server = request.getfixturevalue("postgresql_server")
         yield server.create
-        server.drop_all()
+        server.take_back()
         return
     template, numbers = request.getfixturevalue("sqlite_template"), itertools.count()
 
@@ -140,7 +141,7 @@ def postgresql_server() -> Iterator["PostgresqlServer"]:
 
 
 class PostgresqlServer:
-    """Makes databases by copying a migrated one, and drops them again."""
+    """Makes databases by copying a migrated one; those that a test left in order are emptied and used again."""
 
     def __init__(self, url: str) -> None:
         self._url = sa.make_url(url)
@@ -148,6 +149,7 @@ class PostgresqlServer:
         self._prefix = f"levada_test_{os.getpid()}_{os.urandom(3).hex()}"
         self._numbers = itertools.count()
         self._made: list[str] = []
+        self._empty: list[str] = []
         self._template = f"{self._prefix}_template"
         self._say(f"CREATE DATABASE \"{self._template}\" TEMPLATE template0 ENCODING 'UTF8'")
         engine = make_engine(self._url_of(self._template))
@@ -156,10 +158,21 @@ class PostgresqlServer:
 
     def create(self, *, migrated: bool = True) -> str:
         """Make a database and return its URL."""
+        if migrated and self._empty:
+            self._made.append(self._empty.pop())
+            return self._url_of(self._made[-1])
         name = f"{self._prefix}_{next(self._numbers)}"
         self._say(f'CREATE DATABASE "{name}" TEMPLATE "{self._template if migrated else "template0"}"')
         self._made.append(name)
         return self._url_of(name)
+
+    def take_back(self) -> None:
+        """Empty what a test made; what somebody is connected to still, or has another schema, is dropped."""
+        for name in list(self._made):
+            if self._emptied(name):
+                self._made.remove(name)
+                self._empty.append(name)
+        self.drop_all()
 
     def drop_all(self) -> None:
         """Drop what was made, whoever is connected to it still."""
@@ -167,9 +180,26 @@ class PostgresqlServer:
             self._say(f'DROP DATABASE "{self._made.pop()}" WITH (FORCE)')
 
     def close(self) -> None:
-        self._made.append(self._template)
+        self._made += [*self._empty, self._template]
         self.drop_all()
         self._admin.dispose()
+
+    def _emptied(self, name: str) -> bool:
+        with self._admin.connect() as connection:
+            asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = %(name)s"
+            if connection.exec_driver_sql(asked, {"name": name}).scalar():
+                return False
+        engine = make_engine(self._url_of(name))
+        try:
+            known = {*metadata.tables, "alembic_version"}
+            if revision_of(engine) != newest_revision() or set(sa.inspect(engine).get_table_names()) != known:
+                return False
+            with engine.begin() as connection:
+                for table in metadata.sorted_tables:
+                    connection.execute(sa.delete(table))
+        finally:
+            engine.dispose()
+        return True
 
     def _url_of(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
