@@ -29,8 +29,8 @@ demo: install ## run the main job end to end and show it (ARGS="--once --data-di
 serve: install ## run the daemon (ARGS="--port 7700")
 	$(BIN)/runtime serve $(ARGS)
 
-test: install ## run the tests (ARGS="-k ingest")
-	$(BIN)/python -m pytest $(ARGS)
+test: install ## run the tests, two at a time (ARGS="-k ingest")
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .

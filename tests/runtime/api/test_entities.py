@@ -10,7 +10,7 @@ ALICE = {
     "external_id": "alice@acme.co",
     "traits": {"plan": "growth", "arr": 50000, "account_owner": "ben", "company_domain": "acme.co"},
 }
-UNKNOWN = str(uuid.uuid4())
+UNKNOWN = "0191e3a0-7c00-7000-8000-00000000feed"
 
 
 @pytest.fixture

@@ -184,9 +184,9 @@ def test_a_body_beyond_the_size_is_refused(new_client, server, packed):
     ("encoding", "content"),
     [
         ("gzip", b"not gzip"),
-        ("gzip", gzip.compress(b"x" * 99)[:-9]),
+        ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]),
         ("br", b"x"),
-        ("gzip", gzip.compress(b"x") + b"y"),
+        ("gzip", gzip.compress(b"x", mtime=0) + b"y"),
     ],
 )
 def test_a_body_that_is_not_what_its_headers_say_is_a_failure(new_client, server, encoding, content):
