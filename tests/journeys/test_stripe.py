@@ -118,6 +118,7 @@ def stripe_site(shop, site_class, tmp_path):
     )
     base, key, hook = f"api_base={shop.url}", "api_key=env:STRIPE_KEY", "webhook_secret=env:STRIPE_HOOK"
     site.runtime("connections", "add", "stripe", "--set", base, "--secret", key, "--secret", hook)
+    site.hush()
     return site
 
 
