@@ -41,6 +41,7 @@ def test_observing_prints_what_would_change_and_leaves_no_trace(site, source):
     assert any(change["before"] != change["after"] for change in one["changes"])
 
 
+@pytest.mark.databases("sqlite")
 def test_rejected_records_are_in_the_plan_and_not_in_quarantine(site, source):
     """The exit code says that records were rejected; they are listed with what is wrong."""
     before = fingerprint(site)
@@ -51,6 +52,7 @@ def test_rejected_records_are_in_the_plan_and_not_in_quarantine(site, source):
     assert site.json("quarantine", "list")["items"] == []
 
 
+@pytest.mark.databases("sqlite")
 def test_the_detailed_exit_code_says_whether_there_are_changes(site, tmp_path):
     """Five when the plan holds changes, nought when it does not; aliases and --observe are the same command."""
     site.runtime("observe", "acme", "customers", "--detailed-exitcode", "--out", str(tmp_path / "plan.json"), code=5)

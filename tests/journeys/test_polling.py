@@ -37,6 +37,7 @@ def test_what_the_source_serves_is_what_the_store_holds(site, source):
     assert {int(document["source_id"]) for document in invoices} == set(served.invoices)
 
 
+@pytest.mark.databases("sqlite")
 def test_refused_records_are_quarantined_with_path_and_message(site, source):
     """Each record that failed is kept with what is wrong with it, and once, however often it comes back."""
     site.runtime("run", "acme", "invoices", code=4)
@@ -101,6 +102,7 @@ def test_a_changed_customer_makes_version_two_and_a_deleted_one_is_retired(site,
     assert "updated_at" in paths
 
 
+@pytest.mark.databases("sqlite")
 def test_a_run_goes_on_from_its_checkpoint(site, source):
     """A later run asks only for what changed since."""
     first = site.json("run", "acme", "customers")
