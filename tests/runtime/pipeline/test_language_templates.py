@@ -4,7 +4,7 @@ import json
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from levada_runtime.pipeline.language.faults import LanguageFailed
@@ -72,10 +72,10 @@ def test_a_reference_standing_alone_keeps_its_type(value):
 @given(JSON)
 def test_plain_json_is_a_template_of_itself(value):
     """Dollars aside, JSON means what it always means."""
-    text = json.dumps(value).replace("$", "$$").replace("\\u0000", "-")
-    expected = json.loads(text.replace("$$", "$"))
-    if len(set(_keys(text))) == len(_keys(text)) and "$" not in text:
-        assert template(text) == expected
+    text = json.dumps(value)
+    assume("$" not in text and "\\u0000" not in text)
+    if len(set(_keys(text))) == len(_keys(text)):
+        assert template(text) == json.loads(text)
 
 
 def _keys(text):

@@ -23,8 +23,8 @@ def hide(values: Iterable[str]) -> None:
 
 
 def mask(text: str) -> str:
-    """Return `text` with every known secret value masked."""
-    for value in _secrets:
+    """Return `text` with every known secret value masked; one that begins another leaves nothing of that one."""
+    for value in sorted(_secrets, key=len, reverse=True):
         text = text.replace(value, MASK)
     return text
 
