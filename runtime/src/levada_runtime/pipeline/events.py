@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,12 +111,10 @@ def _text(place: str, name: str, value: Any, index: int) -> str:
 def _timestamp(place: str, value: Any, index: int) -> datetime | None:
     if value is None:
         return None
-    try:
+    with suppress(TypeError, ValueError, OverflowError):  # each of them means what is said below
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        pass
     raise _wrong(f"{place}.timestamp", "must be an ISO 8601 time with its zone, as 2026-03-01T12:00:00Z", index)
 
 
