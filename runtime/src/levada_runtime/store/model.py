@@ -59,6 +59,7 @@ class ConnectionRow:
     state_reason: str | None
     created_at: datetime
     updated_at: datetime
+    recording: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class RunRow:
     error: dict[str, Any] | None = None
     scheduled_for: datetime | None = None
     sandbox_level: str | None = None
+    sandbox_layers: dict[str, str] | None = None
     counts: dict[str, Any] = field(default_factory=dict)
     pages: int = 0
     http_requests: int = 0

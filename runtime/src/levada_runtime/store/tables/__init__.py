@@ -8,6 +8,8 @@ from levada_runtime.store.tables.access import (
     api_keys,
     checkpoints,
     connections,
+    connector_approvals,
+    connector_quarantines,
     connectors,
     orgs,
     secrets,
@@ -31,7 +33,7 @@ from levada_runtime.store.tables.pipelines import (
     pipeline_versions,
     pipelines,
 )
-from levada_runtime.store.tables.runs import plans, run_exchanges, run_logs, runs, ticks, work
+from levada_runtime.store.tables.runs import plans, run_exchanges, run_logs, run_recordings, runs, ticks, work
 from levada_runtime.store.tables.shape import metadata
 from levada_runtime.store.tables.webhooks import idempotent_requests, receipts
 
@@ -40,6 +42,8 @@ __all__ = [
     "checkpoints",
     "circuits",
     "connections",
+    "connector_approvals",
+    "connector_quarantines",
     "connectors",
     "deliveries",
     "delivery_attempts",
@@ -64,6 +68,7 @@ __all__ = [
     "relationships",
     "run_exchanges",
     "run_logs",
+    "run_recordings",
     "runs",
     "secrets",
     "streams",

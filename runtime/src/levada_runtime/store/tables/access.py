@@ -34,6 +34,28 @@ connectors = sa.Table(
     sa.Column("described_at", Instant, nullable=False),
 )
 
+connector_approvals = sa.Table(
+    "connector_approvals",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    text("version"),
+    sa.Column("declaration", Json, nullable=False),
+    sa.Column("approved_at", Instant, nullable=False),
+)
+
+connector_quarantines = sa.Table(
+    "connector_quarantines",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source_hash", sa.Text, primary_key=True),
+    text("version"),
+    text("reason"),
+    text("message"),
+    text("run_id"),
+    sa.Column("quarantined_at", Instant, nullable=False),
+    sa.Column("released_at", Instant),
+)
+
 connections = sa.Table(
     "connections",
     metadata,
@@ -46,6 +68,7 @@ connections = sa.Table(
     text("mode"),
     text("state"),
     text("state_reason", null=True),
+    sa.Column("recording", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("org_id", "name"),

@@ -22,6 +22,7 @@ runs = sa.Table(
     number("attempt"),
     sa.Column("scheduled_for", Instant),
     text("sandbox_level", null=True),
+    sa.Column("sandbox_layers", Json),
     sa.Column("counts", Json, nullable=False),
     number("pages"),
     number("http_requests"),
@@ -63,6 +64,16 @@ run_exchanges = sa.Table(
     number("bytes"),
     number("duration_ms"),
     text("refused", null=True),
+)
+
+run_recordings = sa.Table(
+    "run_recordings",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("exchange", sa.LargeBinary, nullable=False),
 )
 
 plans = sa.Table(
