@@ -14,7 +14,7 @@ from levada_runtime.store.columns import Instant, Json
 from levada_runtime.store.schema import newest_revision, revision_of, upgrade
 from levada_runtime.store.tables import metadata
 
-GLOBAL = {"orgs", "connectors"}
+GLOBAL = {"orgs", "connectors", "connector_approvals", "connector_quarantines"}
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(store):
