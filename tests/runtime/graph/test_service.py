@@ -4,47 +4,12 @@ import threading
 import uuid
 
 import pytest
+from tests.runtime.graph.words import ORG, edges, events, host, rows, runs, sync, traits
 
 from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.errors import UsageFailure
-from levada_runtime.graph.model import REST, WRITE, EntityDraft, GraphRefusal, RelationshipDraft
+from levada_runtime.graph.model import REST, WRITE, EntityDraft, GraphRefusal
 from levada_runtime.graph.service import Graph
-
-ORG = 1
-
-
-def host(key, class_="Host", name=None, **traits):
-    return EntityDraft("host", key, class_, name, traits)
-
-
-def runs(start, stop, **properties):
-    return RelationshipDraft("host", start, "RUNS", "host", stop, properties)
-
-
-def sync(graph, source, entities, relationships=(), org=ORG):
-    counts = graph.sync(org, f"sync:{source}", "id", list(entities), list(relationships))
-    names = ("created", "updated", "unchanged", "deleted")
-    return tuple(tuple(getattr(counts, f"{what}_{name}") for name in names) for what in ("entities", "relationships"))
-
-
-def traits(graph, key, kind="host", org=ORG):
-    found = graph.find(org, kind, key)
-    return None if found is None else found.traits
-
-
-def edges(graph, key):
-    return [(one.edge[0][1], one.edge[2][1], one.properties) for one in graph.relationships(ORG, "host", key)]
-
-
-def events(store, org=ORG):
-    with store.read() as uow:
-        found = uow.events.between(org, 0, 0, 1 << 62, 1000)
-    return [(one.source, one.subject) for one in found]
-
-
-def rows(store, table):
-    with store.read() as uow:
-        return uow._connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
 
 
 def test_a_sync_counts_what_it_did_to_its_claims(graph):
@@ -127,56 +92,6 @@ def test_equal_duplicates_collapse_and_unequal_ones_are_refused_naming_both(grap
     ):
         sync(graph, "a", [host("1"), host("2")], [runs("1", "2"), runs("2", "1"), runs("1", "2", p=1)])
     assert traits(graph, "1") == {"a": 1}
-
-
-def test_every_dangling_end_is_told(graph, store):
-    """The first in the message, all of them in the details, and nothing is written."""
-    with pytest.raises(GraphRefusal) as caught:
-        sync(graph, "a", [host("1")], [runs("ghost", "1"), runs("1", "1"), runs("x", "y")])
-    assert caught.value.message == ("relationship from host:ghost RUNS host:1 — from_id not found in batch or graph")
-    assert [(one["missing"], one["entity"]) for one in caught.value.details] == [
-        ("from_id", "host:ghost"),
-        ("from_id", "host:x"),
-        ("to_id", "host:y"),
-    ]
-    assert (
-        caught.value.details[2]["message"] == "relationship from host:x RUNS host:y — to_id not found in batch or graph"
-    )
-    assert rows(store, "entities") == rows(store, "graph_sources") == 0
-
-
-def test_an_end_may_be_in_the_graph_from_any_source(graph):
-    """But not one that this very sync deletes."""
-    sync(graph, "a", [host("1")])
-    sync(graph, "b", [host("2")], [runs("2", "1")])
-    sync(graph, "c", [host("3")])
-    with pytest.raises(GraphRefusal, match="host:2 RUNS host:3 — from_id"):
-        sync(graph, "b", [], [runs("2", "3")])
-    sync(graph, "c", [host("2"), host("3")])
-    assert sync(graph, "b", [], [runs("2", "3")]) == ((0, 0, 0, 1), (1, 0, 0, 1))
-
-
-def test_deleting_an_entity_hides_the_edges_of_others_until_it_returns(graph):
-    """Their claims stay, and are in nobody else's counters."""
-    sync(graph, "a", [host("1"), host("2")])
-    sync(graph, "b", [], [runs("1", "2", by="b")])
-    assert sync(graph, "a", [host("1")]) == ((0, 0, 1, 1), (0, 0, 0, 0))
-    assert edges(graph, "1") == []
-    sync(graph, "c", [host("2")])
-    assert edges(graph, "1") == [("1", "2", {"by": "b"})]
-    assert sync(graph, "b", [], [runs("1", "2", by="b")]) == ((0, 0, 0, 0), (0, 0, 1, 0))
-
-
-def test_a_relationship_lives_while_anyone_claims_it(graph, store):
-    """Its properties add up as traits do; the last claim takes it along."""
-    sync(graph, "a", [host("1"), host("2")], [runs("1", "2", a=1, shared="a")])
-    sync(graph, "b", [], [runs("1", "2", shared="b")])
-    assert edges(graph, "1") == [("1", "2", {"a": 1, "shared": "b"})]
-    sync(graph, "b", [])
-    assert edges(graph, "1") == [("1", "2", {"a": 1, "shared": "a"})]
-    sync(graph, "a", [host("1"), host("2")])
-    assert edges(graph, "1") == []
-    assert rows(store, "relationships") == rows(store, "relationship_claims") == 0
 
 
 def test_class_and_name_are_claimed_like_traits(graph):
@@ -425,22 +340,3 @@ def test_more_keys_than_one_statement_takes(graph, monkeypatch):
     assert sync(graph, "a", []) == ((0, 0, 0, 50), (0, 0, 0, 50))
     assert len(graph.list(ORG, limit=100)[0]) == 50
     assert len(edges(graph, "h0")) == 2
-
-
-def test_relationships_are_told_apart_by_ends_and_verb_however_they_are_looked_up(graph, store):
-    """A hub with many, many with a few, and verbs and directions that only look alike."""
-    keys = [f"h{number}" for number in range(130)]
-    hub = [runs("h0", key) for key in keys]
-    others = [RelationshipDraft("host", key, verb, "host", "h0") for key in keys[1:] for verb in ("RUNS", "HAS")]
-    sync(graph, "a", [host(key) for key in keys], [*hub, *others])
-    again = [RelationshipDraft("host", key, "RUNS", "host", "h0", {"by": "b"}) for key in keys[1:40]]
-    fresh = [RelationshipDraft("host", key, "USES", "host", "h0") for key in keys[1:40]]
-    assert sync(graph, "b", [], [*hub, *again, *fresh]) == ((0, 0, 0, 0), (208, 0, 0, 0))
-    assert rows(store, "relationships") == 130 + 258 + 39
-    found = graph.relationships(ORG, "host", "h39")
-    assert [(one.edge[0][1], one.edge[1], one.properties) for one in found] == [
-        ("h0", "RUNS", {}),
-        ("h39", "HAS", {}),
-        ("h39", "RUNS", {"by": "b"}),
-        ("h39", "USES", {}),
-    ]
