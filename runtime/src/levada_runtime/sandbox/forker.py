@@ -55,12 +55,14 @@ class Forker:
                 start_new_session=True,
             )
         try:
-            self.namespaces = self._awake().namespaces
+            awake = self._awake()
         except BaseException:
             self.close()
             raise
         assert self._process.stderr is not None
         self._process.stderr.close()
+        self.namespaces = awake.namespaces
+        self.modules = frozenset(awake.modules)
 
     @property
     def pid(self) -> int:

@@ -61,6 +61,12 @@ class Sandbox:
     def zygote_pid(self) -> int | None:
         return self._forker.pid if self._forker is not None else None
 
+    @property
+    def loaded_modules(self) -> frozenset[str]:
+        """The names of the modules a child finds loaded; what its libraries import beyond them has to be sent along."""
+        with self._busy:
+            return self._zygote().modules
+
     def start(self) -> None:
         """Start the zygote and let a real child say what was applied; raise EnvironmentFailure below the minimum."""
         self._zygote()

@@ -25,7 +25,7 @@ import pydantic
 
 import levada
 from levada import contracts as document_contracts
-from levada_runtime.sandbox import facade, harden
+from levada_runtime.sandbox import facade, harden, natives
 from levada_runtime.sandbox.annotations import vet_forward_references
 from levada_runtime.sandbox.facade import Facade
 from levada_runtime.sandbox.loader import ConnectorLoader
@@ -83,6 +83,7 @@ def load_everything() -> None:
     datetime.strptime("2026 +0000", "%Y %z")  # The first one imports.
     for name in pydantic.__all__:
         getattr(pydantic, name, None)
+    natives.load()
     _zones.extend(zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones()))
     vet_forward_references()
     harden.narrow_records()

@@ -19,7 +19,7 @@ from levada_runtime.sandbox import child, namespaces, preload
 from levada_runtime.sandbox.syscalls import supported
 
 FORK = b"f"
-MESSAGE_BYTES = 4096
+MESSAGE_BYTES = 64 << 10
 
 
 class Born(msgspec.Struct, tag="born", array_like=True):
@@ -39,9 +39,10 @@ class Exited(msgspec.Struct, tag="exited", array_like=True):
 
 
 class Awake(msgspec.Struct, tag="awake", array_like=True):
-    """Everything is loaded; `namespaces` says which were entered, or why none."""
+    """Everything is loaded; `namespaces` says which were entered, or why none; `modules` what a child can import."""
 
     namespaces: str
+    modules: list[str]
 
 
 Message = Awake | Born | Exited
@@ -65,7 +66,7 @@ class Zygote:
         gc.collect()
         gc.freeze()
         self._poll.register(self._control, select.POLLIN)
-        self._send(Awake(self._namespaces))
+        self._send(Awake(self._namespaces, sorted(sys.modules)))
         null = os.dup(0)
         os.dup2(null, 2)
         os.close(null)
