@@ -15,11 +15,16 @@ def reachable(package: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
             continue
         found[path] = files[path]
         waiting += _parents(module)
-        waiting += _imports(module, path.endswith("/__init__.py"), files[path])
+        waiting += imports_of(module, path.endswith("/__init__.py"), files[path])
     return found
 
 
-def _imports(module: str, is_package: bool, source: bytes) -> Iterator[str]:
+def imports_of(module: str, is_package: bool, source: bytes, *, dynamic: bool = False) -> Iterator[str]:
+    """Name what a module imports, wherever in it that stands; of `from a import b` both `a` and `a.b`.
+
+    With `dynamic`, also the literal names given to `__import__` and its like, and what literal text given to `exec`
+    imports: connectors have neither, libraries do.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -31,6 +36,18 @@ def _imports(module: str, is_package: bool, source: bytes) -> Iterator[str]:
             origin = _origin(module, is_package, node)
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in node.names)
+        elif dynamic and isinstance(node, ast.Call):
+            yield from _called_for(node)
+
+
+def _called_for(call: ast.Call) -> Iterator[str]:
+    texts = [each.value for each in call.args[:1] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    function = ast.unparse(call.func)
+    for text in texts:
+        if "import" in function:
+            yield text
+        elif function.rpartition(".")[2] in {"exec", "eval"}:
+            yield from imports_of("", is_package=False, source=text.encode(errors="replace"), dynamic=True)
 
 
 def _origin(module: str, is_package: bool, node: ast.ImportFrom) -> str:
