@@ -17,6 +17,7 @@ from levada_runtime.sandbox.lockdown import level_of
 from levada_runtime.sandbox.model import Abort, Call, Level, Outcome
 from levada_runtime.sandbox.probe import ProbeReport, probe
 from levada_runtime.sandbox.protocol import Ended, ProtocolError, RequestFrame, RunFrame, Start
+from levada_runtime.sandbox.standard import completed
 
 REASONS: Final = {
     AuthFailed.code: "auth",
@@ -98,11 +99,13 @@ class Sandbox:
         with self._busy:
             began = time.monotonic()
             try:
-                child, end = self._zygote().fork()
+                zygote = self._zygote()
+                libraries = completed(call.bundle.libraries, zygote.modules)
+                child, end = zygote.fork()
             except ZygoteLost as lost:
                 return self._lost(lost, began)
             self._calls += 1
-            start = _start_frame(call, minimum, self._calls)
+            start = _start_frame(call, minimum, self._calls, libraries)
             return _Attempt(call, start, handlers, child, end, began).run(self)
 
     def end_of(self, child: Child) -> Death:
@@ -199,7 +202,7 @@ class _Attempt:
         )
 
 
-def _start_frame(call: Call, minimum: Level, number: int) -> Start:
+def _start_frame(call: Call, minimum: Level, number: int, libraries: dict[str, bytes]) -> Start:
     run, request = call.run, call.request
     moment = run.scheduled_for.isoformat() if run and run.scheduled_for else None
     return Start(
@@ -207,7 +210,7 @@ def _start_frame(call: Call, minimum: Level, number: int) -> Start:
         package=call.bundle.package,
         attribute=call.bundle.attribute,
         files=dict(call.bundle.files),
-        libraries=dict(call.bundle.libraries),
+        libraries=libraries,
         stream=call.stream,
         settings=orjson.dumps(dict(call.settings)),
         secrets=dict(call.secrets),

@@ -3,13 +3,12 @@
 import sys
 import types
 from collections.abc import Callable, Mapping
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 from levada_runtime.sandbox.compile import compile_module
 from levada_runtime.sandbox.facade import Facade, names_of
 from levada_runtime.sandbox.guards import Guards
+from levada_runtime.sandbox.libraries import LibraryFinder, declared_in
 from levada_runtime.sandbox.names import way_out_of_import
 
 
@@ -32,9 +31,11 @@ class ConnectorLoader:
         ):
             raise ImportError(f"a connector's package cannot be called {package!r}: that name is taken")
         self._package = package
-        self._files = {path: source for path, source in files.items() if path.partition("/")[0] == package}
+        self._files = {
+            path: source for path, source in files.items() if path.partition("/")[0].removesuffix(".py") == package
+        }
         self._facades = facades
-        self._libraries = frozenset(module_name(path).partition(".")[0] for path in libraries)
+        self._libraries = declared_in(libraries)
         self._guards = Guards(package)
         self._builtins = self._guards.builtins(self.load_import, write_line)
         self._modules: dict[str, types.ModuleType] = {}
@@ -133,25 +134,3 @@ class ConnectorLoader:
         if f"{path}.py" in self._files:
             return f"{path}.py", False
         raise ModuleNotFoundError(f"the connector has no module {name}")
-
-
-class LibraryFinder(MetaPathFinder, Loader):
-    """Serves the sources of declared libraries to Python's own machinery; they run unrestricted inside the wall."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._modules = {module_name(path): (path, source) for path, source in files.items()}
-
-    def find_spec(self, fullname: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
-        if fullname not in self._modules:
-            return None
-        path = self._modules[fullname][0]
-        return ModuleSpec(fullname, self, origin=path, is_package=path.endswith("/__init__.py"))
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        path, source = self._modules[module.__name__]
-        exec(compile(source, path, "exec", dont_inherit=True), vars(module))  # noqa: S102 - declared, listed at install, inside the wall.
-
-
-def module_name(path: str) -> str:
-    """Return the dotted name of the module in that file."""
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
