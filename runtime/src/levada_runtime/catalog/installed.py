@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from levada import Manifest, hookimpl
+from levada_runtime.catalog.trust import BROKEN, QUARANTINED, TRUSTED, Standing
 from levada_runtime.sandbox.model import Bundle
 
 
@@ -20,11 +21,13 @@ class InstalledConnector:
     package: str
     attribute: str
     files: Mapping[str, bytes]
+    standing: Standing = TRUSTED
+    """What stood in its way when it was looked at."""
 
     @property
     def state(self) -> str:
-        """`ready` or `broken`."""
-        return "broken" if self.manifest is None else "ready"
+        """`ready`, `broken`, `quarantined` or `needs_approval`; only a ready one runs."""
+        return BROKEN if self.manifest is None and self.standing.state != QUARANTINED else self.standing.state
 
     @property
     def bundle(self) -> Bundle:

@@ -2,60 +2,108 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pluggy
 
 from levada import Manifest
-from levada_runtime import __version__
-from levada_runtime.catalog.describe import describe
-from levada_runtime.catalog.discovery import Found, find_connectors
+from levada_runtime.catalog.discovery import find_connectors
 from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.catalog.memory import Memory
 from levada_runtime.catalog.plugins import register_connectors, registered_connectors
+from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, READY, Standing, refusal, standing_of
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.store.model import ConnectorRow
-from levada_runtime.store.unit_of_work import Store
+from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
-_BAD_LUCK = ("worker_lost", "timeout", "crash", "oom")
+_CODES = {QUARANTINED: "connector_quarantined", NEEDS_APPROVAL: "connector_needs_approval"}
 
 
 class Catalog:
     """Finds connectors, describes those whose source is new, and registers them with pluggy.
 
-    `sandbox` is asked for only when something has to be described.
+    What is in memory is looked at again when another process has described another source, so a version that is
+    installed meanwhile is taken up by whoever asks for it next. Whether a connector may run is asked of the store each
+    time. `sandbox` is asked for only when something has to be described.
     """
 
     def __init__(
         self, store: Store, clock: Clock, plugins: pluggy.PluginManager, sandbox: Callable[[], Sandbox]
     ) -> None:
         self._store = store
-        self._clock = clock
         self._plugins = plugins
-        self._sandbox = sandbox
+        self._memory = Memory(store, clock, sandbox)
         self._lock = threading.Lock()
 
     def refresh(self) -> list[InstalledConnector]:
         """Look at what is installed now; a broken connector is listed with its reason and stops no other."""
         with self._lock:
-            with self._store.read() as uow:
-                remembered = {row.key: row for row in uow.connectors.all()}
             found = find_connectors()
-            installed = [self._look_at(one, remembered.get(one.key)) for one in found]
-            self._forget(set(remembered) - {one.key for one in found})
+            installed = self._memory.look_at(found)
+            self._forget({one.key for one in found})
             register_connectors(self._plugins, installed)
-        return installed
+        return self._as_they_stand(installed)
 
     def all(self) -> list[InstalledConnector]:
-        """Return the connectors of the last look, taking the first one if there was none."""
-        return registered_connectors(self._plugins) or self.refresh()
+        """Return the connectors as they are known and as they stand now."""
+        known = registered_connectors(self._plugins)
+        with self._store.read() as uow:
+            described = uow.connectors.hashes()
+        if not known or any(described.get(one.key, one.source_hash) != one.source_hash for one in known):
+            return self.refresh()
+        return self._as_they_stand(known)
 
     def get(self, key: str) -> InstalledConnector:
-        """Return a connector, broken or not.
+        """Return a connector, in whatever state it is.
 
         Raises NotFoundFailure.
         """
-        for connector in self.all():
+        connector = self._known(key)
+        with self._store.read() as uow:
+            row = uow.connectors.get(key)
+            standing = _standing(uow, connector)
+        if row is not None and row.source_hash != connector.source_hash:
+            return next((one for one in self.refresh() if one.key == key), replace(connector, standing=standing))
+        return replace(connector, standing=standing)
+
+    def described(self, key: str) -> tuple[InstalledConnector, Manifest]:
+        """Return a connector whose manifest is known, whether it may run or not.
+
+        Raises NotFoundFailure, or UsageFailure when it is broken.
+        """
+        connector = self.get(key)
+        if connector.manifest is None:
+            if connector.state == QUARANTINED:
+                raise _refused(connector)
+            raise UsageFailure(f"the connector {key!r} is broken: {connector.reason}", code="connector_broken")
+        return connector, connector.manifest
+
+    def ready(self, key: str) -> tuple[InstalledConnector, Manifest]:
+        """Return a connector that may run, and its manifest.
+
+        Raises NotFoundFailure, or UsageFailure when it is broken, in quarantine, or needs an approval.
+        """
+        connector, manifest = self.described(key)
+        if connector.state != READY:
+            raise _refused(connector)
+        return connector, manifest
+
+    def approve(self, connector: InstalledConnector) -> InstalledConnector:
+        """Let a connector run as it was shown: what it declares is approved, its quarantine over. Return it as it is.
+
+        Raises UsageFailure when it is broken.
+        """
+        if connector.state != QUARANTINED:
+            self.described(connector.key)
+        self._memory.approve(connector)
+        return self.get(connector.key) if connector.manifest is not None else self._again(connector)
+
+    def _again(self, connector: InstalledConnector) -> InstalledConnector:
+        return next((one for one in self.refresh() if one.key == connector.key), connector)
+
+    def _known(self, key: str) -> InstalledConnector:
+        for connector in registered_connectors(self._plugins) or self.refresh():
             if connector.key == key:
                 return connector
         raise NotFoundFailure(
@@ -64,67 +112,28 @@ class Catalog:
             hint="`runtime connectors list` shows those that are",
         )
 
-    def ready(self, key: str) -> tuple[InstalledConnector, Manifest]:
-        """Return a connector that can be used, and its manifest.
+    def _as_they_stand(self, connectors: list[InstalledConnector]) -> list[InstalledConnector]:
+        with self._store.read() as uow:
+            approvals, quarantines = uow.trust.approvals(), uow.trust.quarantines()
+        return [
+            replace(
+                one,
+                standing=standing_of(one.manifest, approvals.get(one.key), quarantines.get((one.key, one.source_hash))),
+            )
+            for one in connectors
+        ]
 
-        Raises NotFoundFailure, or UsageFailure when it is broken.
-        """
-        connector = self.get(key)
-        if connector.manifest is None:
-            raise UsageFailure(f"the connector {key!r} is broken: {connector.reason}", code="connector_broken")
-        return connector, connector.manifest
-
-    def _look_at(self, found: Found, row: ConnectorRow | None) -> InstalledConnector:
-        if row is not None and not found.problem and _still_true(found, row):
-            return _installed(found, Manifest.model_validate(row.manifest) if row.manifest else str(row.reason))
-        manifest = describe(self._sandbox(), found) if found.problem is None else found.problem
-        installed = _installed(found, manifest)
-        self._remember(installed, row)
-        return installed
-
-    def _remember(self, installed: InstalledConnector, row: ConnectorRow | None) -> None:
-        fresh = ConnectorRow(
-            key=installed.key,
-            distribution=installed.distribution,
-            version=installed.version,
-            source_hash=installed.source_hash,
-            state=installed.state,
-            reason=installed.reason,
-            manifest=installed.manifest.model_dump(mode="json") if installed.manifest else None,
-            described_by=__version__,
-            described_at=self._clock.now(),
-        )
-        if row is None or _told(row) != _told(fresh):
-            with self._store.write() as uow:
-                uow.connectors.keep(fresh)
-
-    def _forget(self, gone: set[str]) -> None:
-        for key in gone:
-            with self._store.write() as uow:
-                uow.connectors.forget(key)
+    def _forget(self, found: set[str]) -> None:
+        for key in self._memory.forget_all_but(found):
             if self._plugins.has_plugin(f"connector:{key}"):
                 self._plugins.unregister(name=f"connector:{key}")
 
 
-def _still_true(found: Found, row: ConnectorRow) -> bool:
-    """Tell whether what was found out about these very sources still holds; what may have been bad luck does not."""
-    same = (row.source_hash, row.described_by) == (found.source_hash, __version__)
-    return same and not (row.reason or "").startswith(_BAD_LUCK)
+def _standing(uow: UnitOfWork, connector: InstalledConnector) -> Standing:
+    approval = uow.trust.approval(connector.key)
+    return standing_of(connector.manifest, approval, uow.trust.quarantine(connector.key, connector.source_hash))
 
 
-def _told(row: ConnectorRow) -> tuple[str | None, ...]:
-    return row.source_hash, row.reason, row.described_by
-
-
-def _installed(found: Found, described: Manifest | str) -> InstalledConnector:
-    return InstalledConnector(
-        key=found.key,
-        distribution=found.distribution,
-        version=found.version,
-        source_hash=found.source_hash,
-        manifest=described if isinstance(described, Manifest) else None,
-        reason=described if isinstance(described, str) else None,
-        package=found.package,
-        attribute=found.attribute,
-        files=found.files,
-    )
+def _refused(connector: InstalledConnector) -> UsageFailure:
+    message, hint = refusal(connector.key, connector.version, connector.standing)
+    return UsageFailure(message, code=_CODES[connector.state], hint=hint)

@@ -16,6 +16,15 @@ class Connectors:
     def all(self) -> list[ConnectorRow]:
         return read_as(ConnectorRow, self._connection.execute(sa.select(connectors).order_by(connectors.c.key)))
 
+    def get(self, key: str) -> ConnectorRow | None:
+        query = sa.select(connectors).where(connectors.c.key == key)
+        return next(iter(read_as(ConnectorRow, self._connection.execute(query))), None)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of each connector's source as it was last described, by key."""
+        query = sa.select(connectors.c.key, connectors.c.source_hash)
+        return {row.key: row.source_hash for row in self._connection.execute(query)}
+
     def keep(self, row: ConnectorRow) -> None:
         """Replace what was known of this connector."""
         insert_or_change(self._connection, connectors, as_columns(row), ("key",))

@@ -22,6 +22,7 @@ from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.runs import Plans, Runs, Ticks
+from levada_runtime.store.trust import Trust
 from levada_runtime.store.work import Work
 
 
@@ -56,6 +57,10 @@ class UnitOfWork:
     @cached_property
     def connectors(self) -> Connectors:
         return Connectors(self._connection)
+
+    @cached_property
+    def trust(self) -> Trust:
+        return Trust(self._connection)
 
     @cached_property
     def connections(self) -> Connections:

@@ -15,7 +15,7 @@ from levada_runtime.store._rows import as_columns, read_as
 from levada_runtime.store.engine import is_writing
 from levada_runtime.store.locks import Named, free_of, lock
 from levada_runtime.store.model import WorkRow
-from levada_runtime.store.tables import work
+from levada_runtime.store.tables import connections, work
 
 UNFINISHED = ("queued", "running")
 
@@ -95,6 +95,16 @@ class Work:
         return self._change(
             row, state="queued", owner=None, reserved_for=None, lease_until=None, not_before=not_before, attempt=attempt
         )
+
+    def wake(self, connector: str, now: datetime) -> None:
+        """Let the webhooks of a connector wait no longer; one that somebody is just at is being looked at anyway."""
+        of_connector = sa.tuple_(work.c.org_id, work.c.connection_id).in_(
+            sa.select(connections.c.org_id, connections.c.id).where(connections.c.connector == connector)
+        )
+        waiting = (work.c.state == "queued", work.c.kind == "webhook", work.c.not_before > now)
+        query = sa.select(work.c.id).where(_unfinished(work), *waiting, of_connector)
+        free = query.with_for_update(skip_locked=True)
+        self._connection.execute(sa.update(work).where(work.c.id.in_(free)).values(not_before=now))
 
     def cancel(self, row: WorkRow) -> None:
         """End a row whoever holds it."""

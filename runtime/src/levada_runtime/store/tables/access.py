@@ -51,7 +51,8 @@ connector_quarantines = sa.Table(
     text("version"),
     text("reason"),
     text("message"),
-    text("run_id"),
+    text("during"),
+    text("run_id", null=True),
     sa.Column("quarantined_at", Instant, nullable=False),
     sa.Column("released_at", Instant),
 )
