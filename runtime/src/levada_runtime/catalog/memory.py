@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
 from levada import Manifest
 from levada_runtime import __version__
 from levada_runtime.catalog.describe import describe
 from levada_runtime.catalog.discovery import Found
 from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.catalog.standing import remembered
 from levada_runtime.catalog.trust import VIOLATIONS, declaration_of, violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.sandbox.host import Sandbox
@@ -60,7 +59,8 @@ class Memory:
         self, found: Found, row: ConnectorRow | None, approved: bool, quarantine: ConnectorQuarantineRow | None
     ) -> InstalledConnector:
         if quarantine is not None:
-            return _installed(found, _known(found, row) or f"{quarantine.reason}: {quarantine.message}")
+            known = remembered(row) if row is not None and row.source_hash == found.source_hash else None
+            return _installed(found, known or f"{quarantine.reason}: {quarantine.message}")
         if row is not None and not found.problem and _still_true(found, row):
             installed = _installed(found, Manifest.model_validate(row.manifest) if row.manifest else str(row.reason))
             if installed.manifest is not None and not approved:
@@ -126,16 +126,6 @@ def _still_true(found: Found, row: ConnectorRow) -> bool:
     """
     same = (row.source_hash, row.described_by) == (found.source_hash, __version__)
     return same and not (row.reason or "").startswith((*_BAD_LUCK, *VIOLATIONS))
-
-
-def _known(found: Found, row: ConnectorRow | None) -> Manifest | None:
-    """Return the manifest of a source that nothing of may run any more, if it was described before."""
-    if row is None or row.source_hash != found.source_hash or row.manifest is None:
-        return None
-    try:
-        return Manifest.model_validate(row.manifest)
-    except ValidationError:
-        return None
 
 
 def _told(row: ConnectorRow) -> tuple[str | None, ...]:

@@ -11,11 +11,12 @@ from levada_runtime.catalog.discovery import find_connectors
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.memory import Memory
 from levada_runtime.catalog.plugins import register_connectors, registered_connectors
-from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, READY, Standing, refusal, standing_of
+from levada_runtime.catalog.standing import standing_in
+from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, READY, refusal, standing_of
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.store.unit_of_work import Store
 
 _CODES = {QUARANTINED: "connector_quarantined", NEEDS_APPROVAL: "connector_needs_approval"}
 
@@ -62,7 +63,7 @@ class Catalog:
         connector = self._known(key)
         with self._store.read() as uow:
             row = uow.connectors.get(key)
-            standing = _standing(uow, connector)
+            standing = standing_in(uow, key, connector.source_hash, connector.manifest)
         if row is not None and row.source_hash != connector.source_hash:
             return next((one for one in self.refresh() if one.key == key), replace(connector, standing=standing))
         return replace(connector, standing=standing)
@@ -127,11 +128,6 @@ class Catalog:
         for key in self._memory.forget_all_but(found):
             if self._plugins.has_plugin(f"connector:{key}"):
                 self._plugins.unregister(name=f"connector:{key}")
-
-
-def _standing(uow: UnitOfWork, connector: InstalledConnector) -> Standing:
-    approval = uow.trust.approval(connector.key)
-    return standing_of(connector.manifest, approval, uow.trust.quarantine(connector.key, connector.source_hash))
 
 
 def _refused(connector: InstalledConnector) -> UsageFailure:

@@ -1,7 +1,8 @@
 """Where webhooks come in: for each connection and stream what proves a delivery, remembered for a moment.
 
 Opening secrets for every delivery would cost more than all the rest, so what was found is good for two seconds: a
-changed secret, a paused or a removed connection counts from then on.
+changed secret, a paused or a removed connection counts from then on. A connector that may not run just now keeps its
+doors open: what comes in waits for it.
 """
 
 import threading
@@ -85,7 +86,7 @@ class Doors:
     def _find(self, reference: str, stream: str) -> Door:
         connection = self._connection(reference)
         try:
-            _, manifest = self._catalog.ready(connection.connector)
+            _, manifest = self._catalog.described(connection.connector)
         except RuntimeFailure:
             message = "the connector of this connection cannot be used now"
             raise TurnedAway(503, "connector_broken", message, retry_after=_BROKEN_PAUSE_S) from None

@@ -13,6 +13,7 @@ from levada_runtime.runs.endings import check_completed, error_of
 from levada_runtime.runs.receipts import settle
 from levada_runtime.runs.replies import read_reply
 from levada_runtime.store.model import PlanRow, RunRow
+from levada_runtime.store.trust_model import ConnectorQuarantineRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import Token
 
@@ -25,8 +26,17 @@ class Observations:
         self._clock = clock
         self._running = Running()
 
-    def end(self, attempt: Attempt, token: Token | None, ending: dict[str, Any]) -> RunRow:
-        """Write the plan with the run's end; a run that no claim is for is entered only now, whole."""
+    def end(
+        self,
+        attempt: Attempt,
+        token: Token | None,
+        ending: dict[str, Any],
+        broke_out: ConnectorQuarantineRow | None = None,
+    ) -> RunRow:
+        """Write the plan with the run's end; a run that no claim is for is entered only now, whole.
+
+        A connector that broke out is put into quarantine with it.
+        """
         run, plan = attempt.pager.run, self._plan(attempt)
         failed = attempt.outcome.reason
         values = {
@@ -42,6 +52,8 @@ class Observations:
             uow.plans.add(PlanRow(run.org_id, run.connection_id, plan["id"], run.id, plan, self._clock.now()))
             self._write(uow, attempt, values, token)
             attempt.recorder.flush(uow, run)
+            if broke_out is not None:
+                uow.trust.confine(broke_out)
         return replace(run, **values)
 
     def _write(self, uow: UnitOfWork, attempt: Attempt, values: dict[str, Any], token: Token | None) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from levada_runtime.catalog.standing import stands
+from levada_runtime.catalog.trust import READY
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.store.model import ConnectionRow, RunRow, StreamRow, TickRow
@@ -97,6 +99,9 @@ class RunQueue:
     def _why_skipped(uow: UnitOfWork, connection: ConnectionRow, stream: StreamRow) -> str | None:
         if connection.state != "active" or stream.paused:
             return "paused" if connection.state == "active" else connection.state
+        standing = stands(uow, connection.connector)
+        if standing != READY:
+            return standing
         line = uow.work.unfinished_of(stream.org_id, stream.connection_id, stream_key(stream.stream))
         return "overlap" if line else None
 

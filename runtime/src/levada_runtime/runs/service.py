@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from levada_runtime.access.connections import Connections
+from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.service import Catalog
+from levada_runtime.catalog.trust import violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 from levada_runtime.foundation.logging import logger
@@ -23,6 +25,7 @@ from levada_runtime.runs.retry import Verdict, judge
 from levada_runtime.sandbox.model import Outcome
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, WorkRow
+from levada_runtime.store.trust_model import ConnectorQuarantineRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import StaleClaimError, Token
 
@@ -76,7 +79,8 @@ class Runs:
         )
         subject = Subject(org.name, connection, connector, manifest, run, None)
         attempt = self._conductor.conduct(subject, progress or _silent)
-        return self._observations.end(attempt, None, self._ending(attempt))
+        broke_out = self._violation(connector, attempt.outcome, run)
+        return self._observations.end(attempt, None, self._ending(attempt), broke_out)
 
     def check(self, org: OrgRow, connection: ConnectionRow) -> Outcome | None:
         """Run the connector's check; None when it has none."""
@@ -84,7 +88,12 @@ class Runs:
         if not manifest.check:
             return None
         run = new_run(connection, "check", self._clock.now(), observing=False)
-        return self._conductor.check(Subject(org.name, connection, connector, manifest, run, None))
+        outcome = self._conductor.check(Subject(org.name, connection, connector, manifest, run, None))
+        broke_out = self._violation(connector, outcome, None)
+        if broke_out is not None:
+            with self._store.write() as uow:
+                uow.trust.confine(broke_out)
+        return outcome
 
     def cancel(self, run: RunRow) -> None:
         """End a run that was waiting or under way in this process; its pages so far stay."""
@@ -141,7 +150,8 @@ class Runs:
             if run.mode == "webhook":
                 self._park(work, run, failure.message)
             else:
-                self._end_without_child(run, token, "policy", failure.message)
+                told = f"{failure.message}; {failure.hint}" if failure.hint else failure.message
+                self._end_without_child(run, token, "policy", told, code=failure.code)
             return
         if subject is None:
             self._end_without_child(run, token, None, "the connection was removed")
@@ -151,7 +161,7 @@ class Runs:
             )
         else:
             attempt = self._conductor.conduct(subject, progress)
-            self._end(work, token, attempt)
+            self._end(work, token, attempt, self._violation(subject.connector, attempt.outcome, run))
 
     def _park(self, work: WorkRow, run: RunRow, why: str) -> None:
         """Put a receipt's run back until its connector can be used again: what was accepted is not given up."""
@@ -170,10 +180,10 @@ class Runs:
         connector, manifest = self._catalog.ready(connection.connector)
         return Subject(org, connection, connector, manifest, replace(run, connector_version=connector.version), token)
 
-    def _end(self, work: WorkRow, token: Token, attempt: Attempt) -> None:
+    def _end(self, work: WorkRow, token: Token, attempt: Attempt, broke_out: ConnectorQuarantineRow | None) -> None:
         outcome = attempt.outcome
         if attempt.pager.run.observing:
-            self._observations.end(attempt, token, self._ending(attempt))
+            self._observations.end(attempt, token, self._ending(attempt), broke_out)
             return
         if outcome.reason is None:
             try:
@@ -186,7 +196,7 @@ class Runs:
         assert outcome.reason is not None
         tried = 1 if attempt.pager.progressed else work.attempt
         work = replace(work, attempt=tried)
-        self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome))
+        self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome), broke_out)
 
     def _succeed(self, token: Token, attempt: Attempt) -> None:
         pager = attempt.pager
@@ -198,7 +208,14 @@ class Runs:
             settle(uow, ended, self._clock.now(), None, read_reply(attempt.outcome.result))
             check_completed(uow.work.complete(*token))
 
-    def _fail(self, work: WorkRow, token: Token, attempt: Attempt, verdict: Verdict) -> None:
+    def _fail(
+        self,
+        work: WorkRow,
+        token: Token,
+        attempt: Attempt,
+        verdict: Verdict,
+        broke_out: ConnectorQuarantineRow | None,
+    ) -> None:
         outcome, now = attempt.outcome, self._clock.now()
         attempt.recorder.log("error", f"{outcome.reason}: {outcome.message}")
         ending = {**self._ending(attempt), "reason": outcome.reason, "error": error_of(outcome)}
@@ -215,6 +232,8 @@ class Runs:
                 publish_end(uow, ended, now)
                 settle(uow, ended, now, outcome.reason)
                 check_completed(uow.work.complete(*token, state="dead"))
+            if broke_out is not None:
+                uow.trust.confine(broke_out)
             if outcome.reason == "auth":
                 self._mark_attention(uow, attempt.pager.run, outcome.message or "the source refused the credentials")
 
@@ -229,11 +248,17 @@ class Runs:
         )
 
     def _end_without_child(
-        self, run: RunRow, token: Token, reason: str | None, message: str, verdict: Verdict | None = None
+        self,
+        run: RunRow,
+        token: Token,
+        reason: str | None,
+        message: str,
+        verdict: Verdict | None = None,
+        code: str | None = None,
     ) -> None:
         """Write the end of an attempt that no child lived to tell of; without a reason the run is cancelled."""
         now = self._clock.now()
-        error = {"code": reason or "cancelled", "message": message, "details": {}}
+        error = {"code": code or reason or "cancelled", "message": message, "details": {}}
         again = verdict is not None and verdict.again
         state = "queued" if again else "failed" if reason else "cancelled"
         with self._store.write() as uow:
@@ -250,8 +275,24 @@ class Runs:
         return {
             "finished_at": self._clock.now(),
             "sandbox_level": attempt.outcome.level,
+            "sandbox_layers": dict(attempt.outcome.layers) or None,
             "connector_version": attempt.pager.run.connector_version,
         }
+
+    def _violation(
+        self, connector: InstalledConnector, outcome: Outcome, run: RunRow | None
+    ) -> ConnectorQuarantineRow | None:
+        """Return the quarantine that an attempt's end demands; without a run it was the connector's check."""
+        return violation(
+            key=connector.key,
+            source_hash=connector.source_hash,
+            version=connector.version,
+            reason=outcome.reason,
+            message=outcome.message,
+            during=run.mode if run else "check",
+            run_id=run.id if run else None,
+            at=self._clock.now(),
+        )
 
     def _mark_attention(self, uow: Any, run: RunRow, why: str) -> None:
         where = (run.org_id, run.connection_id, self._clock.now())

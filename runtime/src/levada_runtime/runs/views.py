@@ -7,6 +7,7 @@ from typing import Any
 from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.graph.model import SyncCounts
 from levada_runtime.ingest.library import Listing, listing
+from levada_runtime.sandbox.model import Level
 from levada_runtime.store.model import OrgRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 
@@ -104,6 +105,7 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "reason": row.reason,
         "attempt": row.attempt,
         "sandbox_level": row.sandbox_level,
+        "sandbox": _sandbox(row),
         "counts": {
             **{name: counts.get(name, 0) for name in ("created", "updated", "unchanged", "retired", "failed")},
             "by_type": counts.get("by_type", {}),
@@ -119,6 +121,17 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "started_at": _iso(row.started_at),
         "finished_at": _iso(row.finished_at),
         "error": row.error,
+    }
+
+
+def _sandbox(row: RunRow) -> dict[str, Any] | None:
+    """Return what confined the child that ran it last; None when there was none yet."""
+    if row.sandbox_level is None:
+        return None
+    return {
+        "level": row.sandbox_level,
+        "title": Level(row.sandbox_level).label,
+        "layers": row.sandbox_layers or {},
     }
 
 
