@@ -33,7 +33,7 @@ def imports_of(module: str, is_package: bool, source: bytes, *, dynamic: bool = 
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            origin = _origin(module, is_package, node)
+            origin = origin_of(module, is_package, node)
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in node.names)
         elif dynamic and isinstance(node, ast.Call):
@@ -50,7 +50,8 @@ def _called_for(call: ast.Call) -> Iterator[str]:
             yield from imports_of("", is_package=False, source=text.encode(errors="replace"), dynamic=True)
 
 
-def _origin(module: str, is_package: bool, node: ast.ImportFrom) -> str:
+def origin_of(module: str, is_package: bool, node: ast.ImportFrom) -> str:
+    """Return the module that a `from` import takes its names out of, relative ones made absolute."""
     if not node.level:
         return node.module or ""
     parts = module.split(".")

@@ -63,10 +63,14 @@ def _with_parents(module: str) -> Iterable[str]:
     return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
+def is_standard(module: str) -> bool:
+    """Whether a module is part of Python itself."""
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
 def _standard_path(module: str) -> str | None:
     """Return the path of a pure-Python module in the standard library, None when there is none of that name."""
-    top = module.partition(".")[0]
-    if top not in sys.stdlib_module_names or top in _NEVER:
+    if not is_standard(module) or module.partition(".")[0] in _NEVER:
         return None
     path = module.replace(".", "/")
     return next((each for each in (f"{path}/__init__.py", f"{path}.py") if (_folder() / each).is_file()), None)
