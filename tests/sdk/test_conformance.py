@@ -1,5 +1,6 @@
 """The rules every connector must keep: a good connector keeps them, and each bad one breaks its own."""
 
+import inspect
 import itertools
 import json
 import os
@@ -150,10 +151,13 @@ def rules(connector, script=SCRIPT, deliveries=CHANGES):
     return Rules()
 
 
-TWICE, UNSIGNED = "test_deliveries_may_come_twice_and_in_reverse", "test_an_unsigned_webhook_is_refused"
+TWICE, PROVED = "test_deliveries_may_come_twice_and_in_reverse", "test_every_webhook_is_proved_by_a_secret"
 RULES = [
-    name for name in vars(ConnectorConformance) if name.startswith("test_") and "compiles_under" not in name
-]  # fmt: skip
+    name
+    for name, rule in vars(ConnectorConformance).items()
+    if name.startswith("test_") and "request" not in inspect.signature(rule).parameters
+]
+"""The rules that need no wall; those that do are in test_wall.py."""
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -177,8 +181,16 @@ def test_a_good_connector_keeps_every_rule(rule):
         ("test_a_killed_run_resumes_to_the_same_state", with_route(saves_first), "ends elsewhere"),
         (TWICE, with_webhook(as_it_comes), "come in reverse"),
         (TWICE, with_webhook(counted(itertools.count())), "are repeated"),
-        (UNSIGNED, with_webhook(ordered, verify=unverified(reason="because")), "does not say why"),
-        (UNSIGNED, with_webhook(ordered, verify=hmac_sha256("X-Signature", secret="word")), "by no secret"),
+        (PROVED, with_webhook(ordered, verify=unverified(reason="because")), "does not say why"),
+        (PROVED, with_webhook(ordered, verify=hmac_sha256("X-Signature", secret="word")), "by no secret"),
+        (
+            PROVED,
+            with_webhook(
+                ordered,
+                verify=hmac_sha256("X-Signature", secret="key", timestamp_header="X-Time", signed="{timestamp}"),
+            ),
+            "does not cover the body",
+        ),
     ],
 )
 def test_a_bad_connector_breaks_its_rule(rule, connector, said):
@@ -203,7 +215,7 @@ def test_a_page_that_was_lost_and_swallowed_is_found():
 def test_rules_without_samples_are_skipped_visibly(rule):
     """A rule that saw nothing has proved nothing, and says so."""
     tested = rules(with_webhook(ordered), script={}, deliveries=())
-    if rule in ("test_every_stream_has_a_described_route", "test_schedules_can_be_meant", UNSIGNED):
+    if rule in ("test_every_stream_has_a_described_route", "test_schedules_can_be_meant", PROVED):
         getattr(tested, rule)()
     else:
         missing = "gives no webhook samples" if rule == TWICE else "gives no http samples"
@@ -264,8 +276,13 @@ def test_the_fixture_is_there(connector_run):
 """
 WALL = """
 class Wall:
+    modes = frozenset({"poll"})
+
     def refusals(self, package):
         return [f"{package}.py:1:1: %s"] if %r else []
+
+    def obstacle(self):
+        return %r
 
 
 def pytest_levada_wall(config):
@@ -273,14 +290,20 @@ def pytest_levada_wall(config):
 """
 
 
-def run_pytest(folder, *words):
+def run_pytest(folder, *words, **environment):
     """Run pytest as an author does, with no other plugin than the SDK's."""
     (folder / "plain_connector.py").write_text(CONNECTOR)
     (folder / "test_plain.py").write_text(textwrap.dedent(SUITE))
     command = [sys.executable, "-m", "pytest", "-rs", "-p", "no:cacheprovider", *words, str(folder)]
-    without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "levada.testing.plugin"}
+    without = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "levada.testing.plugin", "CI": ""}
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **without}, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, **without, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     return done.stdout + done.stderr
 
@@ -288,15 +311,31 @@ def run_pytest(folder, *words):
 def test_an_authors_suite_runs_with_the_sdk_alone(tmp_path):
     """The rules are collected, the exemption and the missing wall are shown as skips with their reasons."""
     said = run_pytest(tmp_path)
-    assert "10 passed, 3 skipped" in said
+    assert "10 passed, 5 skipped" in said
     assert "exempt: It makes no keys at all." in said
-    assert "nobody answers pytest_levada_wall" in said
+    for purpose in ("to check the source", "to run routes in its sandbox"):
+        assert f"nobody answers pytest_levada_wall: install levada-runtime {purpose}" in said
 
 
-@pytest.mark.parametrize(("refused", "expected"), [("", "11 passed, 2 skipped"), ("no imports of os", "1 failed")])
+def test_the_sandbox_is_asked_for_in_vain_with_the_sdk_alone(tmp_path):
+    """The option is an error, which says what to install."""
+    said = run_pytest(tmp_path, "--levada-sandbox")
+    assert "ERROR: --levada-sandbox runs routes in the runtime's sandbox: install levada-runtime" in said
+
+
+@pytest.mark.parametrize(("refused", "expected"), [("", "11 passed, 4 skipped"), ("no imports of os", "1 failed")])
 def test_a_wall_is_asked_about_the_connectors_package(tmp_path, refused, expected):
     """Whoever answers the hook decides; what it refuses is what the test shows."""
-    (tmp_path / "conftest.py").write_text(WALL % (refused, refused))
+    (tmp_path / "conftest.py").write_text(WALL % (refused, refused, "no kernel"))
     said = run_pytest(tmp_path)
     assert expected in said
     assert ("plain_connector.py:1:1: no imports of os" in said) == bool(refused)
+
+
+@pytest.mark.parametrize(("ci", "expected"), [("", "5 passed, 10 skipped"), ("true", "7 failed, 5 passed")])
+def test_a_machine_without_a_wall_skips_and_fails_under_ci(tmp_path, ci, expected):
+    """Each route that was to run there says why it did not; where nobody reads skips, that is a failure."""
+    (tmp_path / "conftest.py").write_text(WALL % ("", "", "the kernel is of another century"))
+    said = run_pytest(tmp_path, "--levada-sandbox", CI=ci)
+    assert "the wall cannot be had here: the kernel is of another century" in said
+    assert expected in said

@@ -19,7 +19,7 @@ from levada import (
     url,
 )
 from levada.testing import Pages, UnscriptedRequest
-from levada.testing.harness import PageLost
+from levada.testing.attempt import PageLost
 
 
 def test_customers_resume_after_the_last_page(acme, connector_run):

@@ -162,6 +162,7 @@ def test_a_long_absence_is_caught_up_slice_by_slice(open_shop):
     assert 7 <= run.pages <= 9
 
 
+@pytest.mark.levada_in_process(reason="it makes a limit of the module smaller, for this process alone")
 def test_a_long_list_is_read_over_several_runs(open_shop, monkeypatch):
     """A run has limits; it stops before them and the next one goes on."""
     monkeypatch.setattr(reading, "PAGES", 2)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from levada._encoding import encode_json
+from levada._secrets import RouteSecrets
+from levada.errors import LevadaError
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -49,3 +53,13 @@ class RouteLog:
 
     def error(self, message: str, **fields: Any) -> None:
         self._write("error", message, fields)
+
+
+def plain_fields(fields: Mapping[str, Any]) -> bytes:
+    """Return the fields of a log line as JSON bytes; those that JSON cannot carry as they show themselves."""
+    if not fields:
+        return b"{}"
+    try:
+        return encode_json({name: repr(v) if isinstance(v, RouteSecrets) else v for name, v in fields.items()})
+    except LevadaError:
+        return encode_json({str(name): repr(value) for name, value in fields.items()})

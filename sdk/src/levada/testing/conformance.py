@@ -4,8 +4,9 @@ Rules that need a source to read run on the samples of `http`; without samples t
 that a connector cannot keep is exempted by name, with a sentence that says why.
 """
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -14,10 +15,14 @@ from levada._connector import Connector
 from levada._cron import check_cron
 from levada._manifest import Manifest
 from levada._request import Request
+from levada._routes import Route
 from levada._verify import Unverified, secrets_in
 from levada.contracts import CONTRACTS
-from levada.testing.harness import ConnectorBench, PageLost, RunResult
-from levada.testing.wall import wall_of
+from levada.testing.attempt import PageLost, RunResult
+from levada.testing.behind import package_of
+from levada.testing.harness import ConnectorBench
+from levada.testing.signing import covers_body, wrongly_taken
+from levada.testing.wall import enter, require_wall
 
 LONGEST = 1000
 """More pages than any sample has: the end of a rule that goes page by page."""
@@ -148,7 +153,7 @@ class ConnectorConformance:
             assert _current(twice) == _current(once), f"{stream} ends elsewhere when its deliveries are repeated"
             assert _current(reverse) == _current(once), f"{stream} ends elsewhere when its deliveries come in reverse"
 
-    def test_an_unsigned_webhook_is_refused(self) -> None:
+    def test_every_webhook_is_proved_by_a_secret(self) -> None:
         """Every webhook stream proves where its deliveries come from by a secret, or says in a sentence why not."""
         kinds = {setting.name: setting.kind for setting in self.connector.manifest().settings}
         for stream in self.connector.manifest().streams:
@@ -157,14 +162,50 @@ class ConnectorConformance:
             elif stream.verify is not None:
                 proofs = [name for name in secrets_in(stream.verify) if kinds[name] == "secret"]
                 assert proofs, f"{stream.key} is verified by no secret"
+                assert covers_body(stream.verify), f"the signature of {stream.key} does not cover the body"
+
+    def test_an_unsigned_webhook_is_refused(self, request: pytest.FixtureRequest) -> None:
+        """The runtime takes a delivery signed as its stream declares, and none that is unsigned or altered."""
+        schemes = {stream.key: stream.verify for stream in self.connector.manifest().streams if stream.verify}
+        proved = {key: scheme for key, scheme in schemes.items() if not isinstance(scheme, Unverified)}
+        if not proved:
+            pytest.skip("the connector has no webhook stream that is verified")
+        wall = require_wall(request.config, "to verify deliveries as it does")
+        for key, scheme in proved.items():
+            told = wrongly_taken(wall, scheme)
+            assert told is None, f"{key} {told}"
 
     def test_the_source_compiles_under_the_policy(self, request: pytest.FixtureRequest) -> None:
         """The connector's modules keep to what the sandbox accepts."""
-        wall = wall_of(request.config)
-        if wall is None:
-            pytest.skip("nobody answers pytest_levada_wall: install levada-runtime to check the source")
-        refused = list(wall.refusals(_package_of(self.connector)))
+        wall = require_wall(request.config, "to check the source")
+        refused = list(wall.refusals(package_of(self.connector)))
         assert not refused, "\n".join(refused)
+
+    def test_routes_do_the_same_behind_the_wall(self, request: pytest.FixtureRequest) -> None:
+        """Compiled under the policy and run in the sandbox, every route does what it does in process.
+
+        All but the lines of its log, where a `print` is one behind the wall only.
+        """
+        wall = require_wall(request.config, "to run routes in its sandbox")
+        if not self.http and not self.webhooks:
+            pytest.skip(f"{type(self).__name__} gives no samples")
+        enter(wall)
+        for route in self.connector.routes:
+            here, there = self._bench(), self._bench()
+            here.wall, there.wall = None, wall
+            here.now = there.now = here.now or datetime.now(UTC)
+            one, other = (self._results(bench, route) for bench in (here, there))
+            assert one == other, f"the {route.mode} route of {route.stream} does something else behind the wall"
+            assert _state(here) == _state(there), f"{route.mode} {route.stream} ends elsewhere behind the wall"
+
+    def _results(self, bench: ConnectorBench, route: Route) -> list[RunResult]:
+        if route.mode == "poll" and self.http:
+            results = [bench.poll(route.stream)]
+        elif route.mode == "webhook":
+            results = _deliver(bench, route.stream, self.webhooks.get(route.stream, ()))
+        else:
+            results = []
+        return [replace(result, logs=()) for result in results]
 
     def _bench(self) -> ConnectorBench:
         return ConnectorBench(self.connector, http=self.http, settings=self.settings, secrets=self.secrets)
@@ -191,15 +232,17 @@ class ConnectorConformance:
             yield stream, self.webhooks[stream]
 
 
-def _deliver(bench: ConnectorBench, stream: str, deliveries: Sequence[Any]) -> None:
-    for each in deliveries:
-        if isinstance(each, Request):
-            headers, params, delivery_id = each.headers, each.params, each.delivery_id
-            bench.webhook(stream, body=each.body, headers=headers, params=params, delivery_id=delivery_id)
-        elif isinstance(each, bytes):
-            bench.webhook(stream, body=each)
-        else:
-            bench.webhook(stream, json=each)
+def _deliver(bench: ConnectorBench, stream: str, deliveries: Sequence[Any]) -> list[RunResult]:
+    return [_delivered(bench, stream, each) for each in deliveries]
+
+
+def _delivered(bench: ConnectorBench, stream: str, delivery: Any) -> RunResult:
+    if isinstance(delivery, Request):
+        headers, params, delivery_id = delivery.headers, delivery.params, delivery.delivery_id
+        return bench.webhook(stream, body=delivery.body, headers=headers, params=params, delivery_id=delivery_id)
+    if isinstance(delivery, bytes):
+        return bench.webhook(stream, body=delivery)
+    return bench.webhook(stream, json=delivery)
 
 
 def _current(bench: ConnectorBench) -> Any:
@@ -220,9 +263,3 @@ def _loses(bench: ConnectorBench, stream: str, page: int) -> bool:
         return bench.poll(stream, lose_page=page).lost
     except PageLost:
         return True
-
-
-def _package_of(connector: Connector) -> str:
-    module = inspect.getmodule(connector.routes[0].function)
-    assert module is not None, "the routes belong to no module"
-    return module.__name__.partition(".")[0]

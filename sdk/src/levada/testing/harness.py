@@ -1,17 +1,21 @@
-"""A connector set up in process: its routes run as plain functions, so that a debugger and a traceback see them."""
+"""A connector set up for a test: its routes run as plain functions, so that a debugger and a traceback see them.
+
+With `--levada-sandbox` they run compiled under the policy, behind the wall, and a test is told the same of them.
+"""
 
 import json as json_codec
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from levada._cassette import Cassette
 from levada._checkpoint import RouteCheckpoint
 from levada._connector import Connector
-from levada._graph import Relationship, RouteGraph, SyncResult, WriteResult
+from levada._graph import Relationship, RouteGraph
 from levada._http import CaseInsensitive, RouteHttp
-from levada._ingest import BatchResult, Draft, FailedRecord, IngestPort, IngestResult, RouteIngest
+from levada._ingest import RouteIngest
 from levada._manifest import Manifest
 from levada._request import Reply, Request, Window
 from levada._routes import Route, call_route
@@ -19,91 +23,52 @@ from levada._run import RouteLog, Run
 from levada._secrets import RouteSecrets
 from levada._settings import Setting
 from levada.errors import InvalidDefinition
+from levada.testing.attempt import Attempt, Disturbance, Killed, RunResult
+from levada.testing.behind import place_of, run_behind
 from levada.testing.graph import MemoryEntities, MemoryGraph
 from levada.testing.memory import MemoryDocuments, MemoryIngest
-from levada.testing.scripted import ScriptedHttp, SentRequest
-
-
-class Killed(BaseException):
-    """The run was killed; no connector code may catch it."""
-
-
-class PageLost(Exception):  # noqa: N818 - it is what happens to a page, and what a route sees of it
-    """The page could not be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a run's log."""
-
-    level: str
-    message: str
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run did: documents, graph and checkpoint are as they stand after it, the rest is the run's own."""
-
-    documents: MemoryDocuments
-    entities: MemoryEntities
-    relationships: Sequence[Relationship]
-    checkpoint: Mapping[str, Any]
-    checkpoints: Mapping[str, Mapping[str, Any]]
-    requests: Sequence[SentRequest]
-    batches: Sequence[BatchResult]
-    retired: Sequence[IngestResult]
-    syncs: Sequence[SyncResult]
-    writes: Sequence[WriteResult]
-    failed_records: Sequence[FailedRecord]
-    logs: Sequence[LogLine]
-    pages: int
-    reply: Reply | None = None
-    killed: bool = False
-    lost: bool = False
-
-
-class _Recorder:
-    """Passes on to an ingest port, and remembers what it answered."""
-
-    def __init__(self, port: IngestPort) -> None:
-        self._port = port
-        self.batches: list[BatchResult] = []
-        self.retired: list[IngestResult] = []
-
-    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
-        answer = self._port.emit(stream, document_type, drafts, continue_on_error=continue_on_error)
-        self.batches.append(answer)
-        return answer
-
-    def retire(
-        self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
-    ) -> IngestResult:
-        answer = self._port.retire(stream, document_type, idempotency_key=idempotency_key, source_time=source_time)
-        self.retired.append(answer)
-        return answer
+from levada.testing.recorded import RecordedHttp
+from levada.testing.scripted import ScriptedHttp
+from levada.testing.wall import RouteCall, chosen
 
 
 class ConnectorBench:
-    """A connector with its settings and a scripted source; keeps documents, graph and checkpoints between runs."""
+    """A connector with its settings and its source; keeps documents, graph and checkpoints between runs.
+
+    The source is a script (`http`), or a recorded run (`cassette`, a file or a `Cassette`), which every run of the
+    bench plays from its beginning; settings, checkpoint and `now` are then the recorded ones unless they are given.
+    `wall` is what routes run behind, None for in process: what the session chose, until a test says otherwise.
+    """
 
     def __init__(
         self,
         connector: Connector,
         *,
         http: Mapping[str, Any] | None = None,
+        cassette: Cassette | Path | str | None = None,
         settings: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         now: datetime | None = None,
     ) -> None:
+        if http is not None and cassette is not None:
+            raise TypeError("a source answers from a script or from a cassette: give either http= or cassette=")
         self.connector = connector
         self.manifest = connector.manifest()
         self.script: dict[str, Any] = dict(http or {})
-        self.settings: Mapping[str, Any] = MappingProxyType(_filled(self.manifest.settings, settings or {}))
-        self.secrets = _exposed(self.manifest, secrets or {})
-        self.now = now
+        self.cassette = Cassette.load(cassette) if isinstance(cassette, str | Path) else cassette
         self.ingest = MemoryIngest(connector=connector.key)
         self.graph = MemoryGraph()
+        self.now = now
+        given = dict(settings or {})
+        if self.cassette is not None:
+            given = _recorded(self.cassette, self.manifest) | given
+            self.now = now or self.cassette.now
+            place = f"{self.cassette.mode}:{self.cassette.stream}"
+            for partition, values in (self.cassette.checkpoint or {}).items():
+                self.ingest.checkpoints[place, partition] = dict(values)
+        self.settings: Mapping[str, Any] = MappingProxyType(_filled(self.manifest.settings, given))
+        self.secrets = _exposed(self.manifest, secrets or {})
+        self.wall = chosen()
         self._runs = 0
 
     @property
@@ -157,130 +122,82 @@ class ConnectorBench:
             raise InvalidDefinition(f"the connector {self.connector.key!r} has no check")
         return self._run(route, {}, "check")
 
-    def _run(
-        self,
-        route: Route,
-        given: Mapping[str, Any],
-        place: str,
-        *,
-        observe: bool = False,
-        kill_after: int | None = None,
-        lose_page: int | None = None,
-    ) -> RunResult:
+    def _run(self, route: Route, given: Mapping[str, Any], place: str, **how: Any) -> RunResult:
+        __tracebackhide__ = True
+        disturbance = Disturbance(**how)
+        source = f"connection:{self.ingest.connection}/{route.stream}"
+        attempt = Attempt(self.ingest, self.graph, self._source(), place, source, disturbance)
         self._runs += 1
-        attempt = _Attempt(self, route, place, observe=observe, kill_after=kill_after, lose_page=lose_page)
+        now = self.now or datetime.now(UTC)
+        run = Run(f"run-{self._runs}", route.mode, disturbance.observe, 1, now, self.ingest.connection)
         reply, killed = None, False
         try:
-            reply = call_route(route, attempt.bench(given, f"run-{self._runs}"))
-            attempt.end_page(None)
+            call = self._in_process if self.wall is None else self._behind
+            reply = call(route, attempt, run, now, given)
+            attempt.end()
         except Killed:
             killed = True
         finally:
             attempt.drop_page()
-        return replace(attempt.result(), reply=reply, killed=killed)
+        return attempt.result(reply, killed=killed)
 
+    def _source(self) -> ScriptedHttp:
+        if self.cassette is not None:
+            return RecordedHttp(self.cassette, self.manifest, self.settings)
+        return ScriptedHttp(self.script, self.manifest, self.settings)
 
-class _Attempt:
-    """One run: what the route is given, and what becomes of its pages."""
-
-    def __init__(
-        self,
-        of: ConnectorBench,
-        route: Route,
-        place: str,
-        *,
-        observe: bool,
-        kill_after: int | None,
-        lose_page: int | None,
-    ) -> None:
-        self.ingest = of.ingest.observed() if observe else of.ingest
-        source = f"connection:{of.ingest.connection}/{route.stream}"
-        self._graph = of.graph.opened(source, observing=observe)
-        self._of = of
-        self._route = route
-        self._place = place
-        self._observe = observe
-        self._kill_after = kill_after
-        self._lose_page = lose_page
-        self._pages = 0
-        self._lost = False
-        self._logs: list[LogLine] = []
-        self._http = ScriptedHttp(of.script, of.manifest, of.settings)
-        self._quarantined = len(self.ingest.quarantine)
-        self._recorder = _Recorder(self.ingest)
-
-    def bench(self, given: Mapping[str, Any], run_id: str) -> Mapping[str, Any]:
-        """Return everything that a route of this mode may ask for."""
-        now = self._of.now or datetime.now(UTC)
+    def _in_process(
+        self, route: Route, attempt: Attempt, run: Run, now: datetime, given: Mapping[str, Any]
+    ) -> Reply | None:
         bench: dict[str, Any] = {
-            "settings": self._of.settings,
-            "secrets": self._of.secrets,
-            "http": RouteHttp(self._http.send),
-            "log": RouteLog(lambda level, message, fields: self._logs.append(LogLine(level, message, fields))),
-            "run": Run(run_id, self._route.mode, self._observe, 1, now, self.ingest.connection),
+            "settings": self.settings,
+            "secrets": self.secrets,
+            "http": RouteHttp(attempt.send),
+            "log": RouteLog(attempt.log),
+            "run": run,
             "now": now,
             **given,
         }
-        if self._route.mode != "check":
-            bench["ingest"] = self._front()
-            bench["graph"] = RouteGraph(self._graph)
-            bench["checkpoint"] = RouteCheckpoint(self._kept(), self._save)
-        return bench
+        if route.mode != "check":
+            bench["ingest"] = self._front(route, attempt)
+            bench["graph"] = RouteGraph(attempt)
+            bench["checkpoint"] = RouteCheckpoint(attempt.kept(), attempt.save)
+        return call_route(route, bench)
 
-    def end_page(self, saved: tuple[str, Mapping[str, Any]] | None) -> None:
-        """Commit what was emitted since the last page, with the partition and the values that were saved."""
-        self._pages += 1
-        if self._pages == self._lose_page:
-            self._lost = True
-            self.drop_page()
-            raise PageLost(f"page {self._pages} could not be written")
-        if saved is None:
-            self.ingest.commit_page()
-        else:
-            self.ingest.commit_page((self._place, saved[0]), json_codec.loads(json_codec.dumps(saved[1])))
-        self._graph.commit_page()
-        if self._pages == self._kill_after:
-            raise Killed
-
-    def drop_page(self) -> None:
-        """Forget what was handed over since the last page."""
-        self.ingest.drop_page()
-        self._graph.drop_page()
-
-    def result(self) -> RunResult:
-        """Return what has happened so far."""
-        kept = self._kept()
-        return RunResult(
-            documents=self._of.documents,
-            entities=self._of.entities,
-            relationships=self._of.relationships,
-            checkpoint=kept.get("", {}),
-            checkpoints=kept,
-            requests=tuple(self._http.requests),
-            batches=tuple(self._recorder.batches),
-            retired=tuple(self._recorder.retired),
-            syncs=tuple(self._graph.syncs),
-            writes=tuple(self._graph.writes),
-            failed_records=tuple(self.ingest.quarantine[self._quarantined :]),
-            logs=tuple(self._logs),
-            pages=self._pages,
-            lost=self._lost,
+    def _behind(
+        self, route: Route, attempt: Attempt, run: Run, now: datetime, given: Mapping[str, Any]
+    ) -> Reply | None:
+        __tracebackhide__ = True
+        assert self.wall is not None
+        package, attribute = place_of(self.connector)
+        call = RouteCall(
+            package=package,
+            attribute=attribute,
+            mode=route.mode,
+            stream=route.stream,
+            run=run,
+            now=now,
+            settings=self.settings,
+            secrets=self.secrets,
+            checkpoint=attempt.kept(),
+            **given,
         )
+        return run_behind(self.wall, call, attempt)
 
-    def _front(self) -> RouteIngest:
+    def _front(self, route: Route, attempt: Attempt) -> RouteIngest:
         return RouteIngest(
-            self._recorder,
-            stream=self._route.stream,
-            streams=frozenset(stream.key for stream in self._of.manifest.streams),
-            emits=None if self._route.emits is None else frozenset(self._route.emits),
+            attempt,
+            stream=route.stream,
+            streams=frozenset(stream.key for stream in self.manifest.streams),
+            emits=None if route.emits is None else frozenset(route.emits),
         )
 
-    def _save(self, partition: str, values: Mapping[str, Any]) -> None:
-        self.end_page((partition, values))
 
-    def _kept(self) -> dict[str, dict[str, Any]]:
-        kept = self._of.ingest.checkpoints.items()
-        return {partition: dict(values) for (place, partition), values in kept if place == self._place}
+def _recorded(cassette: Cassette, manifest: Manifest) -> dict[str, Any]:
+    """Return the settings that a cassette was recorded with."""
+    if cassette.connector != manifest.key:
+        raise InvalidDefinition(f"the cassette was recorded of {cassette.connector!r}, not of {manifest.key!r}")
+    return dict(cassette.settings or {})
 
 
 def _exposed(manifest: Manifest, given: Mapping[str, str]) -> RouteSecrets:

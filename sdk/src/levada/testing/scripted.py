@@ -2,7 +2,7 @@
 
 import json as json_codec
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -61,23 +61,22 @@ class ScriptedHttp:
 
     def send(self, request: HttpRequest) -> Response:
         """Answer a request. Raises HostNotDeclared, or UnscriptedRequest when the script says nothing."""
-        sent = self._sent(request)
+        absolute = replace(request, url=self._absolute(request.url))
+        sent = _sent(absolute)
         self.requests.append(sent)
         if not self._declared(sent.url):
             raise HostNotDeclared(f"the connector does not declare {urlsplit(sent.url).hostname!r} in hosts")
+        return self._answer(sent, absolute)
+
+    def _answer(self, sent: SentRequest, _request: HttpRequest) -> Response:
         return self._answered(sent, self._scripted(sent))
 
-    def _sent(self, request: HttpRequest) -> SentRequest:
-        if not self._bases and "://" not in request.url:
+    def _absolute(self, url: str) -> str:
+        if "://" in url:
+            return url
+        if not self._bases:
             raise HostNotDeclared("a relative path goes to the first declared host, and that has no name of its own")
-        url = urljoin(self._bases[0] + "/", request.url.lstrip("/")) if "://" not in request.url else request.url
-        parts = urlsplit(url)
-        params: dict[str, Any] = {}
-        for name, value in [*parse_qsl(parts.query, keep_blank_values=True), *request.params]:
-            params[name] = [*_listed(params[name]), value] if name in params else value
-        bare = parts._replace(query="", fragment="").geturl()
-        headers = CaseInsensitive(dict(request.headers))
-        return SentRequest(request.method, bare, parts.path, params, headers, request.body)
+        return urljoin(self._bases[0] + "/", url.lstrip("/"))
 
     def _declared(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -103,6 +102,16 @@ class ScriptedHttp:
             return Response(answer.status, answer.headers, answer.content, answer.url or sent.url)
         pages = _pages_in(answer)
         return _json(sent, answer) if pages is None else _page(sent, pages)
+
+
+def _sent(request: HttpRequest) -> SentRequest:
+    parts = urlsplit(request.url)
+    params: dict[str, Any] = {}
+    for name, value in [*parse_qsl(parts.query, keep_blank_values=True), *request.params]:
+        params[name] = [*_listed(params[name]), value] if name in params else value
+    bare = parts._replace(query="", fragment="").geturl()
+    headers = CaseInsensitive(dict(request.headers))
+    return SentRequest(request.method, bare, parts.path, params, headers, request.body)
 
 
 def _page(sent: SentRequest, pages: Sequence[Any]) -> Response:
