@@ -11,7 +11,9 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from levada import Manifest
 from levada._ingest import RouteIngest
+from levada._manifest import StreamManifest
 from levada.testing.ingest_suite import IngestLaws
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import SystemClock
@@ -89,7 +91,12 @@ class RealBench:
         self._pager = Pager(
             store, clock, self._run, None, self._ingest, asserted, recorder, threading.Event(), lambda _run: None
         )
-        handlers = RunHandlers(self._ingest, asserted, None, self._pager, recorder)
+        manifest = Manifest(
+            key="source",
+            title="Source",
+            streams=(StreamManifest(key=self.stream, modes=("poll",), description="A stream."),),
+        )
+        handlers = RunHandlers(manifest, self._ingest, asserted, None, self._pager, recorder)
         port = WireIngest(Wire(handlers))
         self.ingest = RouteIngest(
             port, stream=self.stream, streams=frozenset({self.stream}), emits=None, encode=encode_record

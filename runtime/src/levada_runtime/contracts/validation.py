@@ -26,16 +26,35 @@ class Invalid:
 def validate(contract: type[Contract], payloads: Sequence[bytes]) -> list[Contract | Invalid]:
     """Return a model or what is wrong for every payload, in order."""
     try:
-        return list(_adapter(contract).validate_json(b"[" + b",".join(payloads) + b"]"))
+        models = _validate_all(contract, payloads)
     except ValidationError as error:
         failing = _failing(error)
-    if failing is None:
-        return [_validate_one(contract, payload) for payload in payloads]
+    else:
+        return list(models) if models is not None else _each(contract, payloads)
     good = [payload for index, payload in enumerate(payloads) if index not in failing]
-    models = iter(_adapter(contract).validate_json(b"[" + b",".join(good) + b"]"))
+    try:
+        models = _validate_all(contract, good) if failing else None
+    except ValidationError:
+        models = None
+    if models is None:
+        return _each(contract, payloads)
+    rest = iter(models)
     return [
-        _validate_one(contract, payload) if index in failing else next(models) for index, payload in enumerate(payloads)
+        _validate_one(contract, payload) if index in failing else next(rest) for index, payload in enumerate(payloads)
     ]
+
+
+def _validate_all(contract: type[Contract], payloads: Sequence[bytes]) -> list[Contract] | None:
+    """Return a model for each payload; None when they come to more or fewer values, so that one of them is no JSON.
+
+    Raises ValidationError.
+    """
+    models = _adapter(contract).validate_json(b"[" + b",".join(payloads) + b"]")
+    return models if len(models) == len(payloads) else None
+
+
+def _each(contract: type[Contract], payloads: Sequence[bytes]) -> list[Contract | Invalid]:
+    return [_validate_one(contract, payload) for payload in payloads]
 
 
 def _validate_one(contract: type[Contract], payload: bytes) -> Contract | Invalid:
@@ -47,11 +66,11 @@ def _validate_one(contract: type[Contract], payload: bytes) -> Contract | Invali
     return Invalid("not_json" if not_json else "validation_failed", _sentence(contract, errors), errors)
 
 
-def _failing(error: ValidationError) -> set[int] | None:
-    """Return the places of the records that failed; None when the array as a whole was not JSON."""
+def _failing(error: ValidationError) -> set[int]:
+    """Return the places of the records that failed; none when the array as a whole was not JSON."""
     places = [item["loc"][:1] for item in error.errors(include_url=False, include_context=False, include_input=False)]
     if not all(place and isinstance(place[0], int) for place in places):
-        return None
+        return set()
     return {int(place[0]) for place in places}
 
 

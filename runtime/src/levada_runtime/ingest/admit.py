@@ -1,7 +1,7 @@
 """From drafts as a route handed them over to arrivals that fit their contract, or rejections that say why not."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from levada import Draft, RecordError
@@ -13,7 +13,12 @@ from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.model import Arrival, Origin, Rejected
 from levada_runtime.store.columns import to_micros
 
+_MOMENTS = range(
+    to_micros(datetime(1, 1, 1, tzinfo=UTC)), to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) + 1_000_000
+)
 MAX_PAYLOAD_BYTES = 4 << 20
+KEY_BYTES = 2_048
+"""The longest key that every database can keep an index of."""
 
 
 def admit(
@@ -39,7 +44,12 @@ def _arrive(
 ) -> Arrival | Rejected:
     if isinstance(result, Invalid):
         return _reject(draft, index, stream, contract.document_type, result)
-    misplaced = _fill(result, origin) or _unfit(contract.identity_field, getattr(result, contract.identity_field))
+    moment = _source_time(draft, contract, result)
+    misplaced = (
+        _fill(result, origin)
+        or _unfit(contract.identity_field, getattr(result, contract.identity_field))
+        or _outside(moment)
+    )
     if misplaced is not None:
         return _reject(draft, index, stream, contract.document_type, misplaced)
     return Arrival(
@@ -49,7 +59,7 @@ def _arrive(
         contract_version=contract.version,
         idempotency_key=draft.idempotency_key or "",
         source_id=draft.source_id or getattr(result, contract.identity_field),
-        source_time=_source_time(draft, contract, result),
+        source_time=moment,
         payload=stored_payload(result),
         payload_hash=bytes.fromhex(payload_hash(result)),
     )
@@ -88,10 +98,23 @@ def _refusal(draft: Draft) -> Invalid | None:
 
 
 def _unfit(path: str, name: str | None) -> Invalid | None:
-    """Refuse a name that no database could keep as it is."""
-    if name is None or storable(name):
+    """Refuse a name that not every database could keep and find again."""
+    if name is None:
+        return None
+    if len(name) > KEY_BYTES // 4 and len(name.encode(errors="replace")) > KEY_BYTES:
+        longer = RecordError(path, "too_long", f"is longer than {KEY_BYTES} bytes")
+        return Invalid("validation_failed", f"{path}: {longer.message}", (longer,))
+    if storable(name):
         return None
     error = RecordError(path, "not_storable", "holds U+0000 or half a surrogate pair, which cannot be kept")
+    return Invalid("validation_failed", f"{error.path}: {error.message}", (error,))
+
+
+def _outside(moment: int | None) -> Invalid | None:
+    """Refuse a moment that is in no year from 1 to 9999 once it is told in UTC."""
+    if moment is None or moment in _MOMENTS:
+        return None
+    error = RecordError("source_time", "not_storable", "lies before the year 1 or after 9999 in UTC")
     return Invalid("validation_failed", f"{error.path}: {error.message}", (error,))
 
 
@@ -111,5 +134,5 @@ def _reject(draft: Draft, index: int, stream: str, document_type: str, wrong: In
         errors=wrong.errors,
         idempotency_key=draft.idempotency_key,
         source_id=draft.source_id,
-        payload=None if draft.payload is None else draft.payload.decode(),
+        payload=None if draft.payload is None else draft.payload.decode(errors="replace"),
     )

@@ -45,7 +45,7 @@ class Page:
     @property
     def full(self) -> bool:
         """Whether it has grown so large that a part is to be committed."""
-        return len(self.staged) > MAX_RECORDS or self.bytes > MAX_BYTES
+        return len(self.staged) + len(self.rejected) > MAX_RECORDS or self.bytes > MAX_BYTES
 
     def add(self, decided: "Decided") -> None:
         staged = decided[0]
@@ -53,6 +53,11 @@ class Page:
         self.decided.append(decided)
         if isinstance(staged.entry, Arrival):
             self.bytes += len(staged.entry.payload)
+
+    def refuse(self, rejected: list[Rejected]) -> None:
+        """Keep refused records; they count as much as those that were taken."""
+        self.rejected += rejected
+        self.bytes += sum(len(one.payload or one.message) for one in rejected)
 
     def clear(self) -> None:
         self.staged.clear()

@@ -54,7 +54,10 @@ class Ingest:
 
         Without `continue_on_error` nothing is staged before all of them are known to be valid.
         """
-        state = self._calls.setdefault(call, _OpenCall())
+        if call not in self._calls:
+            # One call is open at a time: what is left of another was given up half-way.
+            self._calls = {call: _OpenCall()}
+        state = self._calls[call]
         for one in admit(self._registry, self.origin, stream, document_type, drafts, state.records):
             (state.rejected if isinstance(one, Rejected) else state.held).append(one)  # type: ignore[arg-type]  # split by kind
         state.records += len(drafts)
@@ -89,7 +92,7 @@ class Ingest:
 
     def _end(self, call: int, *, refused: bool) -> Answer:
         state = self._calls.pop(call)
-        self.page.rejected += state.rejected
+        self.page.refuse(state.rejected)
         return Answer(state.accepted, state.rejected, refused)
 
     def _stage(self, entries: Sequence[Arrival | Retirement]) -> list[Accepted]:

@@ -15,7 +15,7 @@ from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.assertions import Assertions
-from levada_runtime.runs.handlers import RunHandlers
+from levada_runtime.runs.handlers import CheckHandlers, RunHandlers
 from levada_runtime.runs.pager import Pager, Progress
 from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
@@ -119,7 +119,8 @@ class Conductor:
                 progress,
             )
             pager.usage = broker.usage
-            handlers = RunHandlers(ingest, assertions, broker, pager, recorder)
+            answering = RunHandlers(subject.manifest, ingest, assertions, broker, pager, recorder)
+            handlers = CheckHandlers(answering) if action == "check" else answering
             outcome = self._sandbox.call(self._asked(subject, action, checkpoint, request), handlers)
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)

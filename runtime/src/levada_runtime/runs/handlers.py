@@ -3,13 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from levada import Draft, Failure
+from levada import BadRecord, Draft, Failure, Manifest
 from levada_runtime.foundation.ids import spell_document, spell_version
+from levada_runtime.foundation.text import storable
+from levada_runtime.ingest.admit import KEY_BYTES
 from levada_runtime.ingest.model import Accepted, Answer, Origin, Outcome, Rejected
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
+from levada_runtime.sandbox.answering import NoHandlers
 from levada_runtime.sandbox.broker import Broker
 from levada_runtime.sandbox.protocol import (
     EmitAnswer,
@@ -21,6 +24,7 @@ from levada_runtime.sandbox.protocol import (
     GraphFrame,
     HttpAnswer,
     HttpFrame,
+    ProtocolError,
     RecordAnswer,
     RetireFrame,
 )
@@ -35,11 +39,22 @@ _OUTCOMES: dict[Outcome, Literal["created", "updated", "unchanged", "retired"]] 
 
 
 class RunHandlers:
-    """Answers one child; none of it runs while a transaction is open."""
+    """Answers one child; none of it runs while a transaction is open.
+
+    What the SDK refuses in the child is refused here again, since a child that was tampered with does not ask the SDK.
+    """
 
     def __init__(
-        self, ingest: Ingest, assertions: Assertions, broker: Broker, pager: Pager, recorder: Recorder
+        self,
+        manifest: Manifest,
+        ingest: Ingest,
+        assertions: Assertions,
+        broker: Broker,
+        pager: Pager,
+        recorder: Recorder,
     ) -> None:
+        self._emits = {stream.key: stream.emits for stream in manifest.streams}
+        self._own = self._emits.get(ingest.origin.stream)
         self._exchanges = 0
         self._ingest = ingest
         self._assertions = assertions
@@ -49,6 +64,7 @@ class RunHandlers:
 
     def emit(self, frame: EmitFrame) -> EmitAnswer | None:
         """Take a frame of records; the last of a call is answered with what became of all of them."""
+        self._check(frame)
         answer = self._ingest.emit(
             frame.call,
             frame.stream,
@@ -72,7 +88,10 @@ class RunHandlers:
 
     def retire(self, frame: RetireFrame) -> EmitAnswer:
         """Take the word that a record is gone."""
-        moment = datetime.fromisoformat(frame.source_time) if frame.source_time else None
+        self._check(frame)
+        if not frame.idempotency_key or not _is_key(frame.idempotency_key):
+            raise BadRecord(f"an idempotency key has 1 to {KEY_BYTES} bytes, none of them U+0000")
+        moment = _moment(frame.source_time)
         accepted = self._ingest.retire(
             frame.stream, frame.document_type, frame.idempotency_key, to_micros(moment) if moment else None
         )
@@ -102,6 +121,13 @@ class RunHandlers:
         """Keep a line of the run's log."""
         self._recorder.log(level, message, fields)
 
+    def _check(self, frame: EmitFrame | RetireFrame) -> None:
+        """Raise ProtocolError for a stream that the manifest does not have, or a document type it does not emit."""
+        if frame.stream not in self._emits:
+            raise ProtocolError(f"a child handed over records of a stream that is not declared: {frame.stream[:100]!r}")
+        if self._own is not None and frame.document_type not in self._own:
+            raise ProtocolError(f"a child handed over what its stream does not emit: {frame.document_type[:100]!r}")
+
     def _answer(self, answer: Answer, stream: str) -> EmitAnswer:
         origin = self._ingest.origin
         observing = self._ingest.effects is not None
@@ -114,6 +140,21 @@ class RunHandlers:
         )
 
 
+class CheckHandlers(NoHandlers):
+    """Answers a connector that checks its settings: it may ask the source and log, and hand over nothing."""
+
+    def __init__(self, handlers: RunHandlers) -> None:
+        self._handlers = handlers
+
+    def http(self, request: HttpFrame) -> HttpAnswer:  # type: ignore[override]  # the one question that is answered
+        """Ask the source."""
+        return self._handlers.http(request)
+
+    def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
+        """Keep a line of the check's log."""
+        self._handlers.log(level, message, fields)
+
+
 def _draft(record: EmitRecord) -> Draft:
     failure = None
     if record.failure is not None:
@@ -122,10 +163,26 @@ def _draft(record: EmitRecord) -> Draft:
         payload=record.payload,
         idempotency_key=record.idempotency_key,
         source_id=record.source_id,
-        source_time=datetime.fromisoformat(record.source_time) if record.source_time else None,
+        source_time=_moment(record.source_time),
         failure=failure,
         source_id_fixed=record.source_id_fixed,
     )
+
+
+def _moment(spelt: str | None) -> datetime | None:
+    if not spelt:
+        return None
+    try:
+        moment = datetime.fromisoformat(spelt)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise ProtocolError(f"a child sent what is no time with its offset: {spelt[:100]!r}")
+    return moment
+
+
+def _is_key(text: str) -> bool:
+    return storable(text) and len(text.encode()) <= KEY_BYTES
 
 
 def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
