@@ -6,25 +6,28 @@ from pydantic import ValidationError
 
 from levada import Manifest
 from levada_runtime.catalog.discovery import Found
+from levada_runtime.sandbox.findings import as_line, decode_findings
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.model import DESCRIBE_LIMITS, Bundle, Call
+from levada_runtime.sandbox.model import DESCRIBE_LIMITS, Bundle, Call, Limits, Outcome
 
 
 def describe(sandbox: Sandbox, found: Found) -> Manifest | str:
     """Return the connector's manifest, or the reason why it has none that can be used."""
     if found.problem is not None:
         return found.problem
-    outcome = sandbox.call(
-        Call(
-            action="describe",
-            bundle=Bundle(package=found.package, attribute=found.attribute, files=found.files),
-            now=datetime.now(UTC),
-            limits=DESCRIBE_LIMITS,
-        )
-    )
+    outcome = ask(sandbox, found.bundle)
+    if outcome.reason == "policy":
+        # The message of an outcome is cut short; each finding is wanted here.
+        listed = "\n".join(as_line(*finding) for finding in decode_findings(outcome.result))
+        return f"policy: {listed or outcome.message}"
     if outcome.reason is not None:
         return f"{outcome.reason}: {outcome.message}"
     return _read(found, outcome.result)
+
+
+def ask(sandbox: Sandbox, bundle: Bundle, limits: Limits = DESCRIBE_LIMITS) -> Outcome:
+    """Have a child compile every module of a connector under the policy and say what it is."""
+    return sandbox.call(Call(action="describe", bundle=bundle, now=datetime.now(UTC), limits=limits))
 
 
 def _read(found: Found, answer: bytes | None) -> Manifest | str:

@@ -3,14 +3,21 @@
 import hashlib
 import importlib.metadata
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from levada_runtime.catalog.libraries import libraries_of
+from levada_runtime.catalog.library import Library
+from levada_runtime.sandbox.findings import as_line
+from levada_runtime.sandbox.model import Bundle
+
 GROUP = "levada.connectors"
 MAX_SOURCE_BYTES = 4 << 20
-_VALUE = re.compile(r"(?P<package>[A-Za-z_][A-Za-z0-9_]*)(?P<nested>(\.[A-Za-z0-9_]+)*):(?P<attribute>[A-Za-z_]\w*)")
+ENTRY_POINT = re.compile(
+    r"(?P<package>[A-Za-z_][A-Za-z0-9_]*)(?P<nested>(\.[A-Za-z0-9_]+)*):(?P<attribute>[A-Za-z_]\w*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +32,22 @@ class Found:
     files: dict[str, bytes]
     """Python sources by path from the folder that holds the package."""
     problem: str | None = None
+    libraries: tuple[Library, ...] = ()
 
     @property
     def source_hash(self) -> str:
-        """SHA-256 over everything that a description depends on."""
+        """SHA-256 over everything that a description depends on, the libraries and their versions included."""
         digest = hashlib.sha256(f"{self.package}:{self.attribute}:{self.version}".encode())
-        for path in sorted(self.files):
-            digest.update(f"\x00{path}\x00{len(self.files[path])}\x00".encode())
-            digest.update(self.files[path])
+        for files in (self.files, *(library.bundled for library in self.libraries)):
+            for path in sorted(files):
+                digest.update(f"\x00{path}\x00{len(files[path])}\x00".encode())
+                digest.update(files[path])
         return digest.hexdigest()
+
+    @property
+    def bundle(self) -> Bundle:
+        """What the sandbox is sent."""
+        return bundle_of(self.package, self.attribute, self.files, self.libraries)
 
 
 def find_connectors() -> list[Found]:
@@ -62,7 +76,7 @@ def _entries() -> Iterator[importlib.metadata.EntryPoint]:
 
 def _find(entry: importlib.metadata.EntryPoint) -> Found:
     distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("?", "0")
-    matched = _VALUE.fullmatch(entry.value.strip())
+    matched = ENTRY_POINT.fullmatch(entry.value.strip())
     blank = Found(entry.name, distribution, version, "", "", {})
     if matched is None:
         return _broken(blank, f"its entry point {entry.value!r} is not of the form package:attribute")
@@ -74,7 +88,27 @@ def _find(entry: importlib.metadata.EntryPoint) -> Found:
         files = package_sources(matched["package"])
     except (OSError, ValueError) as error:
         return _broken(blank, str(error))
-    return Found(entry.name, distribution, version, matched["package"], matched["attribute"], files)
+    libraries = libraries_of(matched["package"], matched["attribute"], files)
+    if libraries.problems:
+        return _broken(blank, "libraries: " + "\n".join(as_line(*problem) for problem in libraries.problems))
+    return Found(
+        entry.name, distribution, version, matched["package"], matched["attribute"], files, libraries=libraries.found
+    )
+
+
+def installed_bundle(package: str, attribute: str) -> Bundle:
+    """Return what the sandbox is sent of an installed package, its libraries included as far as there are any.
+
+    Raises ValueError, or OSError, when the package has no sources to be read.
+    """
+    files = package_sources(package)
+    return bundle_of(package, attribute, files, libraries_of(package, attribute, files).found)
+
+
+def bundle_of(package: str, attribute: str, files: Mapping[str, bytes], libraries: Iterable[Library]) -> Bundle:
+    """Return a bundle of a package's own sources and those of its libraries."""
+    bundled = {path: source for library in libraries for path, source in library.bundled.items()}
+    return Bundle(package=package, attribute=attribute, files=dict(files), libraries=bundled)
 
 
 def package_sources(package: str) -> dict[str, bytes]:
@@ -90,10 +124,11 @@ def package_sources(package: str) -> dict[str, bytes]:
     origin = Path(spec.origin)
     if spec.submodule_search_locations is None:
         return {origin.name: origin.read_bytes()}
-    return _package_files(origin.parent)
+    return package_files(origin.parent)
 
 
-def _package_files(folder: Path) -> dict[str, bytes]:
+def package_files(folder: Path) -> dict[str, bytes]:
+    """Return the Python sources of the package in that folder; raise ValueError when they are too large."""
     files: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*.py")):
         files[str(path.relative_to(folder.parent))] = path.read_bytes()

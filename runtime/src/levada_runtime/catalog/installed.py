@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from levada import Manifest, hookimpl
+from levada_runtime.catalog.discovery import bundle_of
+from levada_runtime.catalog.library import Library
 from levada_runtime.catalog.trust import BROKEN, QUARANTINED, TRUSTED, Standing
 from levada_runtime.sandbox.model import Bundle
 
@@ -23,6 +25,7 @@ class InstalledConnector:
     files: Mapping[str, bytes]
     standing: Standing = TRUSTED
     """What stood in its way when it was looked at."""
+    libraries: tuple[Library, ...] = ()
 
     @property
     def state(self) -> str:
@@ -31,8 +34,8 @@ class InstalledConnector:
 
     @property
     def bundle(self) -> Bundle:
-        """What the sandbox child compiles."""
-        return Bundle(package=self.package, attribute=self.attribute, files=dict(self.files))
+        """What the sandbox is sent."""
+        return bundle_of(self.package, self.attribute, self.files, self.libraries)
 
 
 class ConnectorPlugin:

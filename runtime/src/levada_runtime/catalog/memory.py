@@ -143,4 +143,5 @@ def _installed(found: Found, described: Manifest | str) -> InstalledConnector:
         package=found.package,
         attribute=found.attribute,
         files=found.files,
+        libraries=found.libraries,
     )

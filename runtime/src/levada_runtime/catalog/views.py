@@ -3,6 +3,7 @@
 from typing import Any
 
 from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.catalog.library import Library
 
 
 def connector_view(connector: InstalledConnector) -> dict[str, Any]:
@@ -36,6 +37,17 @@ def manifest_view(connector: InstalledConnector) -> dict[str, Any]:
         "streams": data["streams"],
         "check": manifest.check,
         "exposed_secrets": manifest.exposed_secrets(),
-        "libraries": data["libraries"],
+        "libraries": [library_view(library) for library in connector.libraries],
         "source_hash": connector.source_hash,
+    }
+
+
+def library_view(library: Library) -> dict[str, Any]:
+    """Return a library of a connector: code of others that runs unrestricted inside the wall."""
+    return {
+        "name": library.name,
+        "distribution": library.distribution,
+        "version": library.version,
+        "files": len(library.files),
+        "bytes": library.size,
     }
