@@ -10,7 +10,7 @@ from levada import Reply, Request
 from levada._verify import VerifyScheme
 from levada.testing.wall import Ports, RouteCall, RouteEnd
 from levada_runtime.access import signatures
-from levada_runtime.catalog.discovery import package_sources
+from levada_runtime.catalog.discovery import installed_bundle
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.pytest_plugin.handlers import PortHandlers
 from levada_runtime.sandbox.host import Sandbox
@@ -27,7 +27,7 @@ class SandboxWall:
 
     def __init__(self) -> None:
         self._opened: Sandbox | None = None
-        self._sources: dict[str, Mapping[str, bytes]] = {}
+        self._bundles: dict[tuple[str, str], Bundle] = {}
 
     def refusals(self, package: str) -> Sequence[str]:
         """Return what the policy refuses of a package, with file, line and the way out."""
@@ -71,9 +71,9 @@ class SandboxWall:
         return self._opened
 
     def _bundle(self, package: str, attribute: str) -> Bundle:
-        if package not in self._sources:
-            self._sources[package] = package_sources(package)
-        return Bundle(package=package, attribute=attribute, files=self._sources[package])
+        if (package, attribute) not in self._bundles:
+            self._bundles[package, attribute] = installed_bundle(package, attribute)
+        return self._bundles[package, attribute]
 
 
 def _call(call: RouteCall, bundle: Bundle) -> Call:
