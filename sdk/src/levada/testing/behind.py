@@ -16,6 +16,7 @@ from levada._request import Reply
 from levada.errors import BadRecord, LevadaError
 from levada.testing.attempt import PageLost
 from levada.testing.failures import failure_of
+from levada.testing.frames import frames_of
 from levada.testing.wall import Ports, RouteCall, RouteEnd, Wall, enter
 
 Answer = TypeVar("Answer")
@@ -41,7 +42,7 @@ def place_of(connector: Connector) -> tuple[str, str]:
 
 
 def run_behind(wall: Wall, call: RouteCall, ports: Ports) -> Reply | None:
-    """Run a route behind the wall; raises what it raises, with the connector's own frames as a note.
+    """Run a route behind the wall; raises what it raises, through the connector's own lines.
 
     Skips where the machine cannot offer the wall, and routes of a mode that it does not serve.
     """
@@ -54,9 +55,7 @@ def run_behind(wall: Wall, call: RouteCall, ports: Ports) -> Reply | None:
     error = remembering.raised_for(end, call.package)
     if error is None:
         return end.reply
-    if end.traceback:
-        error.add_note(end.traceback)
-    raise error.with_traceback(None) from None
+    raise error.with_traceback(frames_of(end.traceback or "", call.package, error.__traceback__))
 
 
 class Remembering:
