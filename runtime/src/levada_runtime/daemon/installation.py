@@ -119,9 +119,11 @@ class Installation:
 
     @cached_property
     def sandbox(self) -> "Sandbox":
-        from levada_runtime.sandbox.host import Sandbox  # loaded only where it is used
+        from levada_runtime.sandbox.host import Sandbox
+        from levada_runtime.sandbox.model import Level  # loaded only where it is used
 
-        sandbox = Sandbox(allow_weak=self.settings.sandbox.allow_weak)
+        wanted = self.settings.sandbox
+        sandbox = Sandbox(minimum=Level(wanted.minimum), allow_weak=wanted.allow_weak)
         sandbox.start()
         self._open.callback(sandbox.close)
         return sandbox

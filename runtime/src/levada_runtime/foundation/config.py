@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -27,7 +27,10 @@ class SandboxSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    allow_weak: bool = Field(default=False, description="Run even below the minimum sandbox level (L2).")
+    minimum: Literal["L0", "L1", "L2", "L3"] = Field(
+        default="L2", description="Least sandbox level that connectors run at; L0 is not a boundary."
+    )
+    allow_weak: bool = Field(default=False, description="Run even below the minimum sandbox level.")
     memory_mb: int = Field(default=512, ge=64, description="Memory of one run, in MiB.")
     poll_cpu_s: int = Field(default=60, ge=1, description="CPU seconds of one poll run.")
     http_requests: int = Field(default=1_000, ge=1, description="HTTP requests of one run, retries included.")
