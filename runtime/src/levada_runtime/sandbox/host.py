@@ -12,6 +12,7 @@ from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.sandbox.answering import Conversation, Handlers, NoHandlers
 from levada_runtime.sandbox.channel import ChannelClosed, DeadlinePassed, HostChannel
 from levada_runtime.sandbox.endings import Death, Ending, Killed, classify
+from levada_runtime.sandbox.fitness import too_weak
 from levada_runtime.sandbox.forker import Child, Forker, ZygoteLost
 from levada_runtime.sandbox.lockdown import level_of
 from levada_runtime.sandbox.model import Abort, Call, Level, Outcome
@@ -75,7 +76,7 @@ class Sandbox:
             report = probe(self._unasked, attacks=False)
             if report.level < self._minimum:
                 self.close()
-                raise _too_weak(report, self._minimum)
+                raise too_weak(report, self._minimum)
             self._report = report
 
     def close(self) -> None:
@@ -227,14 +228,3 @@ def _start_frame(call: Call, minimum: Level, number: int, libraries: dict[str, b
     )
 
 
-def _too_weak(report: ProbeReport, minimum: Level) -> EnvironmentFailure:
-    missing = ", ".join(
-        f"{name}: {state}" for name, state in report.layers.items() if state.startswith(("refused", "not"))
-    )
-    return EnvironmentFailure(
-        f"the sandbox reaches {report.level} ({report.level.label}) here and {minimum} ({minimum.label}) is the minimum"
-        + (f"; {missing}" if missing else ""),
-        code="sandbox_too_weak",
-        hint="run on Linux 5.13 or later on x86_64, or accept it with --allow-weak-sandbox",
-        details=report.as_dict(),
-    )
