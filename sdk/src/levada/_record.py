@@ -15,8 +15,9 @@ REMOVED = frozenset(
 
 ALLOWED_CONFIG = frozenset(
     {
-        "extra", "frozen", "str_max_length", "str_min_length", "str_strip_whitespace", "str_to_lower", "str_to_upper",
-        "strict", "title", "use_enum_values", "validate_assignment", "validate_default",
+        "coerce_numbers_to_str", "extra", "frozen", "populate_by_name", "serialize_by_alias", "str_max_length",
+        "str_min_length", "str_strip_whitespace", "str_to_lower", "str_to_upper", "strict", "title", "use_enum_values",
+        "validate_assignment", "validate_by_alias", "validate_by_name", "validate_default",
     }
 )  # fmt: skip
 """Configuration a `Record` may set; the rest could make it read attributes of foreign objects or call foreign code."""

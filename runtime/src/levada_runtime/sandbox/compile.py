@@ -21,11 +21,12 @@ def compile_module(path: str, source: bytes, imports: Imports) -> types.CodeType
     """Return the module's code, or raise PolicyViolation."""
     findings: list[Finding] = []
     tree = _parse(path, source)
-    policy = ConnectorPolicy(findings, bound_names(tree), imports, annotations_are_text=_annotations_are_text(tree))
+    text = _annotations_are_text(tree)
+    policy = ConnectorPolicy(findings, bound_names(tree), imports, path.count("/"), annotations_are_text=text)
     try:
         policy.visit(tree)
     except RecursionError:
-        findings.append(Finding(1, 1, "the source is nested too deeply"))
+        findings.append(Finding(1, 1, "the source is nested too deeply", "name the parts"))
     if findings:
         raise PolicyViolation((path, finding) for finding in findings)
     ast.fix_missing_locations(tree)
@@ -65,7 +66,9 @@ def _syntax_finding(error: Exception) -> Finding:
 
 
 def _annotations_are_text(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level for node in tree.body
+    )
 
 
 def _line(path: str, finding: Finding) -> str:

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from levada_runtime.sandbox.deputies import remember_host
 from levada_runtime.sandbox.modules import ALLOWED, REPLACED
 
 
@@ -44,6 +45,8 @@ class Facade:
 
 
 def seal() -> None:
+    """Let no further façade be made, and take what is loaded now for the host's."""
+    remember_host()
     Facade._sealed = True  # noqa: SLF001 - its own module.
 
 

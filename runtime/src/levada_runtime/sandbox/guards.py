@@ -1,28 +1,47 @@
 """The guards that compiled connector code calls: for names compiling could not vet, for writes, and the builtins.
 
-Each captures what it needs when it is made, so that nothing a connector binds can change it. Whether something is the
-connector's own is told by the module its class was defined in, which connector code cannot choose.
+Each captures what it needs when it is made, so that nothing a connector binds can change it. `known` and `mine` hold
+the classes a guard has already answered for: compiled code asks them first, and a guard only about what is in neither.
 """
 
+import builtins
 import collections
 import decimal
 import string
 import types
 from _string import formatter_field_name_split  # type: ignore[import-not-found]  # How string.Formatter itself does it.
+from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
+from enum import EnumMeta
 from typing import Any, Final
+from xml.etree.ElementTree import Element
 
 from RestrictedPython.Guards import safe_builtins
 
-from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, READABLE_ATTRIBUTES, attribute_problem
+from levada_runtime.sandbox import ways_out
+from levada_runtime.sandbox.names import (
+    GUARDED_ATTRIBUTES,
+    NAMEDTUPLE_METHODS,
+    READABLE_ATTRIBUTES,
+    attribute_problem,
+)
+from levada_runtime.sandbox.ownership import Ownership
 
 _PLAIN: Final = (
-    list, dict, set, frozenset, tuple, bytes, bytearray, sorted, zip, reversed, enumerate, map, filter, sum, min, max,
-    any, all, iter, next, property, staticmethod, classmethod, object, super, ascii, bin, format, StopAsyncIteration,
-    ModuleNotFoundError, TimeoutError, ConnectionError, PermissionError, FileNotFoundError, RecursionError,
+    "list", "dict", "set", "frozenset", "tuple", "bytes", "bytearray", "sorted", "zip", "reversed", "enumerate",
+    "map", "filter", "sum", "min", "max", "any", "all", "iter", "next", "property", "staticmethod", "classmethod",
+    "object", "super", "ascii", "bin", "format", "NotImplemented", "StopAsyncIteration", "ModuleNotFoundError",
+    "TimeoutError", "ConnectionError", "ConnectionAbortedError", "ConnectionRefusedError", "ConnectionResetError",
+    "BrokenPipeError", "InterruptedError", "PermissionError", "FileExistsError", "FileNotFoundError",
+    "RecursionError", "ExceptionGroup", "ResourceWarning", "EncodingWarning",
 )  # fmt: skip
-_WITHHELD: Final = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "id", "setattr", "delattr")
-_WRITABLE: Final = (dict, list, set, bytearray, collections.deque, decimal.Context)
+_WITHHELD: Final = (
+    "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "id", "setattr", "delattr", "_getattr_",
+)  # fmt: skip
+_WRITABLE: Final = (
+    dict, list, set, bytearray, collections.deque, decimal.Context, types.SimpleNamespace, Element,
+)  # fmt: skip
+_FORMATS: Final = {"format": vars(str)["format"], "format_map": vars(str)["format_map"]}
 _ABSENT: Final = object()
 
 
@@ -30,25 +49,37 @@ class Guards:
     """The guards of one connector; `package` is the name its own modules live under."""
 
     def __init__(self, package: str) -> None:
-        self._package = package
-        self._inside = f"{package}."
+        self._own = Ownership(package)
+        self._known: set[type] = set(_WRITABLE)
+        self._mine: set[type] = set()
+
+    def names(self) -> dict[str, Any]:
+        """Return what the policy makes compiled code name, for the globals of each of the connector's modules."""
+        return {
+            "_getattr_": self.getattr,
+            "_write_": self.write,
+            "_private_": self.private,
+            "_freeze_": self.freeze,
+            "_type_": type,
+            "_known_": self._known,
+            "_mine_": self._mine,
+        }
 
     def getattr(self, owner: Any, name: str, default: Any = _ABSENT) -> Any:
         """Read an attribute, or raise AttributeError: private names only of the connector's own, never a module."""
         if type(name) is not str:
             raise TypeError("attribute name must be str")
         if name in READABLE_ATTRIBUTES:
-            text = getattr(owner, name, None)
-            return text if type(text) is str else None
+            return _readable(owner, name, default)
         problem = attribute_problem(name)
         if problem is not None:
-            raise AttributeError(problem)
-        if name[:1] == "_" and not self._is_own_member(owner, name):
-            raise AttributeError(f"{name!r} is private to another package")
+            raise AttributeError(f"{problem}; {ways_out.of_attribute(name)}")
+        if name[:1] == "_":
+            self._check_private(owner, name)
         if name in GUARDED_ATTRIBUTES:
-            return self._guarded_attribute(owner, name)
+            return self._guarded_attribute(owner, name, default)
         value = getattr(owner, name) if default is _ABSENT else getattr(owner, name, default)
-        if isinstance(value, types.ModuleType) and not self._is_own(value.__name__):
+        if isinstance(value, types.ModuleType) and not self._own.module(value.__name__):
             raise AttributeError(f"{name!r} is a module; modules are reached by import only")
         return value
 
@@ -60,28 +91,39 @@ class Guards:
         return True
 
     def setattr(self, owner: Any, name: str, value: Any) -> None:
-        if type(name) is not str or attribute_problem(name) is not None:
-            raise AttributeError(f"{name!r} cannot be set")
-        setattr(self.write(owner), name, value)
+        setattr(self.write(owner), _settable(name), value)
+
+    def freeze(self, owner: Any, name: str, value: Any) -> None:
+        """Serve `object.__setattr__`: what a frozen class of the connector's own fills itself in with."""
+        if isinstance(owner, type) or not self._own.kind(type(owner)):
+            raise TypeError(f"{type(owner).__name__} objects are read-only for a connector")
+        object.__setattr__(owner, _settable(name), value)
 
     def write(self, owner: Any) -> Any:
         """Return the object when it may be written to: plain containers, the connector's own classes and instances."""
         kind = type(owner)
-        if kind in _WRITABLE:
+        if kind in self._known:
             return owner
         if isinstance(owner, type):
-            if self._is_own(owner.__module__):
+            if self._own.kind(owner):
                 return owner
-        elif self._is_own(kind.__module__) or isinstance(owner, _WRITABLE):
+        elif kind is types.FunctionType:
+            if self._own.function(owner):
+                return owner
+        elif self._own.kind(kind) or isinstance(owner, _WRITABLE):
+            self._known.add(kind)
             return owner
-        raise TypeError(f"{kind.__name__} objects are read-only for a connector")
+        raise TypeError(f"{_title(owner)} is read-only for a connector; {_instead_of_writing(owner)}")
+
+    def private(self, owner: Any, name: str) -> Any:
+        """Return the object when its private attribute may be read and written, as `owner._name += 1` does."""
+        self._check_private(owner, name)
+        return self.write(owner)
 
     def builtins(self, importer: Callable[..., Any], write_line: Callable[..., None]) -> dict[str, Any]:
         """Return what the connector's modules have as builtins."""
-        names = dict(safe_builtins)
-        for name in _WITHHELD:
-            names.pop(name, None)
-        names.update((plain.__name__, plain) for plain in _PLAIN)
+        names = {name: value for name, value in safe_builtins.items() if name not in _WITHHELD}
+        names.update((name, getattr(builtins, name)) for name in _PLAIN)
         names.update(
             type=_TypeOf,
             getattr=self.getattr,
@@ -89,33 +131,39 @@ class Guards:
             setattr=self.setattr,
             print=write_line,
             __import__=importer,
-            NotImplemented=NotImplemented,
         )
         return names
 
-    def _is_own(self, module: object) -> bool:
-        return type(module) is str and (module == self._package or module.startswith(self._inside))
+    def _check_private(self, owner: Any, name: str) -> None:
+        kind = type(owner)
+        if kind in self._mine:
+            return
+        if name in NAMEDTUPLE_METHODS and issubclass(owner if isinstance(owner, type) else kind, tuple):
+            return
+        if not self._own.private_member(owner, name):
+            if self._own.thing(owner):
+                raise AttributeError(f"{_title(owner)} has no private attribute {name!r} of your own")
+            raise AttributeError(f"{name!r} is private to another package; use what {_title(owner)} offers by name")
+        if not isinstance(owner, type | types.ModuleType) and self._own.is_pure(kind):
+            self._mine.add(kind)
 
-    def _is_own_member(self, owner: Any, name: str) -> bool:
-        if isinstance(owner, types.ModuleType):
-            return self._is_own(owner.__name__) and not name.endswith("_")
-        kind = owner if isinstance(owner, type) else type(owner)
-        if not self._is_own(kind.__module__):
-            return False
-        if name in getattr(owner, "__dict__", ()) or name in (getattr(owner, "__pydantic_private__", None) or ()):
-            return True
-        return any(name in vars(each) and self._is_own(each.__module__) for each in kind.__mro__)
-
-    def _guarded_attribute(self, owner: Any, name: str) -> Any:
+    def _guarded_attribute(self, owner: Any, name: str, default: Any) -> Any:
         if name == "obj" and isinstance(owner, BaseException):
-            raise AttributeError("'obj' leads out of the connector")
-        if owner is str or (isinstance(owner, type) and issubclass(owner, str)):
+            raise AttributeError("'obj' leads out of the connector; name the object you asked")
+        value = getattr(owner, name) if default is _ABSENT else getattr(owner, name, default)
+        if name == "model_fields":
+            return types.MappingProxyType(dict(value))
+        if getattr(value, "__func__", None) is ABCMeta.register:
+            raise AttributeError("'register' of an abstract class would make foreign objects yours; derive from it")
+        if name not in _FORMATS:
+            return value
+        if value is _FORMATS[name]:
             return self._unbound_format(name)
-        if isinstance(owner, str):
-            return self._bound_format(str(owner), name)
-        if name == "obj" or self._is_own(type(owner).__module__):
-            return getattr(owner, name)
-        raise AttributeError(f"{name!r} is available on str values only")
+        if type(value) is types.BuiltinMethodType and isinstance(value.__self__, str):
+            return self._bound_format(str.__str__(value.__self__), name)
+        if self._own.thing(owner):
+            return value
+        raise AttributeError(f"{name!r} is available on text and on your own objects only")
 
     def _bound_format(self, template: str, name: str) -> Callable[..., str]:
         formatter = _Formatter(self.getattr)
@@ -124,7 +172,45 @@ class Guards:
         return lambda named: formatter.vformat(template, (), named)
 
     def _unbound_format(self, name: str) -> Callable[..., str]:
-        return lambda template, *values, **named: self._bound_format(str(template), name)(*values, **named)
+        return lambda template, *values, **named: self._bound_format(_text(template), name)(*values, **named)
+
+
+def _readable(owner: Any, name: str, default: Any) -> Any:
+    value = getattr(owner, name) if default is _ABSENT else getattr(owner, name, default)
+    if value is default or type(value) is str:
+        return value
+    if name == "__members__" and isinstance(owner, EnumMeta):
+        return types.MappingProxyType(dict(value))
+    return None
+
+
+def _settable(name: Any) -> str:
+    if type(name) is not str:
+        raise TypeError("attribute name must be str")
+    problem = attribute_problem(name)
+    if problem is not None:
+        raise AttributeError(f"{name!r} cannot be set; {ways_out.of_attribute(name)}")
+    return name
+
+
+def _text(template: Any) -> str:
+    if not isinstance(template, str):
+        raise TypeError(f"format() takes a str, not {type(template).__name__}")
+    return str.__str__(template)
+
+
+def _title(owner: Any) -> str:
+    if isinstance(owner, type | types.ModuleType):
+        return f"{type(owner).__name__} {owner.__name__!r}"
+    return f"a {type(owner).__name__}"
+
+
+def _instead_of_writing(owner: Any) -> str:
+    if isinstance(owner, types.ModuleType):
+        return "give the module a function that changes its own names with `global`"
+    if isinstance(owner, type):
+        return "derive a class of your own"
+    return "make a new value, or keep what you need in an object of your own"
 
 
 class _Formatter(string.Formatter):
@@ -146,7 +232,7 @@ class _TypeOfOne(type):
 
     def __call__(cls, *values: Any) -> Any:
         if len(values) != 1:
-            raise TypeError("type() takes 1 argument in connectors")
+            raise TypeError("type() takes 1 argument in connectors; write the class out with `class`")
         kind = type(values[0])
         return cls if issubclass(kind, type) else kind
 

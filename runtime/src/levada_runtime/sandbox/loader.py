@@ -9,7 +9,7 @@ from levada_runtime.sandbox.compile import compile_module
 from levada_runtime.sandbox.facade import Facade, names_of
 from levada_runtime.sandbox.guards import Guards
 from levada_runtime.sandbox.libraries import LibraryFinder, declared_in
-from levada_runtime.sandbox.names import way_out_of_import
+from levada_runtime.sandbox.ways_out import of_import
 
 
 class ConnectorLoader:
@@ -81,7 +81,7 @@ class ConnectorLoader:
             return self._facades[name if fromlist else top]
         if top in self._libraries:
             return __import__(name, {}, {}, fromlist or (), 0)
-        raise ImportError(f"{name} cannot be imported by a connector; {way_out_of_import(name)}")
+        raise ImportError(f"{name} cannot be imported by a connector; {of_import(name)}")
 
     def load(self, name: str) -> types.ModuleType:
         """Return one of the package's own modules, compiled and run on first use, its parents first."""
@@ -100,8 +100,7 @@ class ConnectorLoader:
             __builtins__=self._builtins,
             __name__=name,
             __package__=name if is_package else parent,
-            _getattr_=self._guards.getattr,
-            _write_=self._guards.write,
+            **self._guards.names(),
         )
         # Dataclasses and pydantic look annotations up where a class says it was defined.
         self._modules[name] = sys.modules[name] = module

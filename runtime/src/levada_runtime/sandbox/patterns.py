@@ -12,6 +12,10 @@ from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, attribute_problem
 class PatternPolicy(RestrictingNodeTransformer):
     """Allows every pattern; refuses names in them that lead out of the connector."""
 
+    def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
+        """Refuse a node."""
+        raise NotImplementedError
+
     def visit_Match(self, node: ast.Match) -> ast.AST:
         return self._contents(node)
 
@@ -64,7 +68,9 @@ class PatternPolicy(RestrictingNodeTransformer):
 
     def _vet_attribute(self, node: ast.AST, name: str) -> None:
         if name.startswith("_") or name in GUARDED_ATTRIBUTES or attribute_problem(name):
-            self.error(node, f'"{name}" is an invalid attribute in a pattern')
+            self.error(
+                node, f'"{name}" is an invalid attribute in a pattern', "match the class, and ask in a guard: `if`"
+            )
 
     def _contents(self, node: ast.AST) -> ast.AST:
         contents: ast.AST = self.node_contents_visit(node)

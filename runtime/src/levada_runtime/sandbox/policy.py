@@ -9,36 +9,31 @@ with a computed name.
 # ruff: noqa: N802 - RestrictedPython calls these methods by the names of the nodes they review.
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from RestrictedPython.transformer import copy_locations
-
+from levada_runtime.sandbox import ways_out
 from levada_runtime.sandbox.annotations import node_problem, text_problem
 from levada_runtime.sandbox.names import (
+    BUILTIN_KINDS,
+    CLASS_CONSTANTS,
     DUNDER_CONSTANTS,
     DUNDER_METHODS,
     GUARDED_ATTRIBUTES,
     READABLE_ATTRIBUTES,
     READABLE_DUNDERS,
+    RESERVED,
+    SUNDER_METHODS,
     SUPER_METHODS,
     attribute_problem,
+    field_problem,
     forbidden_builtin,
     variable_problem,
-    way_out_of_import,
 )
 from levada_runtime.sandbox.patterns import PatternPolicy
-
-_NO_ASYNC = "write a plain function: the runtime is concurrent between runs"
-_WAYS_OUT = {
-    "AsyncFunctionDef": _NO_ASYNC,
-    "Await": _NO_ASYNC,
-    "AsyncFor": _NO_ASYNC,
-    "AsyncWith": _NO_ASYNC,
-    "TryStar": "catch the exception itself with `except`",
-}
+from levada_runtime.sandbox.rewrite import freezer, guarded_load, guarded_write
 
 
 class Imports(Protocol):
@@ -60,38 +55,52 @@ class Finding:
 
 
 class ConnectorPolicy(PatternPolicy):
-    """Rewrites one module's tree in place and adds what it refuses to `findings`."""
+    """Rewrites one module's tree in place and adds what it refuses to `findings`.
+
+    `depth` is how many packages the module stands in: as many dots a relative import may have.
+    """
 
     def __init__(
-        self, findings: list[Finding], bound: frozenset[str], imports: Imports, *, annotations_are_text: bool
+        self,
+        findings: list[Finding],
+        bound: frozenset[str],
+        imports: Imports,
+        depth: int,
+        *,
+        annotations_are_text: bool,
     ) -> None:
         super().__init__([], [], {})
         self._findings = findings
         self._imports = imports
         self._bound = bound
+        self._depth = depth
         self._annotations_are_text = annotations_are_text
         self._in_class = False
 
     def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
-        self._findings.append(Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out))
+        finding = Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out)
+        if finding not in self._findings:
+            self._findings.append(finding)
 
     def not_allowed(self, node: ast.AST) -> None:
         kind = type(node).__name__
-        self.error(node, f"{kind} statements are not allowed", _WAYS_OUT.get(kind))
+        self.error(node, f"{kind} statements are not allowed", ways_out.OF_NODES.get(kind, "write it out otherwise"))
 
     # Names
 
     def check_name(self, node: ast.AST, name: str | None, allow_magic_methods: bool = False) -> None:
-        if name is None or (allow_magic_methods and self._in_class and name in DUNDER_METHODS):
+        if name is None or (self._in_class and name in SUNDER_METHODS):
+            return
+        if allow_magic_methods and self._in_class and name in DUNDER_METHODS:
             return
         problem = variable_problem(name)
         if problem is not None:
-            self.error(node, problem)
+            self.error(node, problem, ways_out.of_variable(name))
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         name = node.id
         if isinstance(node.ctx, ast.Load):
-            if name in READABLE_DUNDERS or name in {"super", "print", "getattr", "setattr"}:
+            if name in READABLE_DUNDERS or name in RESERVED or (self._in_class and name in DUNDER_METHODS):
                 return node
             way_out = None if name in self._bound else forbidden_builtin(name)
             if way_out is not None:
@@ -102,23 +111,40 @@ class ConnectorPolicy(PatternPolicy):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         name = node.attr
-        loads = isinstance(node.ctx, ast.Load)
-        if loads and name in READABLE_ATTRIBUTES:
-            return self._guarded_load(node)
-        if loads and name in SUPER_METHODS and _is_super_call(node.value):
+        if isinstance(node.ctx, ast.Load):
+            return self._read(node, name)
+        if self._refuses_attribute(node, name):
+            return node
+        return guarded_write(self.node_contents_visit(node))
+
+    def _read(self, node: ast.Attribute, name: str) -> ast.AST:
+        if name in READABLE_ATTRIBUTES:
+            return guarded_load(self.node_contents_visit(node))
+        if name in SUPER_METHODS and _is_super_call(node.value):
             return self._contents(node)
+        if name == "__new__" and self._is_builtin(node.value, BUILTIN_KINDS):
+            return node
+        if name == "__setattr__" and self._is_builtin(node.value, {"object"}):
+            return freezer(node)
+        if self._refuses_attribute(node, name):
+            return node
+        if name.startswith("_") or name in GUARDED_ATTRIBUTES:
+            return guarded_load(self.node_contents_visit(node))
+        return self._contents(node)
+
+    def _refuses_attribute(self, node: ast.AST, name: str) -> bool:
         problem = attribute_problem(name)
         if problem is not None:
-            self.error(node, problem)
-            return node
-        if loads:
-            return (
-                self._guarded_load(node) if name.startswith("_") or name in GUARDED_ATTRIBUTES else self._contents(node)
-            )
-        return self._guarded_write(node)
+            self.error(node, problem, ways_out.of_attribute(name))
+        return problem is not None
+
+    def _is_builtin(self, node: ast.expr, kinds: Container[str]) -> bool:
+        return isinstance(node, ast.Name) and node.id in kinds and node.id not in self._bound
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        return self._contents(node) if isinstance(node.ctx, ast.Load) else self._guarded_write(node)
+        if isinstance(node.ctx, ast.Load):
+            return self._contents(node)
+        return guarded_write(self.node_contents_visit(node))
 
     def visit_Global(self, node: ast.Global) -> ast.AST:
         for name in node.names:
@@ -133,11 +159,33 @@ class ConnectorPolicy(PatternPolicy):
     # Statements RestrictedPython rewrites only to guard iteration and calls, which need no guard here
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        if _is_constant_dunder(node, in_class=self._in_class):
-            return node
+        target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, ast.Name):
+            if self._is_told_by(target, node.value):
+                return node
+            if self._in_class and target.id in DUNDER_METHODS:
+                node.value = self.visit(node.value)
+                return node
         return self._contents(node)
 
+    def _is_told_by(self, target: ast.expr, value: ast.expr | None) -> bool:
+        """Whether this is a constant like `__version__ = "1"` or `__slots__ = ("a",)`, which may stay as it stands."""
+        if not isinstance(target, ast.Name) or value is None:
+            return False
+        if target.id not in (CLASS_CONSTANTS if self._in_class else DUNDER_CONSTANTS):
+            return False
+        try:
+            constant = ast.literal_eval(value)
+        except ValueError:
+            return False
+        return target.id != "__match_args__" or _are_fields(constant)
+
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        target = node.target
+        if isinstance(target, ast.Attribute) and not self._refuses_attribute(target, target.attr):
+            node.target = guarded_write(self.node_contents_visit(target), reads=True)
+            node.value = self.visit(node.value)
+            return node
         return self._contents(node)
 
     def visit_With(self, node: ast.With) -> ast.AST:
@@ -149,27 +197,49 @@ class ConnectorPolicy(PatternPolicy):
     def guard_iter(self, node: ast.AST) -> ast.AST:
         return self._contents(node)
 
+    # Imports
+
     def visit_Import(self, node: ast.Import) -> ast.AST:
         for alias in node.names:
             self._vet_import(alias, alias.name)
-        return self.check_import_names(node)
+            self._vet_bound(alias, alias.asname or alias.name)
+        return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
-        if node.module == "__future__":
+        if node.module == "__future__" and not node.level:
             if [alias.name for alias in node.names] != ["annotations"]:
-                self.error(node, "only annotations can be imported from __future__")
+                self.error(node, "only annotations can be imported from __future__", "the others are what Python does")
             return node
+        if node.level > self._depth:
+            self.error(node, "this import leads out of the connector's package", "use fewer dots, or the module's name")
+            return node
+        for alias in node.names:
+            if alias.name == "*":
+                self._refuse_star(alias, "." * node.level + (node.module or ""))
+            else:
+                self._vet_bound(alias, alias.name, alias.asname)
         if node.level == 0 and node.module and self._vet_import(node, node.module):
-            for alias in node.names:
-                problem = self._imports.name_problem(node.module, alias.name)
-                if problem is not None:
-                    self.error(alias, problem)
-        return self.check_import_names(node)
+            self._vet_imported_names(node.module, node.names)
+        return node
+
+    def _vet_imported_names(self, module: str, names: Iterable[ast.alias]) -> None:
+        for alias in names:
+            problem = self._imports.name_problem(module, alias.name) if alias.name != "*" else None
+            if problem is not None:
+                self.error(alias, problem, ways_out.of_imported_name(module, alias.name))
+
+    def _refuse_star(self, alias: ast.alias, module: str) -> None:
+        self.error(alias, f"{module}.* cannot be imported by a connector", ways_out.of_imported_name(module, "*"))
+
+    def _vet_bound(self, alias: ast.alias, *names: str | None) -> None:
+        for name in names:
+            if name not in DUNDER_CONSTANTS:
+                self.check_name(alias, name)
 
     def _vet_import(self, node: ast.AST, module: str) -> bool:
         if self._imports.allows(module):
             return True
-        self.error(node, f"{module} cannot be imported by a connector", way_out_of_import(module))
+        self.error(node, f"{module} cannot be imported by a connector", ways_out.of_import(module))
         return False
 
     # Definitions
@@ -178,20 +248,20 @@ class ConnectorPolicy(PatternPolicy):
         # RestrictedPython puts a metaclass of its own here and silently drops every other keyword.
         self.check_name(node, node.name)
         for keyword in node.keywords:
-            if keyword.arg is None or keyword.arg == "metaclass" or keyword.arg.startswith("_"):
-                self.error(
-                    node, f"the class keyword {keyword.arg or '**'} is not allowed", "derive from abc.ABC or enum.Enum"
-                )
-            elif attribute_problem(keyword.arg):
-                self.error(node, f"the class keyword {keyword.arg} is not allowed")
+            if keyword.arg is None or keyword.arg.startswith("_") or attribute_problem(keyword.arg):
+                self.error(node, f"the class keyword {keyword.arg or '**'} is not allowed", "write the keywords out")
+            elif keyword.arg == "metaclass":
+                self.error(node, "the class keyword metaclass is not allowed", "derive from abc.ABC or enum.Enum")
+        body, node.body = node.body, []
+        self._contents(node)
         with self._scope(in_class=True):
-            return self._contents(node)
+            node.body = [self.visit(statement) for statement in body]
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.check_name(node, node.name, allow_magic_methods=True)
         self.check_function_argument_names(node)
-        node.returns = self._annotation(node.returns)
-        returns, node.returns = node.returns, None
+        returns, node.returns = self._annotation(node.returns), None
         with self._scope(in_class=False):
             node = self.node_contents_visit(node)
         node.returns = returns
@@ -202,13 +272,13 @@ class ConnectorPolicy(PatternPolicy):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if self._in_class and isinstance(node.target, ast.Name) and attribute_problem(node.target.id):
-            # A field's name becomes part of `__match_args__`, which patterns read by position.
-            self.error(node, f'"{node.target.id}" is an invalid field name')
-        node.target = self.visit(node.target)
-        annotation = self._annotation(node.annotation)
-        assert annotation is not None
-        node.annotation = annotation
+        target = node.target
+        told = self._is_told_by(target, node.value)
+        if self._in_class and not told and isinstance(target, ast.Name) and field_problem(target.id):
+            self.error(node, f'"{target.id}" is an invalid field name', ways_out.of_attribute(target.id))
+        if not told:
+            node.target = self.visit(target)
+        node.annotation = self._annotation(node.annotation) or node.annotation
         if node.value is not None:
             node.value = self.visit(node.value)
         return node
@@ -220,6 +290,12 @@ class ConnectorPolicy(PatternPolicy):
         self.check_name(node, getattr(node, "name", None))
         return self._contents(node)
 
+    def visit_ParamSpec(self, node: ast.AST) -> ast.AST:
+        return self.visit_TypeVar(node)
+
+    def visit_TypeVarTuple(self, node: ast.AST) -> ast.AST:
+        return self.visit_TypeVar(node)
+
     def _annotation(self, node: ast.expr | None) -> ast.expr | None:
         """Vet an annotation. One that Python keeps as text is left as it is: a guard call has no place in that text."""
         if node is None:
@@ -229,7 +305,8 @@ class ConnectorPolicy(PatternPolicy):
             if problem is None and isinstance(part, ast.Constant) and isinstance(part.value, str):
                 problem = text_problem(part.value)
             if problem is not None:
-                self.error(part if hasattr(part, "lineno") else node, f"in an annotation: {problem}")
+                place = part if hasattr(part, "lineno") else node
+                self.error(place, f"in an annotation: {problem}", "name the type, and work values out elsewhere")
                 return node
         if self._annotations_are_text:
             return node
@@ -243,19 +320,6 @@ class ConnectorPolicy(PatternPolicy):
             yield
         finally:
             self._in_class = before
-
-    def _guarded_load(self, node: ast.Attribute) -> ast.AST:
-        node = self.node_contents_visit(node)
-        call = ast.Call(ast.Name("_getattr_", ast.Load()), [node.value, ast.Constant(node.attr)], [])
-        copy_locations(call, node)
-        return call
-
-    def _guarded_write(self, node: ast.Attribute | ast.Subscript) -> ast.AST:
-        node = self.node_contents_visit(node)
-        call = ast.Call(ast.Name("_write_", ast.Load()), [node.value], [])
-        copy_locations(call, node.value)
-        node.value = call
-        return node
 
 
 def bound_names(tree: ast.AST) -> frozenset[str]:
@@ -279,13 +343,7 @@ def _is_super_call(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
-def _is_constant_dunder(node: ast.Assign, *, in_class: bool) -> bool:
-    target = node.targets[0]
-    names = {"__slots__", "__hash__"} if in_class else DUNDER_CONSTANTS
-    if len(node.targets) != 1 or not isinstance(target, ast.Name) or target.id not in names:
-        return False
-    try:
-        ast.literal_eval(node.value)
-    except ValueError:
-        return False
-    return True
+def _are_fields(names: object) -> bool:
+    return isinstance(names, tuple) and not any(
+        field_problem(name) or name.startswith("_") or name in GUARDED_ATTRIBUTES for name in names
+    )

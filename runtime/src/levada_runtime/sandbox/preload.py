@@ -25,7 +25,7 @@ import pydantic
 
 import levada
 from levada import contracts as document_contracts
-from levada_runtime.sandbox import facade, harden, natives
+from levada_runtime.sandbox import deputies, facade, harden, natives
 from levada_runtime.sandbox.annotations import vet_forward_references
 from levada_runtime.sandbox.facade import Facade
 from levada_runtime.sandbox.loader import ConnectorLoader
@@ -87,6 +87,7 @@ def load_everything() -> None:
     _zones.extend(zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones()))
     vet_forward_references()
     harden.narrow_records()
+    deputies.narrow_enums()
     FACADES.update(facade.build({"levada": _sdk, "levada.contracts": _contracts}))
     facade.seal()
     _warm_up()

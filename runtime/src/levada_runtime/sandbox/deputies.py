@@ -1,0 +1,132 @@
+"""Functions of the standard library that a connector could send where it may not go itself, made narrower.
+
+Each sets attributes or makes code from names it is handed. Those here refuse classes that are not the connector's own
+and names that would be code.
+"""
+
+import abc
+import collections
+import dataclasses
+import enum
+import functools
+import itertools
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import defusedxml.ElementTree
+
+from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, field_problem
+
+_host: set[str] = {"builtins"}
+
+
+def remember_host() -> None:
+    """Take every module that is loaded now for the host's; called when the façades are sealed."""
+    _host.update(sys.modules)
+
+
+def wraps(wrapped: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`functools.wraps` for functions, with the standard list but for `__module__`, by which is told what is whose.
+
+    A list of one's own would read and set any attribute by name. The annotations and `__wrapped__` go together: text
+    in annotations is evaluated in the globals of what was wrapped.
+    """
+    plain = isinstance(wrapped, types.FunctionType)
+    assigned = ("__name__", "__qualname__", "__doc__", *(("__annotations__", "__type_params__") if plain else ()))
+
+    def wrap(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+        if not isinstance(wrapper, types.FunctionType):
+            raise TypeError("wraps() is for functions")
+        made = functools.update_wrapper(wrapper, wrapped, assigned, ("__dict__",) if plain else ())
+        if not plain:
+            del vars(made)["__wrapped__"]
+        return made
+
+    return wrap
+
+
+def dataclass(cls: type | None = None, /, **options: Any) -> Any:
+    """`dataclasses.dataclass` for the connector's own classes; the names of fields become code there."""
+    if cls is None:
+        return lambda given: dataclass(given, **options)
+    _check_own(cls)
+    for name in vars(cls).get("__annotations__", ()):
+        problem = field_problem(name)
+        if problem is not None:
+            raise TypeError(f"{cls.__name__}: {problem}")
+    made: Any = dataclasses.dataclass(cls, **options)
+    read = vars(made).get("__match_args__", ())
+    # A pattern reads these by position, past the guard: a class derived from str would hand out its real `format`.
+    made.__match_args__ = tuple(itertools.takewhile(lambda name: name not in GUARDED_ATTRIBUTES, read))  # type: ignore[misc]  # It is a class's own.
+    return made
+
+
+def total_ordering(cls: type) -> type:
+    """`functools.total_ordering` for the connector's own classes."""
+    _check_own(cls)
+    return functools.total_ordering(cls)
+
+
+def abstractmethod(function: Any) -> Any:
+    """`abc.abstractmethod`, which marks what it is handed."""
+    if not isinstance(function, types.FunctionType | property | classmethod | staticmethod):
+        raise TypeError("abstractmethod() is for methods")
+    marked: Any = abc.abstractmethod
+    return marked(function)
+
+
+def unchanged(value: Any) -> Any:
+    """`typing.final` and `typing.override`, which would mark what they are handed, for type checkers only."""
+    return value
+
+
+def namedtuple(typename: str, field_names: str | Iterable[str], **options: Any) -> type:
+    """`collections.namedtuple` of the module that calls it."""
+    options["module"] = _caller()
+    return collections.namedtuple(typename, field_names, **options)  # noqa: PYI024 - what is asked for is this one.
+
+
+def narrow_enums() -> None:
+    """Make `Enum("Name", ...)` of this process refuse members that are no plain names; done in the zygote.
+
+    Written as a call an enumeration takes its names from values, and names with underscores become methods of it.
+    """
+    create = enum.EnumMeta._create_  # type: ignore[attr-defined]  # The one place every such call passes.
+
+    def checked(cls: Any, class_name: str, names: Any, **options: Any) -> Any:
+        members = _members(names)
+        for name in members if isinstance(members, list) else ():
+            key = name if isinstance(name, str) else name[0]
+            if type(key) is not str or key.startswith("_"):
+                raise TypeError(f"{key!r} is no name for a member")
+        options["module"] = _caller(2)
+        return create(cls, class_name, members, **options)
+
+    enum.EnumMeta._create_ = checked  # type: ignore[attr-defined]  # Narrowed, as the docstring says.
+
+
+def fromstring(text: str | bytes) -> Element:
+    """Parse XML with entities, external references and DTDs refused; the switches that allow them are not offered."""
+    parsed: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
+    return parsed
+
+
+def _check_own(cls: Any) -> None:
+    if not isinstance(cls, type) or cls.__module__ in _host:
+        raise TypeError(f"{cls!r} is not a class of the connector's own")
+
+
+def _caller(depth: int = 1) -> str:
+    return str(sys._getframe(depth + 1).f_globals.get("__name__"))  # noqa: SLF001 - how collections and enum tell it.
+
+
+def _members(names: Any) -> Any:
+    """Return the names as plain values, read once: what is checked is what is used."""
+    if isinstance(names, str):
+        names = str.__str__(names).replace(",", " ").split()
+    if isinstance(names, Mapping):
+        return [(name, names[name]) for name in list(names)]
+    return [name if isinstance(name, str) else tuple(name) for name in names]
