@@ -13,7 +13,11 @@ LIMITS: Final = Limits(cpu_s=2, wall_s=5, http_requests=0, http_bytes=0)
 BLOCKED, NOT_BLOCKED = "blocked", "not blocked"
 _PACKAGE: Final = "levada_probe"
 _CONNECTOR: Final = b'from levada import Connector\n\nconnector = Connector("probe")\n'
-_ATTEMPT: Final = b'from levada import Connector\n\nimport levada_probe_attack\n\nconnector = Connector("probe")\n'
+_ATTACK: Final = "levada_probe_attack"
+_ATTEMPT: Final = (
+    f"from levada import Connector\n\nimport {_ATTACK}\n\n"
+    f'connector = Connector("probe", libraries=["{_ATTACK}", "{TARGET}"])\n'
+).encode()
 _SHOWN: Final = ("seccomp", "landlock")
 _REFUSALS: Final = (
     "PermissionError",
@@ -77,7 +81,7 @@ def _tried(run: Callable[[Call], Outcome]) -> dict[str, str]:
 
 def _attack(code: str, place: bytes) -> Call:
     source = f"from {TARGET} import *\n{code}\n".encode()
-    return _call(_ATTEMPT, {"levada_probe_attack.py": source, f"{TARGET}.py": place})
+    return _call(_ATTEMPT, {f"{_ATTACK}.py": source, f"{TARGET}.py": place})
 
 
 def _became(outcome: Outcome) -> str:
