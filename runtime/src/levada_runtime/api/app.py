@@ -2,6 +2,7 @@
 
 from levada_runtime import __version__
 from levada_runtime.api import (
+    connectors,
     deliveries,
     entities,
     events,
@@ -35,6 +36,6 @@ def make_app(services: Services) -> Api:
     app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    for surface in (entities, graph_ingest, events, operations, receipts, pipelines, deliveries):
+    for surface in (entities, graph_ingest, events, connectors, operations, receipts, pipelines, deliveries):
         app.include_router(surface.router)
     return app

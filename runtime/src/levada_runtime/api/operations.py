@@ -1,4 +1,4 @@
-"""Reading what an operator asks about: connectors, connections, runs, plans and the quarantine."""
+"""Reading what an operator asks about: connections, runs, plans and the quarantine."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,6 @@ from levada_runtime.access.views import connection_view
 from levada_runtime.api.auth import Uses, org_with
 from levada_runtime.api.documents import Cursor, Limit, Text
 from levada_runtime.api.envelopes import READING_ONE, Json, ListOf, One, page, refusals
-from levada_runtime.catalog.views import connector_view, manifest_view
 from levada_runtime.store.model import OrgRow
 
 Operates = Annotated[OrgRow, Depends(org_with("operate"))]
@@ -16,19 +15,6 @@ Operates = Annotated[OrgRow, Depends(org_with("operate"))]
 router = APIRouter(prefix="/v1", tags=["operations"])
 _ALL = refusals(401, 403)
 _LISTING = refusals(401, 403, 422, s404="There is no such connection.")
-
-
-@router.get("/connectors", responses=_ALL)
-def list_connectors(_org: Operates, services: Uses) -> ListOf[Json]:
-    """Installed connectors, broken ones with the reason."""
-    found = [connector_view(connector) for connector in services.catalog.all()]
-    return page(found, len(found), None)
-
-
-@router.get("/connectors/{key}", responses=READING_ONE)
-def read_connector(_org: Operates, services: Uses, key: str) -> One[Json]:
-    """A connector's manifest."""
-    return One(id=key, object="connector", data=manifest_view(services.catalog.get(key)))
 
 
 @router.get("/connections", responses=_ALL)

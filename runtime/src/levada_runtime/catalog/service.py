@@ -51,7 +51,7 @@ class Catalog:
         known = registered_connectors(self._plugins)
         with self._store.read() as uow:
             described = uow.connectors.hashes()
-        if not known or any(described.get(one.key, one.source_hash) != one.source_hash for one in known):
+        if not known or not described.items() <= {one.key: one.source_hash for one in known}.items():
             return self.refresh()
         return self._as_they_stand(known)
 
@@ -104,9 +104,11 @@ class Catalog:
         return next((one for one in self.refresh() if one.key == connector.key), connector)
 
     def _known(self, key: str) -> InstalledConnector:
-        for connector in registered_connectors(self._plugins) or self.refresh():
-            if connector.key == key:
-                return connector
+        known = {one.key: one for one in registered_connectors(self._plugins)}
+        if key not in known:
+            known = {one.key: one for one in self.refresh()}
+        if key in known:
+            return known[key]
         raise NotFoundFailure(
             f"no connector {key!r} is installed",
             code="unknown_connector",

@@ -4,6 +4,8 @@ from typing import Any
 
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.library import Library
+from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, refusal
+from levada_runtime.store.trust_model import ConnectorQuarantineRow
 
 
 def connector_view(connector: InstalledConnector) -> dict[str, Any]:
@@ -13,9 +15,8 @@ def connector_view(connector: InstalledConnector) -> dict[str, Any]:
         "title": connector.manifest.title if connector.manifest else None,
         "distribution": connector.distribution,
         "version": connector.version,
-        "state": connector.state,
-        "reason": connector.reason,
         "streams": [stream.key for stream in connector.manifest.streams] if connector.manifest else [],
+        **standing_view(connector),
     }
 
 
@@ -30,7 +31,6 @@ def manifest_view(connector: InstalledConnector) -> dict[str, Any]:
         "title": manifest.title,
         "version": connector.version,
         "distribution": connector.distribution,
-        "state": connector.state,
         "hosts": data["hosts"],
         "auth": data["auth"],
         "settings": manifest.settings_schema(),
@@ -38,7 +38,31 @@ def manifest_view(connector: InstalledConnector) -> dict[str, Any]:
         "check": manifest.check,
         "exposed_secrets": manifest.exposed_secrets(),
         "libraries": [library_view(library) for library in connector.libraries],
+        **standing_view(connector),
+    }
+
+
+def standing_view(connector: InstalledConnector) -> dict[str, Any]:
+    """Return whether a connector may run, and if not, why: what it did, or what it declares that was not approved."""
+    standing = connector.standing
+    refused = connector.state in (QUARANTINED, NEEDS_APPROVAL)
+    return {
+        "state": connector.state,
+        "reason": refusal(connector.key, connector.version, standing)[0] if refused else connector.reason,
+        "quarantine": _quarantine(standing.quarantine) if standing.quarantine else None,
+        "difference": standing.difference.as_dict() if standing.difference else None,
         "source_hash": connector.source_hash,
+    }
+
+
+def _quarantine(row: ConnectorQuarantineRow) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        "reason": row.reason,
+        "message": row.message,
+        "during": row.during,
+        "run": row.run_id,
+        "quarantined_at": row.quarantined_at.isoformat(),
     }
 
 

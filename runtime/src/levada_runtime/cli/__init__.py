@@ -12,6 +12,7 @@ from levada_runtime.cli import (
     daemon,
     deliveries,
     demo,
+    doctor,
     documents,
     entities,
     pipelines,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 _GROUPS = (
     daemon,
+    doctor,
     demo,
     connectors,
     connections,

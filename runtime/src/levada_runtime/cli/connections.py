@@ -105,7 +105,7 @@ def change(
         raise UsageFailure(f"there is no mode {mode!r}", hint="modes are live and observe")
     with session.open() as installation:
         row = installation.connections.get(installation.org, connection)
-        _, manifest = installation.catalog.ready(row.connector)
+        _, manifest = installation.catalog.described(row.connector)
         row = installation.connections.set(
             row, manifest, settings=read_pairs(set_ or []), secrets=read_secrets(secret or []), mode=mode
         )

@@ -1,10 +1,21 @@
-"""`connectors`: what is installed."""
+"""`connectors`: what is installed, and what is let run."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from levada_runtime.cli.frame import Result, Session, command, fields, table
+from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
+
+if TYPE_CHECKING:
+    from levada_runtime.catalog.installed import InstalledConnector
 
 _COLUMNS = ("key", "title", "version", "state", "streams", "reason")
+_APART = ("difference", "quarantine")
+
+Key = Annotated[str, typer.Argument(help="The connector's key.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,11 +23,12 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Installed connectors.", no_args_is_help=True)
     command(group, "list", group="connectors")(listed)
     command(group, "show", group="connectors")(show)
+    command(group, "approve", group="connectors")(approve)
     app.add_typer(group, name="connectors")
 
 
 def listed(session: Session) -> Result:
-    """Installed connectors; broken ones with the reason."""
+    """Installed connectors; those that do not run with the reason."""
     from levada_runtime.catalog.views import connector_view  # the floors load only for commands that need them
 
     with session.open(create=True) as installation:
@@ -25,11 +37,73 @@ def listed(session: Session) -> Result:
     return Result({"items": items, "cursor": None}, table(items, _COLUMNS, empty))
 
 
-def show(session: Session, key: str) -> Result:
-    """A connector's manifest."""
+def show(session: Session, key: Key) -> Result:
+    """A connector's manifest, whether it runs, and if not, what stands in its way."""
     from levada_runtime.catalog.views import manifest_view  # the floors load only for commands that need them
 
     with session.open(create=True) as installation:
         installation.catalog.refresh()
-        view = manifest_view(installation.catalog.get(key))
-    return Result(view, fields(view))
+        connector = installation.catalog.get(key)
+        view = manifest_view(connector)
+    plain = fields({name: value for name, value in view.items() if name not in _APART})
+
+    def shown(out: Console) -> None:
+        plain(out)
+        for line in _matters(connector):
+            out.print(line, markup=False)
+
+    return Result(view, shown)
+
+
+def approve(
+    session: Session,
+    key: Key,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Result:
+    """Let a connector run as it is: what it declares now is approved, and its version leaves quarantine."""
+    from levada_runtime.catalog.views import manifest_view  # the floors load only for commands that need them
+
+    with session.open(create=True) as installation:
+        installation.catalog.refresh()
+        connector = installation.catalog.get(key)
+        lines = _matters(connector)
+        if not lines:
+            installation.catalog.described(key)
+            value = {**manifest_view(connector), "approved": None, "released": None}
+            return Result(value, lambda out: out.print(f"{key} {connector.version}: there is nothing to approve"))
+        for line in lines:
+            session.say(line)
+        if not yes:
+            _ask(session, key, connector.version)
+        after = installation.catalog.approve(connector)
+    before = manifest_view(connector)
+    value = {**manifest_view(after), "approved": before["difference"], "released": before["quarantine"]}
+    return Result(value, lambda out: out.print(f"{key} {after.version} is {after.state}", markup=False))
+
+
+def _matters(connector: "InstalledConnector") -> list[str]:
+    """Return what an operator has to know before letting a connector run, a line each."""
+    lines, standing = [], connector.standing
+    named = f"{connector.key} {connector.version}"
+    if standing.quarantine is not None:
+        why = standing.quarantine
+        who = f"run {why.run_id} ({why.during})" if why.run_id else f"its {why.during}"
+        lines.append(f"{named} is in quarantine: {who} ended as {why.reason} at {why.quarantined_at.isoformat()}")
+        lines.append(f"  {why.message}")
+    if standing.difference is not None:
+        asked = "needs your approval for" if standing.difference.widens else "declares less than was approved:"
+        lines.append(f"{named} {asked}")
+        lines += [f"  {line}" for line in standing.difference.lines()]
+    return lines
+
+
+def _ask(session: Session, key: str, version: str) -> None:
+    """Ask a person; raise UsageFailure where there is none, RuntimeFailure where the answer is no."""
+    if session.as_json or not sys.stdin.isatty():
+        raise UsageFailure(
+            f"{key} {version} is approved by a person at a terminal, or with --yes",
+            code="not_confirmed",
+            hint=f"read `runtime connectors show {key}`, then `runtime connectors approve {key} --yes`",
+        )
+    if not typer.confirm(f"Let {key} {version} run like this?", err=True):
+        raise RuntimeFailure(f"{key} {version} was not approved; nothing has changed", code="not_confirmed")

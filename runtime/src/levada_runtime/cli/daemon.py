@@ -1,25 +1,20 @@
-"""`serve`, `doctor`, `version`, `db`, and the hidden `worker` that a daemon starts."""
+"""`serve`, `version`, `db`, and the hidden `worker` that a daemon starts."""
 
-import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from levada_runtime import __version__
 from levada_runtime.cli.frame import Result, Session, command, fields
-from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import configure_logging
 
 if TYPE_CHECKING:
     from levada_runtime.store.unit_of_work import Store
 
-_LEAST_FREE_BYTES = 256 << 20
-
 
 def add_to(app: typer.Typer) -> None:
     """Add this module's commands."""
     command(app, "serve")(serve)
-    command(app, "doctor")(doctor)
     command(app, "version")(version)
     command(app, "worker", hidden=True)(worker)
     database = typer.Typer(help="The store's schema.", no_args_is_help=True)
@@ -46,7 +41,7 @@ def serve(
     with session.open(create=True, host=host, port=port, workers=workers, sandbox=weak) as installation:
         daemon = Daemon(installation)
         with daemon.running():
-            session.say(f"sandbox    {installation.sandbox.probe().line()}")
+            session.say(f"sandbox    {daemon.report.line()}")
             session.say(f"store      {installation.store.place}")
             session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
@@ -75,36 +70,6 @@ def worker(_session: Session) -> Result:
 def version(_session: Session) -> Result:
     """The version of the runtime."""
     return Result({"version": __version__}, lambda out: out.print(__version__))
-
-
-def doctor(session: Session) -> Result:
-    """Whether this machine and this installation are fit to run connectors."""
-    settings = session.settings()
-    with session.open(create=True) as installation:
-        report = installation.sandbox.probe()
-        connectors = installation.catalog.refresh()
-        disk = shutil.disk_usage(settings.data_dir if settings.data_dir.exists() else ".")
-        broken = {one.key: one.reason for one in connectors if one.manifest is None}
-        found = {
-            "sandbox": report.as_dict(),
-            "database": {"url": installation.store.place, "version": installation.store.version(), "ok": True},
-            "clock": {"now": installation.clock.now().isoformat()},
-            "disk": {"free_bytes": disk.free, "ok": disk.free >= _LEAST_FREE_BYTES},
-            "executor": {"kind": "local", "workers": settings.workers},
-            "connectors": {"ready": [one.key for one in connectors if one.manifest], "broken": broken},
-        }
-    shown = {
-        "sandbox": report.line(),
-        "database": f"{found['database']['version']} at {found['database']['url']}",
-        "clock": found["clock"]["now"],
-        "disk": f"{disk.free >> 20} MiB free" + ("" if found["disk"]["ok"] else ", which is too little"),
-        "executor": f"local, {settings.workers} workers",
-        "connectors": ", ".join(found["connectors"]["ready"]) or "none",
-        **{f"broken: {key}": reason for key, reason in broken.items()},
-    }
-    if not found["disk"]["ok"]:
-        raise EnvironmentFailure("the disk is nearly full", code="disk_full", hint="free some space", details=found)
-    return Result(found, fields(shown))
 
 
 def db_upgrade(session: Session) -> Result:

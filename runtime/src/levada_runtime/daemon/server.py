@@ -13,13 +13,16 @@ from typing import Any
 import uvicorn
 
 from levada_runtime.api.app import make_app
-from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED
 from levada_runtime.daemon.api import api_services
+from levada_runtime.daemon.following import Following
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.daemon.worker import environment_for
 from levada_runtime.foundation.crypto import write_private
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import logger
+from levada_runtime.sandbox.fitness import leaking
+from levada_runtime.sandbox.probe import ProbeReport
 from levada_runtime.scheduler.schedule import Scheduler
 from levada_runtime.work.local import LocalExecutor
 from levada_runtime.work.relay import Relay
@@ -37,6 +40,9 @@ class Daemon:
         self.executor = LocalExecutor(WORKER_COMMAND, settings.workers, environment_for(settings))
         self.relay = Relay(installation.work, self.executor, settings.work.relay_ms / 1000, self._crash)
         self.scheduler = Scheduler(installation.store, installation.clock, self._due)
+        self._following = Following(installation)
+        self.report: ProbeReport
+        """What the attacks came to that were tried when it started."""
         self.admin_key_path: Path | None = None
         self.new_admin_key: str | None = None
         self._stopping = threading.Event()
@@ -48,18 +54,19 @@ class Daemon:
     @contextmanager
     def running(self) -> Iterator["Daemon"]:
         """Everything is up inside the block; after it, runs have reached a page or their work is free again."""
-        installation, settings = self._installation, self._installation.settings
+        settings = self._installation.settings
         with _sole_daemon(settings.data_dir), _listener(settings.host, settings.port) as listener:
             self.url = f"http://{settings.host}:{listener.getsockname()[1]}"
+            self.report = self._probed()
             self._make_admin_key()
-            self.connectors = installation.catalog.refresh()
-            self._follow_manifests(self.connectors)
+            self._following.start()
             api = self._start_api(listener)
             self.relay.start()
             self.scheduler.start()
             try:
                 yield self
             finally:
+                self._following.stop()
                 self.scheduler.stop()
                 self.relay.stop(settings.work.drain_s)
                 assert self._server is not None
@@ -90,18 +97,45 @@ class Daemon:
 
     def readiness(self) -> dict[str, Any]:
         """Return the state of each part, and whether all of them do their work."""
-        level = self._installation.sandbox.level
         workers = len(self.executor.pids())
-        broken = [connector.key for connector in self._installation.catalog.all() if connector.manifest is None]
         store = self._store_state()
         ready = workers > 0 and store["ok"] and not self._stopping.is_set()
         return {
             "ready": ready,
             "store": store,
-            "sandbox": {"level": str(level)},
+            "sandbox": self._sandbox_state(),
             "executor": {"workers": workers, "idle": self.executor.capacity()},
-            "connectors": {"broken": broken},
+            "connectors": self._connectors_state() if store["ok"] else {},
         }
+
+    def _connectors_state(self) -> dict[str, list[str]]:
+        """Return the connectors that do not run, by why."""
+        connectors = self._installation.catalog.all()
+        return {
+            state: [one.key for one in connectors if one.state == state]
+            for state in (BROKEN, QUARANTINED, NEEDS_APPROVAL)
+        }
+
+    def _sandbox_state(self) -> dict[str, Any]:
+        report = self.report
+        return {
+            "level": report.level.value,
+            "title": report.level.label,
+            "minimum": self._installation.settings.sandbox.minimum,
+            "layers": dict(report.layers),
+            "probe": {"tried": len(report.attacks), "blocked": report.blocked},
+        }
+
+    def _probed(self) -> ProbeReport:
+        """Try the attacks in real children; a wall that lets one through is none to run connectors behind."""
+        report = self._installation.sandbox.probe()
+        failure = leaking(report)
+        if failure is None:
+            return report
+        if not self._installation.settings.sandbox.allow_weak:
+            raise failure
+        logger("daemon").warning("the sandbox leaks; it runs because that was asked for", attacks=report.leaks)
+        return report
 
     def _store_state(self) -> dict[str, Any]:
         store = self._installation.store
@@ -113,15 +147,6 @@ class Daemon:
     def _due(self, stream: Any, moment: Any) -> None:
         if self._installation.queue.tick(stream, moment) is not None:
             self.relay.kick()
-
-    def _follow_manifests(self, connectors: list[InstalledConnector]) -> None:
-        manifests = {connector.key: connector.manifest for connector in connectors}
-        with self._installation.store.read() as uow:
-            connections = uow.connections.everywhere()
-        for row in connections:
-            manifest = manifests.get(row.connector)
-            if manifest is not None:
-                self._installation.connections.follow_manifest(row, manifest)
 
     def _start_api(self, listener: socket.socket) -> threading.Thread:
         self._installation.intake.on_commit = self.relay.kick

@@ -81,7 +81,7 @@ class Story:
 
     def _introduce(self, daemon: "Daemon") -> None:
         say = self._session.say
-        say(f"sandbox    {self._installation.sandbox.probe().line()}")
+        say(f"sandbox    {daemon.report.line()}")
         say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
         say_admin_key(self._session, daemon)
         say(f"source     {self._source.hello['api_base']} serves {_counts(self._source.hello['served'])}")
