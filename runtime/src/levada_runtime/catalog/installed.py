@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from levada import Manifest, hookimpl
-from levada_runtime.catalog.discovery import bundle_of
+from levada_runtime.catalog.discovery import Found, bundle_of
 from levada_runtime.catalog.library import Library
 from levada_runtime.catalog.trust import BROKEN, QUARANTINED, TRUSTED, Standing
 from levada_runtime.sandbox.model import Bundle
@@ -36,6 +36,22 @@ class InstalledConnector:
     def bundle(self) -> Bundle:
         """What the sandbox is sent."""
         return bundle_of(self.package, self.attribute, self.files, self.libraries)
+
+
+def installed_as(found: Found, described: Manifest | str) -> InstalledConnector:
+    """Return the stand-in of what was found: with its manifest, or with the reason why it has none."""
+    return InstalledConnector(
+        key=found.key,
+        distribution=found.distribution,
+        version=found.version,
+        source_hash=found.source_hash,
+        manifest=described if isinstance(described, Manifest) else None,
+        reason=described if isinstance(described, str) else None,
+        package=found.package,
+        attribute=found.attribute,
+        files=found.files,
+        libraries=found.libraries,
+    )
 
 
 class ConnectorPlugin:

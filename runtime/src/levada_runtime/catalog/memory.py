@@ -6,7 +6,7 @@ from levada import Manifest
 from levada_runtime import __version__
 from levada_runtime.catalog.describe import describe
 from levada_runtime.catalog.discovery import Found
-from levada_runtime.catalog.installed import InstalledConnector
+from levada_runtime.catalog.installed import InstalledConnector, installed_as
 from levada_runtime.catalog.standing import remembered
 from levada_runtime.catalog.trust import VIOLATIONS, declaration_of, violation
 from levada_runtime.foundation.clock import Clock
@@ -60,15 +60,15 @@ class Memory:
     ) -> InstalledConnector:
         if quarantine is not None:
             known = remembered(row) if row is not None and row.source_hash == found.source_hash else None
-            return _installed(found, known or f"{quarantine.reason}: {quarantine.message}")
+            return installed_as(found, known or f"{quarantine.reason}: {quarantine.message}")
         if row is not None and not found.problem and _still_true(found, row):
-            installed = _installed(found, Manifest.model_validate(row.manifest) if row.manifest else str(row.reason))
+            installed = installed_as(found, Manifest.model_validate(row.manifest) if row.manifest else str(row.reason))
             if installed.manifest is not None and not approved:
                 with self._store.write() as uow:
                     self._approve_first(uow, installed)
             return installed
         described = describe(self._sandbox(), found) if found.problem is None else found.problem
-        installed = _installed(found, described)
+        installed = installed_as(found, described)
         self._remember(installed, row, approved)
         return installed
 
@@ -130,18 +130,3 @@ def _still_true(found: Found, row: ConnectorRow) -> bool:
 
 def _told(row: ConnectorRow) -> tuple[str | None, ...]:
     return row.source_hash, row.reason, row.described_by
-
-
-def _installed(found: Found, described: Manifest | str) -> InstalledConnector:
-    return InstalledConnector(
-        key=found.key,
-        distribution=found.distribution,
-        version=found.version,
-        source_hash=found.source_hash,
-        manifest=described if isinstance(described, Manifest) else None,
-        reason=described if isinstance(described, str) else None,
-        package=found.package,
-        attribute=found.attribute,
-        files=found.files,
-        libraries=found.libraries,
-    )
