@@ -7,6 +7,7 @@ import typer
 
 from levada_runtime.cli import (
     access,
+    authors,
     connections,
     connectors,
     daemon,
@@ -35,6 +36,7 @@ _GROUPS = (
     daemon,
     doctor,
     demo,
+    authors,
     connectors,
     connections,
     runs,
