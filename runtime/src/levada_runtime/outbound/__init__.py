@@ -5,10 +5,13 @@ is called is never taken from what is being connected to: the operator's list al
 """
 
 from levada_runtime.outbound.blocking import BlockingClient
+from levada_runtime.outbound.body import Meter
 from levada_runtime.outbound.client import Additions, Answer, Client
 from levada_runtime.outbound.errors import OutboundFailure, Refused, TooLarge, Unreachable
 from levada_runtime.outbound.limits import Limits
+from levada_runtime.outbound.loop import LoopThread
 from levada_runtime.outbound.private import AllowPrivate
+from levada_runtime.outbound.redirects import Step
 from levada_runtime.outbound.url import Target, parse_url
 
 __all__ = [
@@ -18,8 +21,11 @@ __all__ = [
     "BlockingClient",
     "Client",
     "Limits",
+    "LoopThread",
+    "Meter",
     "OutboundFailure",
     "Refused",
+    "Step",
     "Target",
     "TooLarge",
     "Unreachable",

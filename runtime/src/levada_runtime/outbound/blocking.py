@@ -1,20 +1,23 @@
 """The client for callers that wait: a worker runs one route at a time and has no event loop of its own."""
 
-import asyncio
 from types import TracebackType
 from typing import Self
 
+from levada_runtime.outbound.body import Meter
 from levada_runtime.outbound.client import Answer, AtStep, Client
 from levada_runtime.outbound.headers import Headers
+from levada_runtime.outbound.loop import LoopThread
 from levada_runtime.outbound.url import Target
 
 
 class BlockingClient:
-    """A client on a private event loop, for one thread that is not already in one. Close it, or use it in a `with`."""
+    """A client on an event loop in another thread, its own or a shared one. Close it, or use it in a `with`."""
 
-    def __init__(self, client: Client | None = None) -> None:
+    def __init__(self, client: Client | None = None, loop: LoopThread | None = None) -> None:
         self.client = client or Client()
-        self._loop = asyncio.new_event_loop()
+        self._shared = loop is not None
+        self._loop = loop or LoopThread()
+        self._closed = False
 
     def send(
         self,
@@ -25,30 +28,33 @@ class BlockingClient:
         body: bytes | None = None,
         at_step: AtStep | None = None,
         follow: bool = True,
+        meter: Meter | None = None,
+        within_s: float | None = None,
     ) -> Answer:
-        """Send a request, as `Client.send` does."""
-        return self._loop.run_until_complete(self._send(method, target, headers, body, at_step, follow))
+        """Send a request, as `Client.send` does; `at_step` is called in the loop's thread."""
+        return self._loop.run(
+            self.client.send(
+                method,
+                target,
+                headers=headers,
+                body=body,
+                at_step=at_step,
+                follow=follow,
+                meter=meter,
+                within_s=within_s,
+            )
+        )
 
     def close(self) -> None:
-        """Close the connections and the loop; closing twice is harmless."""
-        if not self._loop.is_closed():
-            self._loop.run_until_complete(self.client.close())
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
-
-    async def _send(
-        self,
-        method: str,
-        target: Target,
-        headers: Headers,
-        body: bytes | None,
-        at_step: AtStep | None,
-        follow: bool,
-    ) -> Answer:
-        # The loop stood still since the last request: two turns let it notice connections closed meanwhile.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        return await self.client.send(method, target, headers=headers, body=body, at_step=at_step, follow=follow)
+        """Close the connections, and the loop unless it is shared; closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._loop.run(self.client.close())
+        finally:
+            if not self._shared:
+                self._loop.close()
 
     def __enter__(self) -> Self:
         return self

@@ -16,12 +16,31 @@ _STEP: Final = 256 << 10
 _ZLIB_MARK: Final = 8
 
 
+class Meter:
+    """Counts the bytes that requests move while they move, packed or unpacked, whichever is more.
+
+    Beyond `most` it refuses, in the middle of a body too.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.moved = 0
+        self._most = most
+
+    def count(self, more: int) -> None:
+        """Take note of bytes; raises TooLarge when they are more than may be moved."""
+        self.moved += more
+        if self._most is not None and self.moved > self._most:
+            raise TooLarge(f"more than {self._most} bytes are moved", code="metered")
+
+
 class Body:
     """Feed it what arrives; `finish()` gives the whole. `received` counts bytes as they came over the wire."""
 
-    def __init__(self, encoding: str, limits: Limits) -> None:
+    def __init__(self, encoding: str, limits: Limits, meter: Meter) -> None:
         self.received = 0
         self._limits = limits
+        self._meter = meter
+        self._counted = 0
         self._size = 0
         self._parts: list[bytes] = []
         self._unpacker = _unpacker(encoding)
@@ -33,10 +52,10 @@ class Body:
         Raises TooLarge when the body outgrows its bounds, Unreachable when it is not packed as its headers say.
         """
         self.received += len(chunk)
-        self._check(self.received, self._limits.body_bytes)
+        self._check(self.received)
         for part in self._unpacker.parts(chunk):
             self._size += len(part)
-            self._check(self._size, self._limits.body_bytes)
+            self._check(self._size)
             if self._size > max(self._limits.ratio_from_bytes, self.received * self._limits.ratio):
                 raise TooLarge(f"the body unpacks to over {self._limits.ratio} times its size", code="body_bomb")
             self._parts.append(part)
@@ -54,9 +73,12 @@ class Body:
             raise Unreachable("the body ended too early", code="broken_off")
         return b"".join(self._parts)
 
-    def _check(self, size: int, most: int) -> None:
-        if size > most:
-            raise TooLarge(f"the body is larger than {most} bytes", code="body_too_large")
+    def _check(self, size: int) -> None:
+        if size > self._counted:
+            self._meter.count(size - self._counted)
+            self._counted = size
+        if size > self._limits.body_bytes:
+            raise TooLarge(f"the body is larger than {self._limits.body_bytes} bytes", code="body_too_large")
 
 
 class _Plain:

@@ -10,8 +10,8 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from levada_runtime.outbound.body import Body
-from levada_runtime.outbound.errors import OutboundFailure, Refused, Unreachable
+from levada_runtime.outbound.body import Body, Meter
+from levada_runtime.outbound.errors import OutboundFailure, Refused, TooLarge, Unreachable
 from levada_runtime.outbound.headers import Headers, incoming, outgoing
 from levada_runtime.outbound.limits import Limits
 from levada_runtime.outbound.private import AllowPrivate
@@ -21,6 +21,8 @@ from levada_runtime.outbound.url import Target
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CHUNK: Final = 64 << 10
+_LINE: Final = 8190
+_HEADERS: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Additions:
     params: tuple[tuple[str, str], ...] = ()
 
 
-AtStep = Callable[[Target], Additions]
+AtStep = Callable[[Step], Additions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Answer:
 class Client:
     """One pool of connections (and, if asked for, one jar of cookies), used from one event loop.
 
-    `lookup` and `tls` are for operators with their own resolver or authority, and for tests.
+    A connection that nobody used for `idle_s` is closed, as long as the loop runs. `lookup` and `tls` are for operators
+    with their own resolver or authority, and for tests.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Client:
         allow_private: AllowPrivate | None = None,
         limits: Limits | None = None,
         cookies: bool = False,
+        idle_s: float = 30,
         lookup: Lookup | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.allow_private = allow_private or AllowPrivate()
         self._cookies = cookies
+        self._idle_s = idle_s
         self._lookup = lookup
         self._tls = tls
         self._opened: aiohttp.ClientSession | None = None
@@ -76,19 +81,22 @@ class Client:
         body: bytes | None = None,
         at_step: AtStep | None = None,
         follow: bool = True,
+        meter: Meter | None = None,
+        within_s: float | None = None,
     ) -> Answer:
         """Send a request and follow its redirects, unless `follow` is off: then one that redirects is the answer.
 
-        `at_step` is called with every target, the first and each redirect's, before anything is sent there: it may
-        raise to refuse it, and returns what to add for it. Raises Refused, TooLarge or Unreachable.
+        `at_step` is called with every step, the first and each redirect's, before anything of it is sent: it may
+        raise to refuse it, and returns what to add for it. `meter` counts all that comes in, whatever becomes of it.
+        `within_s` bounds the whole more tightly than the client's own limit. Raises Refused, TooLarge or Unreachable.
         """
-        if method not in METHODS:
-            raise Refused(f"the method {method[:16]!r} cannot be sent", code="method")
+        check_method(method)
         step, received = Step(method, target, outgoing(headers), body), 0
+        bound = self.limits.total_s if within_s is None else min(self.limits.total_s, within_s)
         try:
-            async with asyncio.timeout(self.limits.total_s):
+            async with asyncio.timeout(bound):
                 for _ in range(self.limits.redirects + 1):
-                    answer, location = await self._take(step, at_step)
+                    answer, location = await self._take(step, at_step, meter or Meter())
                     received += answer.received
                     following = next_step(step, answer.status, location) if follow else None
                     if following is None:
@@ -105,17 +113,21 @@ class Client:
             await session.close()
             await asyncio.sleep(0)
 
-    async def _take(self, step: Step, at_step: AtStep | None) -> tuple[Answer, str | None]:
-        check_target(step.target, self.allow_private)
-        additions = at_step(step.target) if at_step else Additions()
+    async def _take(self, step: Step, at_step: AtStep | None, meter: Meter) -> tuple[Answer, str | None]:
         try:
-            return await self._exchange(step, additions)
+            check_target(step.target, self.allow_private)
+            additions = at_step(step) if at_step else Additions()
+            return await self._exchange(step, additions, meter)
+        except TooLarge:
+            raise
+        except Refused as refusal:
+            raise step.explained(refusal) from None
         except OutboundFailure:
             raise
         except aiohttp.ClientError as error:
             raise _failure(error, step.target) from error
 
-    async def _exchange(self, step: Step, additions: Additions) -> tuple[Answer, str | None]:
+    async def _exchange(self, step: Step, additions: Additions, meter: Meter) -> tuple[Answer, str | None]:
         target = step.target.with_params(list(additions.params))
         async with self._session().request(
             step.method,
@@ -125,7 +137,7 @@ class Client:
             allow_redirects=False,
             skip_auto_headers=("Content-Type",),
         ) as response:
-            body = Body(response.headers.get("Content-Encoding", ""), self.limits)
+            body = Body(response.headers.get("Content-Encoding", ""), self.limits, meter)
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body.feed(chunk)
                 if body.suffices:
@@ -141,14 +153,24 @@ class Client:
                 connector=aiohttp.TCPConnector(
                     resolver=PinningResolver(self.allow_private, self._lookup),
                     use_dns_cache=False,
+                    keepalive_timeout=self._idle_s,
                     ssl=self._tls or True,
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=self.limits.connect_s, sock_read=self.limits.read_s),
                 cookie_jar=aiohttp.CookieJar() if self._cookies else aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
+                max_line_size=_LINE,
+                max_field_size=_LINE,
+                max_headers=_HEADERS,
             )
         return self._opened
+
+
+def check_method(method: str) -> None:
+    """Raise Refused unless the method is one that is sent."""
+    if method not in METHODS:
+        raise Refused(f"the method is none of those sent: {', '.join(sorted(METHODS))}", code="method")
 
 
 def _failure(error: aiohttp.ClientError, target: Target) -> Unreachable:

@@ -10,6 +10,7 @@ from levada_runtime.outbound.errors import Refused
 Headers = tuple[tuple[str, str], ...]
 
 USER_AGENT: Final = "levada"
+_MOST_CHARACTERS: Final = 64 << 10
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
 _OF_THE_CONNECTION: Final = frozenset(
@@ -29,10 +30,7 @@ def outgoing(headers: Iterable[tuple[str, str]]) -> Headers:
     Raises Refused for hop-by-hop headers and for names and values that would not stay in their line.
     """
     given = tuple(headers)
-    for name, value in given:
-        check_header(name, value)
-        if name.lower() in _OF_THE_CONNECTION:
-            raise Refused(f"the header {name} belongs to the connection; leave it out", code="header_hop_by_hop")
+    check_headers(given)
     kept = without(given, {"accept-encoding"})
     names = {name.lower() for name, _ in kept}
     ours = (("User-Agent", USER_AGENT), ("Accept", "*/*"))
@@ -43,10 +41,23 @@ def outgoing(headers: Iterable[tuple[str, str]]) -> Headers:
     )
 
 
+def check_headers(headers: Iterable[tuple[str, str]]) -> None:
+    """Raise Refused for headers that are the connection's own, would not stay in their line, or are too much."""
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if size > _MOST_CHARACTERS:
+            raise Refused(f"the headers are over {_MOST_CHARACTERS} characters", code="header_too_large")
+        check_header(name, value)
+        if name.lower() in _OF_THE_CONNECTION:
+            raise Refused(f"the header {name} belongs to the connection; leave it out", code="header_hop_by_hop")
+
+
 def check_header(name: str, value: str) -> None:
     """Raise Refused, without the value, for a header that would not stay in its line."""
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-        raise Refused(f"the header {name[:64]!r} holds characters a header cannot", code="header_character")
+        named = f"the header {name}" if _NAME.fullmatch(name) else "a header"
+        raise Refused(f"{named} holds characters a header cannot", code="header_character")
 
 
 def after_leaving_the_origin(headers: Headers) -> Headers:

@@ -2,18 +2,24 @@
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
+
+_LONGEST_S: Final = 86_400.0
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read a `Retry-After` of either spelling as seconds from now; None when there is none that can be read."""
+    """Read a `Retry-After` of either spelling as seconds from now; None when there is none that can be read.
+
+    No source is left alone for longer than a day, whatever it says.
+    """
     if value is None:
         return None
     text = value.strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_S)
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
+    return min(max(0.0, (aware - now).total_seconds()), _LONGEST_S)

@@ -71,7 +71,9 @@ class Target:
             added = urlencode(params)
         except UnicodeEncodeError:
             raise Refused("a parameter is not text that can be sent", code="url_character") from None
-        return replace(self, query=f"{self.query}&{added}" if self.query and added else self.query or added)
+        whole = replace(self, query=f"{self.query}&{added}" if self.query and added else self.query or added)
+        _check_length(str(whole))
+        return whole
 
     def without_params(self, names: frozenset[str]) -> "Target":
         """Return the target without the parameters of these names; the rest stays as it is spelled."""
@@ -110,8 +112,7 @@ def check_characters(text: str) -> str:
 
     Raises Refused for control characters, backslashes, lone surrogates, and for more than 8 KiB.
     """
-    if len(text) > _LONGEST:
-        raise Refused(f"the URL is longer than {_LONGEST} characters", code="url_too_long")
+    _check_length(text)
     for character in text:
         if character < " " or "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff":
             raise Refused("the URL holds a control character", code="url_character")
@@ -166,10 +167,21 @@ def _dotted(name: str) -> str:
         ) from None
 
 
+def _check_length(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise Refused(f"the URL is longer than {_LONGEST} characters", code="url_too_long")
+
+
 def _ascii(text: str) -> str:
-    if text.isascii():
-        return text.lower()
+    """Return a name in ASCII; one that claims to be international already has to be what its own letters spell."""
     try:
-        return idna.encode(text, uts46=True).decode("ascii").lower()
+        name = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode("ascii").lower()
+        if any(_spelled_again(label) != label for label in name.split(".") if label.startswith("xn--")):
+            raise Refused(f"{text!r} is not the name of a host", code="url_host")
     except idna.IDNAError:
         raise Refused(f"{text!r} is not the name of a host", code="url_host") from None
+    return name
+
+
+def _spelled_again(label: str) -> str:
+    return idna.encode(idna.decode(label)).decode("ascii")
