@@ -15,17 +15,31 @@ SECRET = "s3cret/with+signs"
 
 
 class Source:
-    """`answers` maps a path to a list of (status, headers, body), the last of which stays; `seen` is what arrived."""
+    """`answers` maps a path to a list of (status, headers, body), the last of which stays; `seen` is what arrived.
+
+    `callers` are the ports it came from, and `open_sockets` counts those that are still connected.
+    """
 
     def __init__(self) -> None:
         self.answers = {}
         self.seen = []
+        self.callers = []
+        self.open_sockets = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self):
+                super().setup()
+                outer.open_sockets += 1
+
+            def finish(self):
+                outer.open_sockets -= 1
+                super().finish()
+
             def answer(self):
+                outer.callers.append(self.client_address[1])
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.seen.append((self.command, self.path, dict(self.headers), body))
                 left = outer.answers.get(self.path.partition("?")[0], [(404, [], b"")])

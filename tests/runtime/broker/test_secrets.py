@@ -21,7 +21,7 @@ from levada import (
     text,
     url,
 )
-from levada_runtime.sandbox.broker_mask import Mask
+from levada_runtime.foundation.masking import Mask
 
 SECRET = "s3cret/with+signs"
 GET = HttpRequest("GET", "/a")

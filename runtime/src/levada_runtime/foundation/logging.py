@@ -9,24 +9,27 @@ from typing import Any
 
 import structlog
 
+from levada_runtime.foundation.masking import Mask
+
 MASK = "•••"
+_LEAST_LENGTH = 4
 _secrets: set[str] = set()
+_mask = Mask(())
 _lock = threading.Lock()
 
 
-_LEAST_LENGTH = 4
-
-
 def hide(values: Iterable[str]) -> None:
-    """Mask these values in every line logged from now on; shorter ones would mask ordinary words."""
-    _secrets.update(value for value in values if len(value) >= _LEAST_LENGTH)
+    """Mask these values, however spelled, in every line logged from now on; shorter ones would mask ordinary words."""
+    global _mask  # noqa: PLW0603 - one mask for every logger of the process
+    fresh = {value for value in values if len(value) >= _LEAST_LENGTH} - _secrets
+    if fresh:
+        _secrets.update(fresh)
+        _mask = Mask(tuple(_secrets), masked=MASK, least=_LEAST_LENGTH)
 
 
 def mask(text: str) -> str:
     """Return `text` with every known secret value masked; one that begins another leaves nothing of that one."""
-    for value in sorted(_secrets, key=len, reverse=True):
-        text = text.replace(value, MASK)
-    return text
+    return _mask(text)
 
 
 def configure_logging(level: str = "info") -> None:

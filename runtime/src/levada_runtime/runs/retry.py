@@ -7,6 +7,7 @@ from datetime import timedelta
 RETRIED = frozenset({"source_unavailable", "rate_limited", "timeout", "oom", "crash", "worker_lost"})
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 900.0
+_LONGEST_WAIT_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +34,4 @@ def judge(
     if attempt >= tries:
         return Verdict(again=False)
     pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)) * rng.uniform(0.5, 1.0)
-    return Verdict(again=True, pause=timedelta(seconds=max(pause, wait or 0.0)))
+    return Verdict(again=True, pause=timedelta(seconds=max(pause, min(wait or 0.0, _LONGEST_WAIT_S))))

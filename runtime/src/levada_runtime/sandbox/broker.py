@@ -4,6 +4,7 @@ The child names a method, a URL, headers and a body. Here the host is checked ag
 added that the child never sees, the request goes out through the one client, and is tried again where that is safe.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,34 +13,33 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from levada import Forbidden, HttpRequest, LevadaError, Manifest, RateLimited, Response, SourceUnavailable
+from levada._cassette import CassetteMiss, Player
+from levada_runtime.foundation.masking import Mask
 from levada_runtime.outbound import (
-    Additions,
     AllowPrivate,
     Answer,
     BlockingClient,
     Client,
+    Meter,
     Refused,
-    Target,
+    TooLarge,
     Unreachable,
 )
-from levada_runtime.outbound.headers import without
+from levada_runtime.outbound.client import check_method
+from levada_runtime.outbound.headers import check_headers, without
+from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.broker_auth import basic_pairs, credentials, query_names
+from levada_runtime.sandbox.broker_auth import basic_pairs, credential_names, credentials, query_names
+from levada_runtime.sandbox.broker_gate import Gate
 from levada_runtime.sandbox.broker_hosts import HostList, forbidden
-from levada_runtime.sandbox.broker_mask import Mask
-from levada_runtime.sandbox.broker_model import Asked, Errand, Exchange
-from levada_runtime.sandbox.model import Limits
+from levada_runtime.sandbox.broker_log import ExchangeLog
+from levada_runtime.sandbox.broker_model import INTERCEPTED, Asked, Errand, Exchange
+from levada_runtime.sandbox.cassette import Tape
+from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
-from levada_runtime.sandbox.retry_after import (
-    TOO_MANY,
-    Again,
-    Patience,
-    decide,
-    is_transient,
-)
+from levada_runtime.sandbox.retry_after import TOO_MANY, Again, Patience, decide, is_transient
 
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_INTERCEPTED: Final = 202
 _LONG_SECRET: Final = 8
 
 
@@ -57,6 +57,9 @@ class Broker:
         observing: bool = False,
         observe_allow: bool = False,
         client: BlockingClient | None = None,
+        deadline_s: float | None = None,
+        recording: bool = False,
+        player: Player | None = None,
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -65,20 +68,30 @@ class Broker:
         """Take what the run is allowed.
 
         `allow_private` is the operator's list and is not read when a client is handed in, which has its own. A route
-        declared `observe="allow"` (`observe_allow`) sends everything in observation mode too.
+        declared `observe="allow"` (`observe_allow`) sends everything in observation mode too. `deadline_s` seconds
+        from now no wait and no request goes on. With `recording` a tape is kept; with a `player` nothing is ever sent.
         """
-        self.exchanges: list[Exchange] = []
         self.requests = 0
         self.bytes = 0
         self.mask = Mask(secrets.values(), basic_pairs(manifest, settings, secrets))
+        self.tape = Tape(self.mask, credential_names(manifest)) if recording else None
+        self._limits = limits or Limits()
+        self._log = ExchangeLog(self.mask, self._limits.http_requests)
         self._mask_long = Mask(value for value in secrets.values() if len(value) >= _LONG_SECRET)
         self._manifest, self._settings, self._secrets = manifest, settings, secrets
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))
-        self._limits = limits or Limits()
+        self._player = player
         self._intercepts = observing and not observe_allow
+        self._ends_at = math.inf if deadline_s is None else time.monotonic() + deadline_s
+        self._deadline_s = deadline_s
         self._patience = patience or Patience()
         self._sleep, self._now, self._jitter = sleep, now, jitter
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Every try of every request, in order; refused ones among them."""
+        return self._log.kept
 
     def answer(self, frame: HttpFrame) -> HttpAnswer:
         """Answer the child's frame; raises what `request` raises."""
@@ -90,6 +103,7 @@ class Broker:
         Raises HostNotDeclared, Forbidden (the outbound rules or a limit of the run), AuthFailed (no usable
         credentials), and after the last try RateLimited or SourceUnavailable with the wait the source asked for. Every
         other status, 401 and 403 among them, is returned. So is any status of a method that is never sent twice.
+        Raises Abort when the run's time is up, or it asks what its cassette does not hold.
         """
         answer = self._ask(request)
         return Response(answer.status, dict(answer.headers), answer.content, answer.url)
@@ -104,18 +118,44 @@ class Broker:
             self._client.close()
 
     def _ask(self, asked: Asked) -> HttpAnswer:
-        method = asked.method.upper()
+        errand: Errand | None = None
         try:
+            errand, hosts = self._understood(asked)
+            answer = self._given(errand, hosts)
+        except Refused as refusal:
+            error: LevadaError = forbidden(refusal)
+        except LevadaError as raised:
+            error = raised
+        else:
+            if self.tape is not None:
+                self.tape.answered(errand, answer)
+            return answer
+        if self.tape is not None:
+            self.tape.failed(asked, errand, error)
+        raise self._masked(error) from None
+
+    def _understood(self, asked: Asked) -> tuple[Errand, HostList]:
+        """Return where a request goes; what is refused here is kept in the log, since nothing else will say so."""
+        try:
+            method = asked.method.upper()
+            check_method(method)
+            check_headers(asked.headers)
             hosts = HostList.of(self._manifest, self._settings, self._client.client.allow_private)
             target = hosts.resolve(asked.url, list(asked.params)).without_params(query_names(self._manifest))
             hosts.check(target)
-            if self._intercepts and method not in HARMLESS:
-                return self._intercept(method, target)
-            return self._try(Errand(method, target, tuple(asked.headers), asked.body), hosts)
-        except Refused as refusal:
-            raise self._masked(forbidden(refusal)) from None
-        except LevadaError as error:
-            raise self._masked(error) from None
+            if self._player is None:
+                check_target(target, self._client.client.allow_private)
+        except (Refused, LevadaError) as refusal:
+            self._log.refused(asked, refusal.message)
+            raise
+        return Errand(method, target, tuple(asked.headers), asked.body), hosts
+
+    def _given(self, errand: Errand, hosts: HostList) -> HttpAnswer:
+        if self._player is not None:
+            return self._played(self._player, errand)
+        if self._intercepts and errand.method not in HARMLESS:
+            return self._intercept(errand)
+        return self._try(errand, hosts)
 
     def _try(self, request: Errand, hosts: HostList) -> HttpAnswer:
         """Send the request until it is answered, or patience is at its end."""
@@ -128,77 +168,110 @@ class Broker:
             if isinstance(outcome, Answer) and not (request.repeatable and is_transient(outcome.status)):
                 return self._answered(outcome)
             asked_s = retry_after(_header(outcome, "retry-after"), self._now()) if isinstance(outcome, Answer) else None
-            verdict = decide(self._patience, tries=tries, spent_s=spent, asked_s=asked_s, jitter=self._jitter())
+            verdict = decide(
+                self._patience,
+                tries=tries,
+                spent_s=spent,
+                asked_s=asked_s,
+                jitter=self._jitter(),
+                left_s=self._left_s(),
+            )
             if not request.repeatable or not isinstance(verdict, Again):
                 raise _gave_up(request, outcome, tries, asked_s)
             self._sleep(verdict.wait_s)
             spent += verdict.wait_s
 
     def _send(self, request: Errand, hosts: HostList, attempt: int) -> Answer | Unreachable:
-        """Send the request once and keep the exchange."""
-        gate = _Gate(self, hosts, credentials(self._manifest, self._settings, self._secrets))
+        """Send the request once and keep the exchange, whatever becomes of it."""
+        meter = Meter(max(0, self._limits.http_bytes - self.bytes))
         began = time.monotonic()
-        outcome: Answer | Unreachable | None = None
+        status: int | None = None
         reason: str | None = None
         try:
-            outcome = self._client.send(
+            answer = self._sent(request, hosts, meter)
+            status = answer.status
+        except Unreachable as failure:
+            reason = failure.message
+            if self._left_s() <= 0:
+                reason = self._out_of_time()
+                raise Abort("timeout", reason) from None
+            return failure
+        except (Refused, LevadaError, Abort) as refusal:
+            reason = refusal.message
+            raise
+        finally:
+            self.bytes += meter.moved
+            self._log.tried(request, status, reason, meter.moved, time.monotonic() - began, attempt)
+        return answer
+
+    def _sent(self, request: Errand, hosts: HostList, meter: Meter) -> Answer:
+        if self._left_s() <= 0:
+            raise Abort("timeout", self._out_of_time())
+        gate = Gate(hosts, credentials(self._manifest, self._settings, self._secrets), meter, self._count)
+        try:
+            return self._client.send(
                 request.method,
                 request.target,
                 headers=without(request.headers, gate.names),
                 body=request.body,
                 at_step=gate,
+                meter=meter,
+                within_s=None if self._deadline_s is None else self._left_s(),
             )
-        except Unreachable as failure:
-            outcome, reason = failure, failure.message
-        except (Refused, LevadaError) as refusal:
-            reason = refusal.message
+        except TooLarge as large:
+            if large.code == "metered":
+                raise self._out_of_bytes() from None
+            raise
+
+    def _played(self, player: Player, errand: Errand) -> HttpAnswer:
+        """Answer from the cassette; what it does not hold ends the run, since no answer would be true."""
+        status: int | None = None
+        reason: str | None = None
+        try:
+            asked = HttpRequest(errand.method, str(errand.target), (), errand.headers, errand.body)
+            response = player.play(asked)
+            status = response.status
+        except CassetteMiss as miss:
+            reason = str(miss)
+            raise Abort("connector_error", self.mask(reason)) from None
+        except LevadaError as error:
+            reason = error.message
             raise
         finally:
-            self._keep(request, outcome, reason, attempt, time.monotonic() - began)
-        return outcome
+            self._log.tried(errand, status, reason, 0, 0.0)
+        return HttpAnswer(response.status, list(response.headers.items()), response.content, response.url)
 
-    def _keep(
-        self, request: Errand, outcome: Answer | Unreachable | None, reason: str | None, attempt: int, took_s: float
-    ) -> None:
-        status, moved = None, len(request.body or b"")
-        if isinstance(outcome, Answer):
-            status, moved = outcome.status, moved + max(outcome.received, len(outcome.body))
-        self.bytes += moved
-        self.exchanges.append(
-            Exchange(
-                method=request.method,
-                url=self.mask(request.target.without_query),
-                status=status,
-                bytes=moved,
-                ms=round(took_s * 1000, 1),
-                attempt=attempt,
-                refused=None if reason is None else self.mask(reason),
-            )
-        )
-
-    def _intercept(self, method: str, target: Target) -> HttpAnswer:
+    def _intercept(self, errand: Errand) -> HttpAnswer:
         """Answer in the source's place: an observed run goes on to its end and changes nothing."""
-        url = self.mask(target.without_query)
-        self.exchanges.append(Exchange(method, url, _INTERCEPTED, 0, 0.0, 1, intercepted=True))
+        self._log.intercepted(errand, INTERCEPTED)
         headers = [("Content-Type", "application/json"), ("Levada-Observed", "intercepted")]
-        return HttpAnswer(_INTERCEPTED, headers, b"{}", self._mask_long(str(target)))
+        return HttpAnswer(INTERCEPTED, headers, b"{}", self._mask_long(str(errand.target)))
 
     def _answered(self, answer: Answer) -> HttpAnswer:
         """Hand the answer in, without secrets that the source repeats; short ones could be anything, and stay."""
         headers = [(name, self._mask_long(value)) for name, value in _joined(answer.headers)]
         return HttpAnswer(answer.status, headers, answer.body, self._mask_long(answer.url))
 
-    def count(self) -> None:
+    def _count(self) -> None:
         """Count a request about to be sent; raises Forbidden when the run has had its share."""
-        limits = self._limits
-        if self.requests >= limits.http_requests:
-            raise Forbidden(f"the run has sent its {limits.http_requests} requests; an operator sets that limit")
-        if self.bytes >= limits.http_bytes:
-            raise Forbidden(f"the run has moved its {limits.http_bytes} bytes of HTTP; an operator sets that limit")
+        if self.requests >= self._limits.http_requests:
+            raise Forbidden(f"the run has sent its {self._limits.http_requests} requests; an operator sets that limit")
+        if self.bytes >= self._limits.http_bytes:
+            raise self._out_of_bytes()
         self.requests += 1
+
+    def _out_of_bytes(self) -> Forbidden:
+        return Forbidden(f"the run has moved its {self._limits.http_bytes} bytes of HTTP; an operator sets that limit")
+
+    def _out_of_time(self) -> str:
+        return f"the run took longer than {self._deadline_s:g} s"
+
+    def _left_s(self) -> float:
+        return self._ends_at - time.monotonic()
 
     def _masked(self, error: LevadaError) -> LevadaError:
         error.message = self.mask(error.message)
+        error.details = self.mask.value(error.details)
         error.args = (error.message,)
         return error
 
@@ -209,26 +282,6 @@ class Broker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Gate:
-    """What every step of a request passes: declared, counted, and given credentials until it leaves the origin."""
-
-    def __init__(self, broker: Broker, hosts: HostList, proof: Additions) -> None:
-        self.names = frozenset(name.lower() for name, _ in proof.headers)
-        self._broker = broker
-        self._hosts = hosts
-        self._proof = proof
-        self._origin: tuple[str, str, int] | None = None
-
-    def __call__(self, target: Target) -> Additions:
-        self._hosts.check(target)
-        self._broker.count()
-        self._origin = self._origin or target.origin
-        if target.origin != self._origin:
-            # Once another host has had a say in where this goes, it gets no credentials, not even back at home.
-            self._proof = Additions()
-        return self._proof
 
 
 def _gave_up(request: Errand, outcome: Answer | Unreachable, tries: int, wait: float | None) -> LevadaError:

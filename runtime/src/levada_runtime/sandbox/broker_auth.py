@@ -39,6 +39,11 @@ def query_names(manifest: Manifest) -> frozenset[str]:
     return frozenset({manifest.auth.name}) if isinstance(manifest.auth, QueryAuth) else frozenset()
 
 
+def credential_names(manifest: Manifest) -> frozenset[str]:
+    """Return the header that carries credentials, in lower case, if one does."""
+    return frozenset({manifest.auth.name.lower()}) if isinstance(manifest.auth, HeaderAuth) else frozenset()
+
+
 def _spelled(scheme: AuthScheme, values: Mapping[str, Any]) -> Additions:
     match scheme:
         case BearerAuth():

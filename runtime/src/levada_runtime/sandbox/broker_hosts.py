@@ -45,12 +45,16 @@ class HostList:
         absolute = url if _ABSOLUTE.match(url) else _behind(self._first(), url)
         return parse_url(absolute).with_params(params)
 
-    def check(self, target: Target) -> None:
-        """Raise HostNotDeclared, naming the host and the way out, unless the target is one of the declared."""
+    def check(self, target: Target, after: Target | None = None) -> None:
+        """Raise HostNotDeclared, naming the host and the way out, unless the target is one of the declared.
+
+        `after` is the target whose redirect leads there.
+        """
         if any(self._covers(rule, target) for rule in self.rules):
             return
+        asks = f"{self.connector} asks" if after is None else f"{after.place} redirects {self.connector} to"
         raise HostNotDeclared(
-            f"{self.connector} asks {target.scheme}://{target.place}, which it does not declare "
+            f"{asks} {target.scheme}://{target.place}, which it does not declare "
             f"(declared: {self._named()}); add the host to the connector's hosts, "
             "or a url setting with from_setting() when it differs from connection to connection",
             details={"declared": [self._name(rule) for rule in self.rules]},

@@ -7,6 +7,8 @@ from typing import Protocol
 from levada_runtime.outbound import Target
 from levada_runtime.sandbox.retry_after import IDEMPOTENT
 
+INTERCEPTED = 202
+
 
 class Asked(Protocol):
     """What a route asks for: the SDK's request and the wire's frame both have this shape."""

@@ -1,5 +1,6 @@
 """Whether a request is sent again, and after how long; values in, values out."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,10 +43,16 @@ def is_transient(status: int) -> bool:
     return status == TOO_MANY or (status >= _SERVER_ERROR and status not in _NEVER_CURED_BY_WAITING)
 
 
-def decide(patience: Patience, *, tries: int, spent_s: float, asked_s: float | None, jitter: float) -> Again | GiveUp:
-    """Decide after a failed try: `tries` so far, `spent_s` on them, `asked_s` by the source; `jitter` is in [0, 1)."""
+def decide(
+    patience: Patience, *, tries: int, spent_s: float, asked_s: float | None, jitter: float, left_s: float = math.inf
+) -> Again | GiveUp:
+    """Decide after a failed try: `tries` so far, `spent_s` on them, `asked_s` by the source; `jitter` is in [0, 1).
+
+    A wait that would outlast the `left_s` that the run still has is not begun.
+    """
     wait = _backoff(patience, tries, jitter) if asked_s is None else asked_s
-    if tries >= patience.tries or wait > patience.longest_wait_s or spent_s + wait > patience.budget_s:
+    longest = min(patience.longest_wait_s, patience.budget_s - spent_s)
+    if tries >= patience.tries or wait > longest or wait >= left_s:
         return GiveUp(asked_s)
     return Again(wait)
 

@@ -1,0 +1,29 @@
+"""What every step of a request passes: declared, counted, and given credentials until it leaves the origin."""
+
+from collections.abc import Callable
+
+from levada_runtime.outbound import Additions, Meter, Step
+from levada_runtime.sandbox.broker_hosts import HostList
+
+
+class Gate:
+    """Stands before each step, the first and every redirect's; what it raises keeps the step from being sent."""
+
+    def __init__(self, hosts: HostList, proof: Additions, meter: Meter, count: Callable[[], None]) -> None:
+        """Take the declared hosts, the credentials, and what counts bytes and requests."""
+        self.names = frozenset(name.lower() for name, _ in proof.headers)
+        self._hosts = hosts
+        self._proof = proof
+        self._meter = meter
+        self._count = count
+        self._origin: tuple[str, str, int] | None = None
+
+    def __call__(self, step: Step) -> Additions:
+        self._hosts.check(step.target, step.after)
+        self._count()
+        self._meter.count(len(step.body or b""))
+        self._origin = self._origin or step.target.origin
+        if step.target.origin != self._origin:
+            # Once another host has had a say in where this goes, it gets no credentials, not even back at home.
+            self._proof = Additions()
+        return self._proof
