@@ -16,6 +16,10 @@ from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import enqueue
 
 
+_WORD = 200
+"""Characters that are kept of a word that nothing here knows."""
+
+
 def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime, as_of: int | None = None) -> Counts:
     """Write documents, versions, provenance, events and quarantine of a page in this unit of work.
 
@@ -192,12 +196,12 @@ def _quarantine_row(origin: Origin, rejected: Rejected, record_id: int, at: date
         connection_id=origin.connection_id,
         id=record_id,
         stream=rejected.stream,
-        document_type=legible(rejected.document_type),
+        document_type=legible(rejected.document_type)[:_WORD],
         fingerprint=hashlib.sha256("\x00".join(what).encode()).digest(),
         idempotency_key=legible(rejected.idempotency_key) if rejected.idempotency_key else None,
         source_id=legible(rejected.source_id) if rejected.source_id else None,
         payload=legible(rejected.payload) if rejected.payload else None,
-        reason=rejected.reason,
+        reason=legible(rejected.reason)[:_WORD],
         message=legible(rejected.message),
         errors=[asdict(error) for error in rejected.errors],
         state="open",

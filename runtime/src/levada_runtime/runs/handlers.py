@@ -123,6 +123,8 @@ class RunHandlers:
 
     def _check(self, frame: EmitFrame | RetireFrame) -> None:
         """Raise ProtocolError for a stream that the manifest does not have, or a document type it does not emit."""
+        if not storable(frame.document_type):
+            raise BadRecord("a document type holds U+0000, which cannot be kept")
         if frame.stream not in self._emits:
             raise ProtocolError(f"a child handed over records of a stream that is not declared: {frame.stream[:100]!r}")
         if self._own is not None and frame.document_type not in self._own:

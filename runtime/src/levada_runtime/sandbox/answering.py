@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
 import msgspec
-import orjson
 
-from levada.errors import Forbidden, LevadaError
+from levada.errors import BadRecord, Forbidden, LevadaError
 from levada_runtime.sandbox.channel import HostChannel
 from levada_runtime.sandbox.protocol import (
     LINE_BYTES,
     LOG_BYTES,
+    REPLY_BYTES,
+    ChildFrame,
     Done,
     EmitAnswer,
     EmitFrame,
@@ -26,10 +27,14 @@ from levada_runtime.sandbox.protocol import (
     Refusal,
     RetireFrame,
     SaveFrame,
+    Woken,
     results,
 )
+from levada_runtime.sandbox.vetting import DEPTH, Calls, mapping
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
+_LINE_COSTS = 64
+"""What the host keeps of a line beside its text."""
 
 
 class Handlers(Protocol):
@@ -81,26 +86,51 @@ class NoHandlers:
 
 
 class Conversation:
-    """Answers the frames of one child; it keeps what the child said of its layers and how many bytes it logged."""
+    """Answers the frames of one call; it keeps what the child said of its layers and how many bytes it logged.
 
-    def __init__(self, channel: HostChannel, handlers: Handlers) -> None:
+    A child that was kept from an earlier call has said its `layers`, and must first repeat the `word` of this one:
+    what it said before it heard the word is taken for nothing.
+    """
+
+    def __init__(
+        self,
+        channel: HostChannel,
+        handlers: Handlers,
+        layers: Mapping[str, str] | None = None,
+        word: bytes | None = None,
+    ) -> None:
         self._channel = channel
         self._handlers = handlers
         self._logged = 0
-        self.layers: Mapping[str, str] = {}
+        self._calls = Calls()
+        self._word = word
+        self.layers: Mapping[str, str] = layers or {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the child has turned to this call."""
+        return self._word is None
 
     def hold(self) -> Ended:
         """Answer until the child says that it ended; raise what the channel or a handler raises."""
         while True:
             frame = self._channel.receive()
+            if self._word is not None or isinstance(frame, Woken):
+                self._note_word(frame)
+                continue
             if isinstance(frame, Ended):
-                return frame
+                return _checked(frame)
             if isinstance(frame, LogFrame):
                 self._log(frame)
             elif isinstance(frame, Ready):
                 self._note_layers(frame)
             else:
                 self._channel.send(self._answer(frame))
+
+    def _note_word(self, frame: ChildFrame) -> None:
+        if not isinstance(frame, Woken) or frame.word != self._word:
+            raise ProtocolError("a child that was kept spoke out of turn")
+        self._word = None
 
     def _note_layers(self, frame: Ready) -> None:
         # Said once, before the first line of connector code: a second one is the connector talking.
@@ -110,6 +140,9 @@ class Conversation:
 
     def _answer(self, frame: EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame) -> Frame:
         try:
+            refused = self._calls.take(frame)
+            if refused is not None:
+                return refused
             if isinstance(frame, EmitFrame):
                 answer = self._handlers.emit(frame)
                 return results(answer) if answer is not None else Done()
@@ -119,33 +152,38 @@ class Conversation:
                 return self._handlers.graph(frame) or Done()
             if isinstance(frame, HttpFrame):
                 return self._handlers.http(frame)
-            self._handlers.save(frame.partition, _mapping(frame.values))
+            self._handlers.save(frame.partition, _saved(frame.values))
         except LevadaError as error:
-            return Refusal(error.code, error.message, error.wait, _json(error.details))
+            refusal = Refusal(error.code, error.message, error.wait, _json(error.details))
+            self._calls.refuse(frame, refusal)
+            return refusal
         return Done()
 
     def _log(self, frame: LogFrame) -> None:
-        size = len(frame.message) + len(frame.fields)
+        size = len(frame.message) + len(frame.fields) + _LINE_COSTS
         if self._logged >= LOG_BYTES:
             return
         self._logged += size
         level = frame.level if frame.level in _LEVELS else "info"
         if self._logged >= LOG_BYTES:
             self._handlers.log("warning", f"the run logged more than {LOG_BYTES >> 10} KiB; the rest is let go", {})
-        elif size > LINE_BYTES:
+        elif size > LINE_BYTES + _LINE_COSTS * 2:
             self._handlers.log(level, f"{frame.message[:LINE_BYTES]}…", {})
         else:
-            self._handlers.log(level, frame.message, _mapping(frame.fields))
+            self._handlers.log(level, frame.message, mapping(frame.fields) or {})
 
 
-def _mapping(data: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ProtocolError(f"a frame holds what is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise ProtocolError("a frame holds JSON that is no object")
-    return value
+def _checked(frame: Ended) -> Ended:
+    if frame.result is not None and len(frame.result) > REPLY_BYTES:
+        raise ProtocolError(f"a child ended with a result of {len(frame.result)} bytes")
+    return frame
+
+
+def _saved(data: bytes) -> dict[str, Any]:
+    values = mapping(data)
+    if values is None:
+        raise BadRecord(f"the values of a checkpoint are nested more than {DEPTH} deep")
+    return values
 
 
 def _json(details: Mapping[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
 """What the SDK's fronts stand on in a child: each port turns a call into frames and an answer back into values."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -10,14 +11,16 @@ from levada._encoding import encode_json
 from levada._graph import GraphBatch, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
-from levada._secrets import RouteSecrets
+from levada._run import plain_fields
 from levada.errors import BadRecord, BatchRejected, LevadaError, error_for
 from levada_runtime.sandbox.channel import ChildChannel
+from levada_runtime.sandbox.endings import MEMORY_STATUS
 from levada_runtime.sandbox.protocol import (
     CREDIT,
     FRAME_BYTES,
     LINE_BYTES,
     LOG_BYTES,
+    NAME,
     RECORDS,
     EmitFrame,
     EmitRecord,
@@ -63,6 +66,22 @@ class WireIngest:
 
     def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
         self._calls += 1
+        try:
+            answer = self._said(stream, document_type, drafts, continue_on_error=continue_on_error)
+        except MemoryError:
+            # Half a call is said, and nothing that followed would be understood.
+            os._exit(MEMORY_STATUS)
+        if isinstance(answer, Refusal):
+            raise refusal(answer)
+        assert isinstance(answer, Results)
+        if answer.rejected:
+            raise BatchRejected(failed_records(answer, document_type))
+        return batch_result(answer, document_type)
+
+    def _said(
+        self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool
+    ) -> HostFrame | None:
+        """Say the frames of a call, and return the last answer, or the first that refuses it."""
         waiting = 0
         answer: HostFrame | None = None
         for records, last in _frames(drafts):
@@ -76,12 +95,7 @@ class WireIngest:
         for _ in range(waiting):
             following = self._channel.receive()
             answer = answer if isinstance(answer, Refusal) else following
-        if isinstance(answer, Refusal):
-            raise refusal(answer)
-        assert isinstance(answer, Results)
-        if answer.rejected:
-            raise BatchRejected(failed_records(answer, document_type))
-        return batch_result(answer, document_type)
+        return answer
 
     def retire(
         self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
@@ -154,7 +168,7 @@ class Lines:
     def write(self, level: str, message: object, fields: Mapping[str, Any]) -> None:
         if self._written > LOG_BYTES:
             return
-        written = _fields(fields)
+        written = plain_fields(fields)
         text = str(message)[: LINE_BYTES + 1].encode(errors="replace").decode()
         text = text if len(text) <= LINE_BYTES else f"{text[:LINE_BYTES]}…"
         if len(text) + len(written) > LINE_BYTES + _OVERHEAD:
@@ -212,20 +226,20 @@ def _record(draft: Draft) -> tuple[EmitRecord, int]:
         return EmitRecord(None, key and key[:200], None, None, False, "payload_too_large", message), _OVERHEAD * 8  # noqa: FBT003 - a record on the wire has no names.
     moment = draft.source_time.isoformat() if draft.source_time else None
     failure = draft.failure
+    # What is longer than a name may be is cut to what the host refuses as too long.
+    key, source_id = key and key[:NAME], source_id and source_id[:NAME]
     if failure is None:
         return EmitRecord(payload, key, source_id, moment, draft.source_id_fixed), weight
     return (
         EmitRecord(
-            payload, key, source_id, moment, draft.source_id_fixed, failure.reason, failure.message, failure.path
+            payload,
+            key,
+            source_id,
+            moment,
+            draft.source_id_fixed,
+            failure.reason[:NAME],
+            failure.message[:NAME],
+            failure.path and failure.path[:NAME],
         ),
         weight,
     )
-
-
-def _fields(fields: Mapping[str, Any]) -> bytes:
-    if not fields:
-        return b"{}"
-    try:
-        return encode_json({name: repr(v) if isinstance(v, RouteSecrets) else v for name, v in fields.items()})
-    except LevadaError:
-        return encode_json({str(name): repr(value) for name, value in fields.items()})

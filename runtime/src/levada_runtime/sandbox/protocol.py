@@ -17,8 +17,12 @@ CREDIT: Final = 4
 LINE_BYTES: Final = 8 << 10
 LOG_BYTES: Final = 256 << 10
 HEADER_BYTES: Final = 4
+NAME: Final = 4_096
+"""Characters of anything that names something: a key, a stream, a partition."""
+CHECKPOINT_BYTES: Final = 1 << 20
 
-Headers = list[tuple[str, str]]
+Name = Annotated[str, msgspec.Meta(max_length=NAME)]
+Headers = Annotated[list[tuple[str, str]], msgspec.Meta(max_length=10_000)]
 
 
 class Frame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, tag=True, gc=False):
@@ -46,7 +50,7 @@ class RequestFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
 
 
 class Start(Frame, tag="start", frozen=True):
-    """Host to child, first and once: the sources and everything the call is about."""
+    """Host to child, first and once: the sources and everything the call is about; `keep` says that more may follow."""
 
     action: str
     package: str
@@ -64,25 +68,46 @@ class Start(Frame, tag="start", frozen=True):
     minimum: str
     run_number: int
     request: RequestFrame | None = None
+    keep: bool = False
+
+
+class Again(Frame, tag="again", frozen=True):
+    """Host to a child that was kept: what the next call is about; `word` is random, and only `Woken` repeats it."""
+
+    action: str
+    stream: str | None
+    settings: bytes
+    secrets: dict[str, str]
+    checkpoint: bytes
+    run: RunFrame | None
+    now: str
+    request: RequestFrame | None
+    word: bytes
+
+
+class Woken(Frame, tag="woken", frozen=True):
+    """Child to host, first in every call but its first: the word of that call, which nothing said earlier can hold."""
+
+    word: bytes
 
 
 class Ready(Frame, tag="ready", frozen=True):
     """Child to host, before the first line of connector code: the states of the layers that were applied."""
 
-    layers: dict[str, str]
+    layers: Annotated[dict[str, str], msgspec.Meta(max_length=32)]
 
 
 class EmitRecord(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
     """One record: its payload as JSON bytes, or why there is none. `source_id_fixed`: given as a fixed string."""
 
     payload: bytes | None
-    idempotency_key: str | None
-    source_id: str | None = None
-    source_time: str | None = None
+    idempotency_key: Name | None
+    source_id: Name | None = None
+    source_time: Name | None = None
     source_id_fixed: bool = False
-    failure: str | None = None
-    failure_message: str | None = None
-    failure_path: str | None = None
+    failure: Name | None = None
+    failure_message: Name | None = None
+    failure_path: Name | None = None
 
 
 class EmitFrame(Frame, tag="emit", frozen=True):
@@ -90,23 +115,23 @@ class EmitFrame(Frame, tag="emit", frozen=True):
 
     call: int
     last: bool
-    stream: str
-    document_type: str
+    stream: Name
+    document_type: Name
     continue_on_error: bool
     records: Annotated[list[EmitRecord], msgspec.Meta(max_length=RECORDS)]
 
 
 class RetireFrame(Frame, tag="retire", frozen=True):
-    stream: str
-    document_type: str
-    idempotency_key: str
-    source_time: str | None
+    stream: Name
+    document_type: Name
+    idempotency_key: Name
+    source_time: Name | None
 
 
 class SaveFrame(Frame, tag="save", frozen=True):
     """A checkpoint: the whole new mapping of one partition, as JSON bytes."""
 
-    partition: str
+    partition: Name
     values: bytes
 
 
@@ -116,7 +141,7 @@ class GraphFrame(Frame, tag="graph", frozen=True):
     call: int
     last: bool
     op: Literal["sync", "write"]
-    scope: str | None
+    scope: Name | None
     entities: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
     relationships: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
 
@@ -124,9 +149,9 @@ class GraphFrame(Frame, tag="graph", frozen=True):
 class HttpFrame(Frame, tag="http", frozen=True):
     """A request for the broker; `url` is absolute, or a path for the first host of the manifest."""
 
-    method: str
+    method: Name
     url: str
-    params: list[tuple[str, str]]
+    params: Headers
     headers: Headers
     body: bytes | None
 
@@ -134,19 +159,19 @@ class HttpFrame(Frame, tag="http", frozen=True):
 class LogFrame(Frame, tag="log", frozen=True):
     """One line of the run's log; never answered."""
 
-    level: str
+    level: Name
     message: str
     fields: bytes
 
 
 class Ended(Frame, tag="ended", frozen=True):
-    """Child to host, last: `kind` is done, exception, policy, memory or weak (the layers fell short of the minimum).
+    """Child to host, last; `weak` means that the layers fell short of the minimum.
 
     `result` is the manifest of a connector that was described, or what a webhook's route replied, as JSON bytes.
     """
 
-    kind: str
-    code: str | None = None
+    kind: Literal["done", "exception", "policy", "memory", "weak"]
+    code: Name | None = None
     message: str | None = None
     traceback: str | None = None
     retryable: bool = False
@@ -239,8 +264,10 @@ class Refusal(Frame, tag="refusal", frozen=True):
     details: bytes = b"null"
 
 
-ChildFrame = Ready | EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame | LogFrame | Ended
-HostFrame = Start | Done | Results | GraphAnswer | HttpAnswer | Refusal
+Asked = Start | Again
+"""What opens a call in a child, its first or a later one."""
+ChildFrame = Ready | Woken | EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame | LogFrame | Ended
+HostFrame = Start | Again | Done | Results | GraphAnswer | HttpAnswer | Refusal
 
 
 class ProtocolError(Exception):
@@ -294,6 +321,11 @@ class FrameBuffer:
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._held = bytearray()
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait to be taken."""
+        return len(self._held)
 
     def feed(self, data: bytes) -> None:
         self._held += data
