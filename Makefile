@@ -31,6 +31,7 @@ serve: install ## run the daemon (ARGS="--port 7700")
 
 test: install ## run the tests, two at a time (ARGS="-k ingest")
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --dist worksteal --levada-sandbox -k "not TestStripe and not whatever_happens" connectors)
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .
