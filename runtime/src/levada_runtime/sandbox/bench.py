@@ -20,7 +20,7 @@ from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireGraph, WireHttp, WireIngest
-from levada_runtime.sandbox.protocol import REPLY_BYTES, RequestFrame, RunFrame, Start
+from levada_runtime.sandbox.protocol import REPLY_BYTES, Asked, RequestFrame, RunFrame
 
 
 def connector_of(module: types.ModuleType, attribute: str) -> Connector:
@@ -32,14 +32,14 @@ def connector_of(module: types.ModuleType, attribute: str) -> Connector:
     return found
 
 
-def run(connector: Connector, start: Start, channel: ChildChannel, lines: Lines) -> bytes | None:
+def run(connector: Connector, asked: Asked, channel: ChildChannel, lines: Lines) -> bytes | None:
     """Run the route the call is about, and return its reply as JSON; a connector without a check proves nothing."""
-    if start.action == "check":
+    if asked.action == "check":
         route = connector.check_route
     else:
-        assert start.stream is not None
-        route = connector.route(start.action, start.stream)
-    reply = None if route is None else call_route(route, _bench(connector, route, start, channel, lines))
+        assert asked.stream is not None
+        route = connector.route(asked.action, asked.stream)
+    reply = None if route is None else call_route(route, _bench(connector, route, asked, channel, lines))
     return None if reply is None else _told(reply)
 
 
@@ -50,21 +50,21 @@ def _told(reply: Reply) -> bytes:
     return written
 
 
-def _bench(connector: Connector, route: Route, start: Start, channel: ChildChannel, lines: Lines) -> Mapping[str, Any]:
+def _bench(connector: Connector, route: Route, asked: Asked, channel: ChildChannel, lines: Lines) -> Mapping[str, Any]:
     bench: dict[str, Any] = {
-        "settings": types.MappingProxyType(orjson.loads(start.settings)),
-        "secrets": RouteSecrets(start.secrets, _declared_secrets(connector)),
+        "settings": types.MappingProxyType(orjson.loads(asked.settings)),
+        "secrets": RouteSecrets(asked.secrets, _declared_secrets(connector)),
         "http": RouteHttp(WireHttp(channel).send),
         "log": RouteLog(lines.write),
-        "run": _run(start.run, start.action),
-        "now": datetime.fromisoformat(start.now),
+        "run": _run(asked.run, asked.action),
+        "now": datetime.fromisoformat(asked.now),
     }
-    if start.action != "check":
+    if asked.action != "check":
         bench["ingest"] = _ingest(connector, route, channel)
         bench["graph"] = RouteGraph(WireGraph(channel), encode_record)
-        bench["checkpoint"] = RouteCheckpoint(orjson.loads(start.checkpoint), WireCheckpoint(channel).save)
-    if start.request is not None:
-        bench["request"] = _request(start.request)
+        bench["checkpoint"] = RouteCheckpoint(orjson.loads(asked.checkpoint), WireCheckpoint(channel).save)
+    if asked.request is not None:
+        bench["request"] = _request(asked.request)
     return bench
 
 

@@ -5,6 +5,8 @@ import select
 import socket
 import time
 
+from levada.errors import ConnectorMistake
+from levada_runtime.sandbox.processor import Allowance, CpuSpent
 from levada_runtime.sandbox.protocol import (
     ANSWER_BYTES,
     FRAME_BYTES,
@@ -19,14 +21,19 @@ from levada_runtime.sandbox.protocol import (
 )
 
 _CHUNK = 256 << 10
+_LEAST_WAIT_S = 0.01
 
 
 class ChildChannel:
     """The child's end: plain reads and writes on one descriptor, which is all that is left to it."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, arrived: FrameBuffer | None = None) -> None:
         self._descriptor = descriptor
-        self._arrived = FrameBuffer(ANSWER_BYTES)
+        self._arrived = arrived or FrameBuffer(ANSWER_BYTES)
+
+    def lend(self) -> "LentChannel":
+        """Return the same channel for the objects of one call."""
+        return LentChannel(self._descriptor, self._arrived)
 
     def send(self, frame: Frame) -> None:
         data = encode(frame)
@@ -48,6 +55,20 @@ class ChildChannel:
             self._arrived.feed(data)
 
 
+class LentChannel(ChildChannel):
+    """The channel as the objects of one call have it: one that a connector keeps cannot speak in the next call."""
+
+    _is_over = False
+
+    def end(self) -> None:
+        self._is_over = True
+
+    def send(self, frame: Frame) -> None:
+        if self._is_over:
+            raise ConnectorMistake("this object belongs to a call that is over; use the one the route is given")
+        super().send(frame)
+
+
 class DeadlinePassed(Exception):  # noqa: N818 - it is what it says.
     """The wall clock of the call ran out."""
 
@@ -57,17 +78,21 @@ class ChannelClosed(Exception):  # noqa: N818 - it is what it says.
 
 
 class HostChannel:
-    """The host's end: every wait is bounded by the call's deadline (a monotonic time)."""
+    """The host's end: no wait is longer than what the call has left of its deadline (a monotonic time) and processor.
 
-    def __init__(self, end: socket.socket, deadline: float) -> None:
+    Its methods raise ChannelClosed, DeadlinePassed or CpuSpent.
+    """
+
+    def __init__(self, end: socket.socket, deadline: float, cpu: Allowance | None = None) -> None:
         self._end = end
         self._end.setblocking(False)  # noqa: FBT003 - the standard library's own signature.
         self._deadline = deadline
+        self._cpu = cpu
         self._arrived = FrameBuffer(FRAME_BYTES)
         self._poll = select.poll()
 
     def send(self, frame: Frame) -> None:
-        """Send all of it, or raise DeadlinePassed or ChannelClosed."""
+        """Send all of it."""
         with memoryview(encode(frame)) as data:
             sent = 0
             while sent < len(data):
@@ -79,7 +104,7 @@ class HostChannel:
                     raise ChannelClosed from None
 
     def receive(self) -> ChildFrame:
-        """Return the next frame, or raise ProtocolError, DeadlinePassed or ChannelClosed."""
+        """Return the next frame, or raise ProtocolError."""
         while True:
             if time.monotonic() >= self._deadline:
                 raise DeadlinePassed
@@ -88,7 +113,23 @@ class HostChannel:
                 return decode_child(body)
             self._fill()
 
+    def has_more(self) -> bool:
+        """Whether the child has said anything that was not received; raise ChannelClosed when it has gone instead."""
+        if self._arrived.held:
+            return True
+        try:
+            data = self._end.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            raise ChannelClosed from None
+        if not data:
+            raise ChannelClosed
+        return True
+
     def _fill(self) -> None:
+        if self._cpu is not None:
+            self._cpu.left_s()
         try:
             data = self._end.recv(_CHUNK)
         except BlockingIOError:
@@ -102,9 +143,12 @@ class HostChannel:
 
     def _wait(self, event: int) -> None:
         left = self._deadline - time.monotonic()
-        self._poll.register(self._end, event)
-        if left <= 0 or not self._poll.poll(left * 1000):
+        if left <= 0:
             raise DeadlinePassed
+        if self._cpu is not None:
+            left = min(left, max(self._cpu.left_s(), _LEAST_WAIT_S))
+        self._poll.register(self._end, event)
+        self._poll.poll(left * 1000)
 
 
-__all__ = ["ChannelClosed", "ChildChannel", "DeadlinePassed", "HostChannel", "ProtocolError"]
+__all__ = ["ChannelClosed", "ChildChannel", "CpuSpent", "DeadlinePassed", "HostChannel", "ProtocolError"]

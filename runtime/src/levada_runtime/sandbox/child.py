@@ -5,17 +5,20 @@ say what was locked, and only then compile and run what a stranger wrote.
 """
 
 import os
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from levada import Connector
 from levada_runtime.sandbox import bench, preload
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.compile import PolicyViolation, compile_all
 from levada_runtime.sandbox.endings import MEMORY_STATUS
+from levada_runtime.sandbox.findings import encode_findings
+from levada_runtime.sandbox.libraries import check_declared
 from levada_runtime.sandbox.loader import ConnectorLoader
 from levada_runtime.sandbox.lockdown import CHANNEL, States, detach, leave_identity, level_of, lock
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.ports import Lines
-from levada_runtime.sandbox.protocol import Ended, Ready, Start
+from levada_runtime.sandbox.protocol import Again, Asked, Ended, Ready, Start, Woken
 from levada_runtime.sandbox.reach import reachable
 from levada_runtime.sandbox.report import ended_by
 
@@ -23,7 +26,7 @@ _BALLAST_BYTES = 1 << 20
 
 
 def main(channel: int, states: States, without: frozenset[str]) -> NoReturn:
-    """Run one call in a process that was just forked; never returns."""
+    """Run one call, or all those that one name keeps it for, in a process that was just forked; never returns."""
     status = 70
     try:
         status = _live(channel, states, without)
@@ -46,34 +49,64 @@ def _live(descriptor: int, states: States, without: frozenset[str]) -> int:
     if level_of(states) < start.minimum:
         channel.send(Ended("weak", message=f"the layers amount to {level_of(states)}: {states}"))
         return 0
-    ballast = bytearray(_BALLAST_BYTES)
-    try:
-        said = _perform(start, channel)
-    except MemoryError:
-        del ballast
-        said = Ended("memory", "memory", f"the run used its {start.memory_bytes >> 20} MiB of memory")
-    channel.send(said)
+    stage = Stage(start)
+    channel.send(stage.perform(start, channel))
+    while start.keep:
+        again = channel.receive()
+        assert isinstance(again, Again)
+        channel.send(Woken(again.word))
+        channel.send(stage.perform(again, channel))
     return 0
 
 
-def _perform(start: Start, channel: ChildChannel) -> Ended:
-    try:
-        return Ended("done", result=_act(start, channel))
-    except MemoryError:
-        raise
-    except PolicyViolation as violation:
-        return Ended("policy", "policy", str(violation))
-    except BaseException as error:  # noqa: BLE001 - a connector may raise anything; all of it ends the run.
-        return ended_by(error, start.files)
+class Stage:
+    """A connector in its child: loaded by the first call, and there for those that follow where it is kept."""
 
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._lines: Lines | None = None
+        self._connector: Connector | None = None
 
-def _act(start: Start, channel: ChildChannel) -> bytes | None:
-    lines = Lines(channel)
-    loader = ConnectorLoader(start.package, start.files, preload.FACADES, start.libraries, lines.printed)
-    if start.action == "describe":
-        compile_all(reachable(start.package, loader.files).items(), loader)
-    module = loader.load(start.package)
-    connector = bench.connector_of(module, start.attribute)
-    if start.action == "describe":
-        return connector.manifest().model_dump_json().encode()
-    return bench.run(connector, start, channel, lines)
+    def perform(self, asked: Asked, channel: ChildChannel) -> Ended:
+        """Do what is asked and return how it ended; whatever this call was given serves for it alone."""
+        ballast = bytearray(_BALLAST_BYTES)
+        lent = channel.lend()
+        try:
+            return self._performed(asked, lent)
+        except MemoryError:
+            del ballast
+            return Ended("memory", "memory", f"the run used its {self._start.memory_bytes >> 20} MiB of memory")
+        finally:
+            lent.end()
+
+    def _performed(self, asked: Asked, channel: ChildChannel) -> Ended:
+        try:
+            return Ended("done", result=self._act(asked, channel))
+        except MemoryError:
+            raise
+        except PolicyViolation as violation:
+            return Ended("policy", "policy", str(violation), result=encode_findings(violation.findings))
+        except BaseException as error:  # noqa: BLE001 - a connector may raise anything; all of it ends the run.
+            return ended_by(error, self._start.files)
+
+    def _act(self, asked: Asked, channel: ChildChannel) -> bytes | None:
+        self._lines = lines = Lines(channel)
+        if self._connector is None:
+            self._connector = self._loaded()
+        if asked.action == "describe":
+            manifest = self._connector.manifest()
+            check_declared(manifest.libraries, self._start.libraries)
+            return manifest.model_dump_json().encode()
+        return bench.run(self._connector, asked, channel, lines)
+
+    def _loaded(self) -> Connector:
+        start = self._start
+        loader = ConnectorLoader(start.package, start.files, preload.FACADES, start.libraries, self._printed)
+        if start.action == "describe":
+            compile_all(reachable(start.package, loader.files).items(), loader)
+        return bench.connector_of(loader.load(start.package), start.attribute)
+
+    def _printed(self, *values: object, **options: Any) -> None:
+        """Serve `print` with the log of the call that is going on."""
+        assert self._lines is not None
+        self._lines.printed(*values, **options)

@@ -1,21 +1,32 @@
 """How a call ended: decided from what the child said, how it died and what the host did to it; a pure decider."""
 
+import math
 import os
 import signal
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
+from levada.errors import AuthFailed, RateLimited, SourceUnavailable
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import Ended
 
 RETRYABLE: Final = frozenset({"source_unavailable", "rate_limited", "timeout", "oom", "crash", "worker_lost"})
-REASON_OF_KIND: Final = {"policy": "policy", "memory": "memory"}
+REASON_OF_KIND: Final = {"policy": "policy", "memory": "memory", "weak": "protocol_violation"}
+"""A child that is not too weak and says so has been tampered with."""
+REASON_OF_CODE: Final = {
+    AuthFailed.code: "auth",
+    SourceUnavailable.code: "source_unavailable",
+    RateLimited.code: "rate_limited",
+}
 MEMORY_STATUS: Final = 77
 _NEAR_CPU = 0.75
 """How much of its processor time a child that the kernel killed must have used: the kernel counts in ticks, which on a
 busy machine run ahead of what it tells afterwards."""
 _NEAR_MEMORY = 0.7
 _MESSAGE_CHARACTERS = 4_000
+_TRACEBACK_CHARACTERS = 32_000
+_CODE_CHARACTERS = 100
+_LONGEST_WAIT_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +39,15 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How the process ended, in the words of `waitpid` and `getrusage`."""
+    """How the process ended, in the words of `waitpid`, `getrusage` and its memory group.
+
+    `oom`: whether the kernel killed it for want of memory; None where there is no group to say so.
+    """
 
     status: int
     cpu_s: float
     max_rss_bytes: int
+    oom: bool | None = None
 
     @property
     def signal(self) -> int:
@@ -41,6 +56,15 @@ class Death:
     @property
     def code(self) -> int:
         return os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else -1
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether the system-call filter killed it."""
+        return self.signal == signal.SIGSYS
+
+    def since(self, cpu_s: float) -> Self:
+        """Return the same death with only the processor time used after the first `cpu_s`."""
+        return replace(self, cpu_s=max(self.cpu_s - cpu_s, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +80,52 @@ class Ending:
     result: bytes | None = None
 
 
-def classify(
-    said: Ended | None, death: Death, killed: Killed | None, limits: Limits, reasons: dict[str, str]
-) -> Ending:
-    """Return the ending. `reasons` maps the error codes that end a run for a reason of their own to that reason."""
-    if death.signal == signal.SIGSYS:
+def classify(said: Ended | None, death: Death | None, killed: Killed | None, limits: Limits) -> Ending:
+    """Return the ending.
+
+    A child that was kept for the next call has said how this one ended and not died.
+    """
+    if death is not None and death.is_violation:
         return _failed("sandbox_violation", "the connector made a system call that has no innocent use, and was killed")
     if killed is not None:
         return _failed(killed.reason, killed.message)
     if said is not None:
-        return _as_said(said, reasons)
+        return _as_said(said)
+    assert death is not None
     return _as_it_died(death, limits)
 
 
-def _as_said(said: Ended, reasons: dict[str, str]) -> Ending:
+def _as_said(said: Ended) -> Ending:
     if said.kind == "done":
         return Ending(None, result=said.result)
-    reason = REASON_OF_KIND.get(said.kind) or reasons.get(said.code or "", "connector_error")
+    reason = REASON_OF_KIND.get(said.kind) or REASON_OF_CODE.get(said.code or "", "connector_error")
     retryable = reason in RETRYABLE or (reason == "connector_error" and said.retryable)
-    message = (said.message or "")[:_MESSAGE_CHARACTERS]
-    return Ending(reason, said.code, message, said.traceback, retryable=retryable, wait=said.wait)
+    return Ending(
+        reason,
+        said.code and said.code[:_CODE_CHARACTERS],
+        (said.message or "")[:_MESSAGE_CHARACTERS],
+        said.traceback and said.traceback[:_TRACEBACK_CHARACTERS],
+        retryable=retryable,
+        wait=_believed(said.wait),
+        result=said.result if said.kind == "policy" else None,
+    )
+
+
+def _believed(wait: float | None) -> float | None:
+    """Return a wait in seconds that somebody could mean; a child may say any number."""
+    if wait is None or math.isnan(wait):
+        return None
+    return min(max(wait, 0.0), _LONGEST_WAIT_S)
 
 
 def _as_it_died(death: Death, limits: Limits) -> Ending:
+    if death.oom:
+        return _failed("oom", "the kernel killed the child for want of memory")
     if death.signal in {signal.SIGKILL, signal.SIGXCPU} and death.cpu_s >= limits.cpu_s * _NEAR_CPU:
         return _failed("cpu_limit", f"the run used its {limits.cpu_s:g} s of processor time")
     if death.code == MEMORY_STATUS:
         return _out_of_memory(limits)
-    if death.signal == signal.SIGKILL:
+    if death.signal == signal.SIGKILL and death.oom is None:
         return _failed("oom", "the child was killed from outside, most likely by the kernel for want of memory")
     if death.signal and death.max_rss_bytes >= limits.memory_bytes * _NEAR_MEMORY:
         return _out_of_memory(limits)

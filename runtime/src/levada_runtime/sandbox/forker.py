@@ -23,8 +23,9 @@ class ZygoteLost(Exception):  # noqa: N818 - it is what it says.
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A living child: killed by its pidfd, which cannot mean another process."""
+    """A living child: killed by its pidfd, which cannot mean another process; its `number` is its zygote's."""
 
+    number: int
     pid: int
     pidfd: int
 
@@ -42,6 +43,7 @@ class Forker:
     """One zygote process and the socket to it."""
 
     def __init__(self, without: frozenset[str]) -> None:
+        self._exited: dict[int, Exited] = {}
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -78,29 +80,47 @@ class Forker:
         try:
             with theirs:
                 socket.send_fds(self._control, [FORK], [theirs.fileno()])
-            message, descriptors = self._next(time.monotonic() + _FORK_S)
+            message, descriptors = self._next_but_exits(time.monotonic() + _FORK_S)
         except (OSError, ZygoteLost) as error:
             ours.close()
             raise ZygoteLost(f"the zygote is gone: {error}") from None
         if not isinstance(message, Born) or message.problem is not None:
             ours.close()
             raise ZygoteLost(f"the zygote could not fork: {message}")
-        return Child(message.pid, descriptors[0]), ours
+        return Child(message.number, message.pid, descriptors[0]), ours
 
     def ended(self, child: Child) -> Exited:
-        """Wait for a child that is ending or being killed; one that does not end within two seconds is killed."""
-        deadline = time.monotonic() + _GRACE_S
-        while True:
+        """Wait for a child that is ending or being killed; one that does not end within two seconds is killed.
+
+        A zygote that then says nothing either is given up.
+        """
+        patience = [_GRACE_S, _FORK_S]
+        deadline = time.monotonic() + patience.pop(0)
+        while child.number not in self._exited:
             try:
-                message, descriptors = self._next(deadline)
-            except TimeoutError:
+                self._take_exit(deadline)
+            except TimeoutError as error:
+                if not patience:
+                    self._process.kill()
+                    raise ZygoteLost(str(error)) from None
                 child.kill()
-                deadline = time.monotonic() + _FORK_S
-                continue
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if isinstance(message, Exited) and message.pid == child.pid:
-                return message
+                deadline = time.monotonic() + patience.pop(0)
+        return self._exited.pop(child.number)
+
+    def _take_exit(self, deadline: float) -> None:
+        message, descriptors = self._next(deadline)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if isinstance(message, Exited):
+            self._exited[message.number] = message
+
+    def _next_but_exits(self, deadline: float) -> tuple[Message, list[int]]:
+        """Return the next message that tells of no end; ends are kept for whoever asks."""
+        while True:
+            message, descriptors = self._next(deadline)
+            if not isinstance(message, Exited):
+                return message, descriptors
+            self._exited[message.number] = message
 
     def close(self) -> None:
         """End the zygote, and with it every child."""

@@ -1,30 +1,26 @@
 """The host's side of the wall: one call at a time, from the sources of a connector to how its run ended."""
 
-import socket
+import signal
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Self
 
-import orjson
-
-from levada.errors import AuthFailed, RateLimited, SourceUnavailable
-from levada_runtime.foundation.errors import EnvironmentFailure
-from levada_runtime.sandbox.answering import Conversation, Handlers, NoHandlers
-from levada_runtime.sandbox.channel import ChannelClosed, DeadlinePassed, HostChannel
-from levada_runtime.sandbox.endings import Death, Ending, Killed, classify
+from levada_runtime.sandbox import warm
+from levada_runtime.sandbox.answering import Handlers, NoHandlers
+from levada_runtime.sandbox.cgroup import LAYER, Groups
+from levada_runtime.sandbox.endings import Death
 from levada_runtime.sandbox.fitness import too_weak
-from levada_runtime.sandbox.forker import Child, Forker, ZygoteLost
-from levada_runtime.sandbox.lockdown import level_of
-from levada_runtime.sandbox.model import Abort, Call, Level, Outcome
+from levada_runtime.sandbox.forker import Forker, ZygoteLost
+from levada_runtime.sandbox.living import Living
+from levada_runtime.sandbox.model import Call, Level, Outcome
+from levada_runtime.sandbox.opening import start_frame
 from levada_runtime.sandbox.probe import ProbeReport, probe
-from levada_runtime.sandbox.protocol import Ended, ProtocolError, RequestFrame, RunFrame, Start
-from levada_runtime.sandbox.standard import completed
+from levada_runtime.sandbox.protocol import Start
+from levada_runtime.sandbox.turn import DiedIdle, Turn
 
-REASONS: Final = {
-    AuthFailed.code: "auth",
-    SourceUnavailable.code: "source_unavailable",
-    RateLimited.code: "rate_limited",
-}
+_TIDY_AFTER_S: Final = 0.05
 
 
 class Sandbox:
@@ -35,14 +31,22 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, minimum: Level = Level.L2, allow_weak: bool = False, without: frozenset[str] = frozenset()
+        self,
+        *,
+        minimum: Level = Level.L2,
+        allow_weak: bool = False,
+        without: frozenset[str] = frozenset(),
+        warm_children: int = warm.CHILDREN,
     ) -> None:
         self._minimum = Level.L0 if allow_weak else minimum
         self._without = without
         self._forker: Forker | None = None
+        self._groups: Groups | None = None
         self._report: ProbeReport | None = None
+        self._shelf = warm.Shelf(min(warm_children, warm.CHILDREN))
+        self._tidying: threading.Timer | None = None
         self._calls = 0
-        self._busy = threading.Lock()
+        self._busy = threading.RLock()
 
     def __enter__(self) -> Self:
         self.start()
@@ -79,18 +83,33 @@ class Sandbox:
                 raise too_weak(report, self._minimum)
             self._report = report
 
+    @property
+    def warm_children(self) -> int:
+        """How many children wait for another call."""
+        return len(self._shelf)
+
     def close(self) -> None:
         """End the zygote and every child."""
-        if self._forker is not None:
-            self._forker.close()
-            self._forker = None
+        with self._busy:
+            if self._tidying is not None:
+                self._tidying.cancel()
+                self._tidying = None
+            kept = self._shelf.take_all()
+            if self._forker is not None:
+                self._forker.close()
+                self._forker = None
+            for living in kept:
+                living.close()
+            if self._groups is not None:
+                self._groups.close()
+                self._groups = None
 
     def probe(self) -> ProbeReport:
         """Try the attacks in real children and say what became of each."""
         return probe(self._unasked, attacks=True)
 
     def call(self, call: Call, handlers: Handlers | None = None) -> Outcome:
-        """Run one call in a fresh child and return how it ended; a handler's own failures go through."""
+        """Run one call and return how it ended; a handler's own failures go through."""
         return self._run(call, handlers or NoHandlers(), self._minimum)
 
     def _unasked(self, call: Call) -> Outcome:
@@ -99,132 +118,92 @@ class Sandbox:
     def _run(self, call: Call, handlers: Handlers, minimum: Level) -> Outcome:
         with self._busy:
             began = time.monotonic()
+            if not self._shelf.has_room:
+                call = replace(call, keep_warm=None)
             try:
-                zygote = self._zygote()
-                libraries = completed(call.bundle.libraries, zygote.modules)
-                child, end = zygote.fork()
+                return self._in_kept(call, handlers, began) or self._in_fresh(call, handlers, minimum, began)
             except ZygoteLost as lost:
-                return self._lost(lost, began)
-            self._calls += 1
-            start = _start_frame(call, minimum, self._calls, libraries)
-            return _Attempt(call, start, handlers, child, end, began).run(self)
+                self.close()
+                return Outcome("worker_lost", "worker_lost", str(lost), retryable=True, wall_s=time.monotonic() - began)
 
-    def end_of(self, child: Child) -> Death:
+    def _in_kept(self, call: Call, handlers: Handlers, began: float) -> Outcome | None:
+        """Run the call in the child kept for it; None when there is none, or it died while it waited."""
+        self._zygote()
+        self._end_all(self._shelf.take_aged(began))
+        living = self._shelf.take(call.keep_warm) if call.keep_warm is not None else None
+        if living is None:
+            return None
+        try:
+            return self._turn(call, living, handlers, began, None)
+        except DiedIdle:
+            return None
+
+    def _in_fresh(self, call: Call, handlers: Handlers, minimum: Level, began: float) -> Outcome:
+        forker = self._zygote()
+        child, end = forker.fork()
+        self._calls += 1
+        assert self._groups is not None
+        group = self._groups.enter(child.pid, call.limits.memory_bytes)
+        living = Living(child, end, group, began, self._groups.state)
+        keep = call.keep_warm is not None
+        start = start_frame(call, minimum, self._calls, forker.modules, keep=keep)
+        return self._turn(call, living, handlers, began, start)
+
+    def _turn(self, call: Call, living: Living, handlers: Handlers, began: float, start: Start | None) -> Outcome:
+        turn = Turn(call, living, handlers, began, self._bury)
+        try:
+            outcome = turn.run(start)
+        finally:
+            if not turn.is_kept:
+                living.close()
+        if turn.is_kept and call.keep_warm is not None:
+            self._end_all(self._shelf.put(call.keep_warm, living))
+            self._tidy_later()
+        return outcome
+
+    def _bury(self, living: Living) -> Death:
         """Wait for a child's end; raise ZygoteLost when nobody is left to tell."""
         if self._forker is None:
             raise ZygoteLost("the sandbox was closed")
-        exited = self._forker.ended(child)
-        return Death(exited.status, exited.cpu_s, exited.max_rss_bytes)
+        exited = self._forker.ended(living.child)
+        death = Death(exited.status, exited.cpu_s, exited.max_rss_bytes)
+        if living.group is not None and death.signal == signal.SIGKILL:
+            return replace(death, oom=living.group.oom_kills > 0)
+        return death
 
-    def lose(self) -> None:
-        """Let go of a zygote that is gone."""
-        self.close()
+    def _end_all(self, children: Iterable[Living]) -> None:
+        failed: ZygoteLost | None = None
+        for living in children:
+            living.child.kill()
+            try:
+                self._bury(living)
+            except ZygoteLost as lost:
+                failed = lost
+            living.close()
+        if failed is not None:
+            raise failed
+
+    def _tidy_later(self) -> None:
+        """See to it that kept children end in time even if nobody calls again."""
+        until = self._shelf.next_end()
+        if until is not None and self._tidying is None:
+            self._tidying = threading.Timer(max(until - time.monotonic(), 0.0) + _TIDY_AFTER_S, self._tidy)
+            self._tidying.daemon = True
+            self._tidying.start()
+
+    def _tidy(self) -> None:
+        with self._busy:
+            self._tidying = None
+            try:
+                self._end_all(self._shelf.take_aged(time.monotonic()))
+            except ZygoteLost:
+                self.close()
+            self._tidy_later()
 
     def _zygote(self) -> Forker:
         if self._forker is not None and not self._forker.alive:
             self.close()
         if self._forker is None:
             self._forker = Forker(self._without)
+            self._groups = Groups.found(wanted=LAYER not in self._without)
         return self._forker
-
-    def _lost(self, lost: ZygoteLost, began: float) -> Outcome:
-        self.close()
-        return Outcome("worker_lost", "worker_lost", str(lost), retryable=True, wall_s=time.monotonic() - began)
-
-
-class _Attempt:
-    """One child's life as the host sees it."""
-
-    def __init__(
-        self, call: Call, start: Start, handlers: Handlers, child: Child, end: socket.socket, began: float
-    ) -> None:
-        self._call = call
-        self._start = start
-        self._child = child
-        self._end = end
-        self._began = began
-        self._channel = HostChannel(end, began + call.limits.wall_s)
-        self._conversation = Conversation(self._channel, handlers)
-
-    def run(self, sandbox: Sandbox) -> Outcome:
-        try:
-            said, killed = self._converse()
-            death = sandbox.end_of(self._child)
-        except ZygoteLost as lost:
-            sandbox.lose()
-            return self._outcome(Ending("worker_lost", "worker_lost", str(lost), retryable=True), None)
-        except BaseException:
-            self._abandon(sandbox)
-            raise
-        finally:
-            self._end.close()
-            self._child.close()
-        if said is not None and said.kind == "weak":
-            raise EnvironmentFailure(f"the sandbox became too weak: {said.message}", code="sandbox_too_weak")
-        return self._outcome(classify(said, death, killed, self._call.limits, REASONS), death)
-
-    def _converse(self) -> tuple[Ended | None, Killed | None]:
-        killed: Killed
-        try:
-            self._channel.send(self._start)
-            return self._conversation.hold(), None
-        except ChannelClosed:
-            return None, None
-        except DeadlinePassed:
-            killed = Killed("timeout", f"the run took longer than {self._call.limits.wall_s:g} s")
-        except ProtocolError as error:
-            killed = Killed("protocol_violation", str(error))
-        except Abort as abort:
-            killed = Killed(abort.reason, abort.message)
-        self._child.kill()
-        return None, killed
-
-    def _abandon(self, sandbox: Sandbox) -> None:
-        self._child.kill()
-        try:
-            sandbox.end_of(self._child)
-        except ZygoteLost:
-            sandbox.lose()
-
-    def _outcome(self, ending: Ending, death: Death | None) -> Outcome:
-        return Outcome(
-            reason=ending.reason,
-            code=ending.code,
-            message=ending.message,
-            traceback=ending.traceback,
-            retryable=ending.retryable,
-            wait=ending.wait,
-            result=ending.result,
-            level=level_of(self._conversation.layers).value,
-            layers=dict(self._conversation.layers),
-            cpu_s=death.cpu_s if death else 0.0,
-            wall_s=time.monotonic() - self._began,
-            max_rss_bytes=death.max_rss_bytes if death else 0,
-        )
-
-
-def _start_frame(call: Call, minimum: Level, number: int, libraries: dict[str, bytes]) -> Start:
-    run, request = call.run, call.request
-    moment = run.scheduled_for.isoformat() if run and run.scheduled_for else None
-    return Start(
-        action=call.action,
-        package=call.bundle.package,
-        attribute=call.bundle.attribute,
-        files=dict(call.bundle.files),
-        libraries=libraries,
-        stream=call.stream,
-        settings=orjson.dumps(dict(call.settings)),
-        secrets=dict(call.secrets),
-        checkpoint=orjson.dumps({partition: dict(values) for partition, values in call.checkpoint.items()}),
-        run=RunFrame(run.id, run.mode, run.connection, run.observing, run.attempt, moment) if run else None,
-        now=call.now.isoformat(),
-        memory_bytes=call.limits.memory_bytes,
-        cpu_s=call.limits.cpu_s,
-        minimum=minimum.value,
-        run_number=number,
-        request=RequestFrame(request.body, dict(request.headers), dict(request.params), request.delivery_id)
-        if request
-        else None,
-    )
-
-

@@ -130,7 +130,8 @@ def _drop_capabilities() -> None:
 
 
 def _limit(limits: Limits) -> None:
-    # Process 1 of a pid namespace ignores SIGXCPU: with both ends equal the kernel sends SIGKILL, which it cannot.
+    # The host holds processor time; this is for when it cannot. Process 1 of a pid namespace ignores SIGXCPU: with
+    # both ends equal the kernel sends SIGKILL, which it cannot.
     seconds = max(1, math.ceil(limits.cpu_s))
     for which, value in (
         (resource.RLIMIT_AS, limits.memory_bytes),

@@ -74,6 +74,8 @@ class Call:
     """One thing to do behind the wall: `action` is describe, poll, webhook or check.
 
     `secrets` holds the exposed ones only; `checkpoint` maps partition to values; only a webhook has a `request`.
+    `keep_warm` names whom the call is for: its child may be kept and serve later calls of the very same name, so the
+    name must change with whatever may not be shared. None: the child is this call's alone.
     """
 
     action: str
@@ -86,11 +88,15 @@ class Call:
     run: RunInfo | None = None
     request: Delivery | None = None
     limits: Limits = field(default_factory=Limits)
+    keep_warm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended: `reason` is None when it succeeded, else one of the reasons a run fails for."""
+    """How a call ended: `reason` is None when it succeeded, else one of the reasons a run fails for.
+
+    `served_before` counts the calls that its child had served; what it used is told of this call alone.
+    """
 
     reason: str | None
     code: str | None = None
@@ -104,6 +110,7 @@ class Outcome:
     cpu_s: float = 0.0
     wall_s: float = 0.0
     max_rss_bytes: int = 0
+    served_before: int = 0
 
     @property
     def succeeded(self) -> bool:

@@ -23,8 +23,9 @@ MESSAGE_BYTES = 64 << 10
 
 
 class Born(msgspec.Struct, tag="born", array_like=True):
-    """A child was forked (its pidfd comes along), or could not be."""
+    """A child was forked (its pidfd comes along), or could not be; its number is never given again."""
 
+    number: int
     pid: int
     problem: str | None = None
 
@@ -32,7 +33,7 @@ class Born(msgspec.Struct, tag="born", array_like=True):
 class Exited(msgspec.Struct, tag="exited", array_like=True):
     """A child ended, with the status of `waitpid` and what it used."""
 
-    pid: int
+    number: int
     status: int
     cpu_s: float
     max_rss_bytes: int
@@ -56,7 +57,8 @@ class Zygote:
     def __init__(self, control: socket.socket, without: frozenset[str]) -> None:
         self._control = control
         self._without = without
-        self._children: dict[int, int] = {}  # pidfd to pid
+        self._children: dict[int, tuple[int, int]] = {}  # pidfd to number and pid
+        self._forked = 0
         self._namespaces = "off"
         self._poll = select.poll()
 
@@ -99,23 +101,24 @@ class Zygote:
             pid = namespaces.fork() if own else os.fork()
         except OSError as error:
             os.close(channel)
-            self._send(Born(0, str(error)))
+            self._send(Born(0, 0, str(error)))
             return
         if pid == 0:
             states = {"namespaces": f"{self._namespaces} pid" if own and os.getpid() == 1 else self._namespaces}
             child.main(channel, states, self._without)
         os.close(channel)
         pidfd = os.pidfd_open(pid)
-        self._children[pidfd] = pid
+        self._forked += 1
+        self._children[pidfd] = self._forked, pid
         self._poll.register(pidfd, select.POLLIN)
-        self._send(Born(pid), pidfd)
+        self._send(Born(self._forked, pid), pidfd)
 
     def _reap(self, pidfd: int) -> None:
-        pid = self._children.pop(pidfd)
+        number, pid = self._children.pop(pidfd)
         self._poll.unregister(pidfd)
         os.close(pidfd)
         _pid, status, usage = os.wait4(pid, 0)
-        self._send(Exited(pid, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
+        self._send(Exited(number, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
 
     def _enter_namespaces(self) -> str:
         if "namespaces" in self._without:
