@@ -109,7 +109,7 @@ def test_a_child_that_does_not_wait_for_answers_waits_for_them_all_the_same(wall
     """Far out of the credit window the host takes one frame after another; what it holds are the kernel's buffers."""
     before, seen = _resident(), []
     told.emit = lambda _frame: seen.append(_resident())
-    code = CHILD % "[frame(emit(last=False, payload=b'x' * (4 << 20))) for _ in range(15)]\n    report('sent')"
+    code = CHILD % "[frame(emit(last=False, payload=b'x' * (4 << 20))) for _ in range(15)]; [hear() for _ in range(15)]"
     outcome = wall.unrestricted(code, handlers=told, limits=QUIET)
     assert (outcome.reason, len(seen)) == (None, 15), outcome
     assert max(seen) - before < 24 << 20
