@@ -34,11 +34,12 @@ def libraries_of(package: str, attribute: str, files: Mapping[str, bytes]) -> Li
             problems.append(each.finding(problem.reason, problem.way_out))
     named = {each.name: each for each in declared}
     entries = imported_from(found, reachable(package, files)) if found else {}
-    problems += [named[name].finding(one.reason, one.way_out) for name, one in unmet(found, entries)]
     size = sum(library.size for library in found.values())
     if size > MAX_LIBRARY_BYTES:
         reason = f"its libraries are {size} bytes of source together, and {MAX_LIBRARY_BYTES} are allowed"
         problems.append(declared[0].finding(reason, "choose smaller ones"))
+    else:
+        problems += [named[name].finding(one.reason, one.way_out) for name, one in unmet(found, entries)]
     unused = tuple(each for each in declared if each.name in entries and not entries[each.name])
     return Libraries(tuple(declared), tuple(found.values()), tuple(problems), unused)
 

@@ -12,9 +12,10 @@ from levada_runtime.cli.frame import Result, Session, command, number
 
 if TYPE_CHECKING:
     from levada_runtime.catalog.check import Complaint, Report
+    from levada_runtime.catalog.imports import ModuleImports
 
 _FEW = 6
-_LABEL = 11
+_LABEL = 13
 
 
 def add_to(app: typer.Typer) -> None:
@@ -99,12 +100,9 @@ def _show_finding(out: Console, finding: "Complaint", source: bytes) -> None:
 
 def _facts(report: "Report") -> list[tuple[str, str]]:
     """Return what the connector is, a line for each thing there is of it."""
-    facts = [("modules", f"{len(report.imports)} checked: {_few([each.module for each in report.imports])}")]
+    facts = [("module", _module(each)) for each in report.imports]
     if report.not_checked:
-        facts.append(("", f"{len(report.not_checked)} not checked, no route leads there: {_few(report.not_checked)}"))
-    for label, names in (("imports", _imported(report, "facade")), ("refused", _imported(report, "refused"))):
-        if names:
-            facts.append((label, ", ".join(names)))
+        facts.append(("not checked", f"{_few(report.not_checked)}: no import leads there, so no run does"))
     facts += [
         ("library", f"{each.name} {each.version}, {number(len(each.files), 'file')}: unrestricted inside the wall")
         for each in report.libraries
@@ -112,8 +110,11 @@ def _facts(report: "Report") -> list[tuple[str, str]]:
     return [*facts, *_declared(report)]
 
 
-def _imported(report: "Report", kind: str) -> list[str]:
-    return sorted({name for module in report.imports for name in getattr(module, kind)})
+def _module(imports: "ModuleImports") -> str:
+    kinds = (("own", imports.own), ("library", imports.library), ("refused", imports.refused))
+    parts = [", ".join(imports.facade), *(f"{kind}: {', '.join(names)}" for kind, names in kinds if names)]
+    told = "; ".join(filter(None, parts))
+    return f"{imports.module} imports {told}" if told else imports.module
 
 
 def _declared(report: "Report") -> list[tuple[str, str]]:

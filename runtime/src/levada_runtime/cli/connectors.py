@@ -1,12 +1,12 @@
 """`connectors`: what is installed, and what is let run."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from levada_runtime.cli.frame import Result, Session, command, fields, table
+from levada_runtime.cli.frame import Result, Session, command, fields, number, table
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("key", "title", "version", "state", "streams", "reason")
 _APART = ("difference", "quarantine")
+_FOUND_IN_SOURCES = ("policy", "libraries")
 
 Key = Annotated[str, typer.Argument(help="The connector's key.")]
 
@@ -45,14 +46,31 @@ def show(session: Session, key: Key) -> Result:
         installation.catalog.refresh()
         connector = installation.catalog.get(key)
         view = manifest_view(connector)
-    plain = fields({name: value for name, value in view.items() if name not in _APART})
+    findings = _findings(connector)
+    plain = fields({**_plain(view), **({"reason": f"{len(findings)} found:"} if findings else {})})
 
     def shown(out: Console) -> None:
         plain(out)
-        for line in _matters(connector):
-            out.print(line, markup=False)
+        for line in (*findings, *_matters(connector)):
+            out.print(line, markup=False, soft_wrap=True)
 
     return Result(view, shown)
+
+
+def _plain(view: dict[str, Any]) -> dict[str, Any]:
+    """Return a view as people read it, without what stands below it."""
+    libraries = [
+        f"{one['name']} {one['version']} ({number(one['files'], 'file')}): runs unrestricted inside the wall"
+        for one in view.get("libraries", ())
+    ]
+    shown = {name: value for name, value in view.items() if name not in _APART}
+    return shown | ({"libraries": "\n".join(libraries)} if libraries else {})
+
+
+def _findings(connector: "InstalledConnector") -> list[str]:
+    """Return what was found in the sources of a broken connector, a line each."""
+    kind, _, found = (connector.reason or "").partition(": ")
+    return found.splitlines() if kind in _FOUND_IN_SOURCES else []
 
 
 def approve(
