@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 SECONDS ?= 300
+DIR ?= tests/sandbox/escapes
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EDITABLES := sdk runtime connectors/acme connectors/stripe .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types imports check bench fuzz docs lock clean
+.PHONY: help install demo serve test lint types imports check bench fuzz escapes docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ bench: install ## measure (prints what it compares)
 
 fuzz: install ## ask a running daemon whatever its API document allows, and more (SECONDS=300)
 	$(BIN)/python tests/fuzz/fuzz.py $(SECONDS)
+
+escapes: install ## try the attacks on the sandbox in a folder, at every level (DIR=tests/sandbox/escapes ARGS="--as-user")
+	$(BIN)/python -m tests.sandbox.harness $(DIR) $(ARGS)
 
 lock: ## resolve requirements/lock.txt anew (needs uv)
 	uv pip compile requirements/dev.in --universal --python-version 3.11 --generate-hashes --upgrade \
