@@ -5,13 +5,10 @@ connectors fail in ways nobody could reproduce outside.
 """
 
 import csv  # noqa: F401 - loaded, so that a child finds it
-import encodings.ascii
-import encodings.cp1252
-import encodings.idna
-import encodings.latin_1
-import encodings.utf_8_sig
-import encodings.utf_16  # noqa: F401 - what HTTP bodies and host names may need
+import encodings
+import importlib
 import os
+import pkgutil
 import time
 import unicodedata  # noqa: F401 - loaded, so that a child finds it
 import uuid  # noqa: F401 - loaded, so that a child finds it
@@ -84,6 +81,7 @@ def load_everything() -> None:
     for name in pydantic.__all__:
         getattr(pydantic, name, None)
     natives.load()
+    _load_encodings()
     _zones.extend(zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones()))
     vet_forward_references()
     harden.narrow_records()
@@ -91,6 +89,15 @@ def load_everything() -> None:
     FACADES.update(facade.build({"levada": _sdk, "levada.contracts": _contracts}))
     facade.seal()
     _warm_up()
+
+
+def _load_encodings() -> None:
+    """Load every encoding: what a body, a file of a bank or a host name is written in is known only when it comes."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        try:
+            importlib.import_module(f"encodings.{module.name}")
+        except ImportError:
+            continue  # Windows has two of its own.
 
 
 def _keep_memory() -> None:
