@@ -21,7 +21,10 @@ MIB = 1 << 20
 )
 def test_the_lesser_of_cores_and_memory_decides(wanted, cores, budget, expected):
     """Twice the cores, and what the memory budget holds; one worker always starts, and says why it is alone."""
-    assert decide(wanted, Room(cores, budget), 512 * MIB, 8) == expected
+    decision = decide(wanted, Room(cores, budget), 512 * MIB, 8)
+    assert decision == expected
+    reason = f" of {wanted}: {expected.reason}" if expected.reason else ""
+    assert decision.line(wanted) == f"{expected.workers}{reason}"
 
 
 def test_the_operators_budget_comes_before_the_share():

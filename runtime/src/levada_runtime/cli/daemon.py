@@ -43,6 +43,7 @@ def serve(
         with daemon.running():
             session.say(f"sandbox    {daemon.report.line()}")
             session.say(f"store      {installation.store.place}")
+            session.say(f"workers    {installation.concurrency.line(settings.workers)}")
             session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
             code = daemon.serve()

@@ -72,7 +72,12 @@ def _found(installation: "Installation", settings: Settings, *, fit: bool) -> di
         "database": {"url": installation.store.place, "version": installation.store.version(), "ok": True},
         "clock": {"now": installation.clock.now().isoformat()},
         "disk": {"free_bytes": disk.free, "ok": disk.free >= _LEAST_FREE_BYTES},
-        "executor": {"kind": "local", "workers": settings.workers},
+        "executor": {
+            "kind": "local",
+            "workers": installation.concurrency.workers,
+            "wanted": settings.workers,
+            "reason": installation.concurrency.reason,
+        },
         "connectors": found,
     }
 
@@ -106,7 +111,8 @@ def _shown(report: "ProbeReport", found: dict[str, Any], settings: Settings, *, 
         "database": f"{found['database']['version']} at {found['database']['url']}",
         "clock": found["clock"]["now"],
         "disk": f"{disk['free_bytes'] >> 20} MiB free" + ("" if disk["ok"] else ", which is too little"),
-        "executor": f"local, {settings.workers} workers",
+        "executor": f"local, {found['executor']['workers']} workers"
+        + (f": {found['executor']['reason']}" if found["executor"]["reason"] else ""),
         "connectors": ", ".join(connectors["ready"]) or "none",
         **{f"broken: {key}": reason for key, reason in connectors["broken"].items()},
         **{f"{state}: {key}": f"`runtime connectors show {key}`"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from levada_runtime.runs.receipts import ReceiptLibrary
     from levada_runtime.runs.service import Runs
     from levada_runtime.runs.webhooks import Intake
+    from levada_runtime.sandbox.concurrency import Decision
     from levada_runtime.sandbox.host import Sandbox
 
 
@@ -123,10 +124,23 @@ class Installation:
         from levada_runtime.sandbox.model import Level  # loaded only where it is used
 
         wanted = self.settings.sandbox
-        sandbox = Sandbox(minimum=Level(wanted.minimum), allow_weak=wanted.allow_weak)
+        sandbox = Sandbox(
+            minimum=Level(wanted.minimum),
+            allow_weak=wanted.allow_weak,
+            warm_children=self.concurrency.warm_children,
+        )
         sandbox.start()
         self._open.callback(sandbox.close)
         return sandbox
+
+    @cached_property
+    def concurrency(self) -> "Decision":
+        """How many workers of this installation may run at once, and how many children each may keep."""
+        from levada_runtime.sandbox.concurrency import decide, room_here
+        from levada_runtime.sandbox.warm import CHILDREN  # loaded only where it is used
+
+        wanted = self.settings.sandbox
+        return decide(self.settings.workers, room_here(wanted.memory_budget_mb), wanted.memory_mb << 20, CHILDREN)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -37,7 +37,7 @@ class Daemon:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         settings = installation.settings
-        self.executor = LocalExecutor(WORKER_COMMAND, settings.workers, environment_for(settings))
+        self.executor = LocalExecutor(WORKER_COMMAND, installation.concurrency.workers, environment_for(settings))
         self.relay = Relay(installation.work, self.executor, settings.work.relay_ms / 1000, self._crash)
         self.scheduler = Scheduler(installation.store, installation.clock, self._due)
         self._following = Following(installation)
@@ -104,7 +104,12 @@ class Daemon:
             "ready": ready,
             "store": store,
             "sandbox": self._sandbox_state(),
-            "executor": {"workers": workers, "idle": self.executor.capacity()},
+            "executor": {
+                "workers": workers,
+                "wanted": self._installation.settings.workers,
+                "reason": self._installation.concurrency.reason,
+                "idle": self.executor.capacity(),
+            },
             "connectors": self._connectors_state() if store["ok"] else {},
         }
 

@@ -32,12 +32,17 @@ class SandboxSettings(BaseModel):
     )
     allow_weak: bool = Field(default=False, description="Run even below the minimum sandbox level.")
     memory_mb: int = Field(default=512, ge=64, description="Memory of one run, in MiB.")
+    memory_budget_mb: int | None = Field(
+        default=None,
+        ge=64,
+        description="Memory of all runs together, in MiB, which bounds the workers; default: half of the machine's.",
+    )
     poll_cpu_s: int = Field(default=60, ge=1, description="CPU seconds of one poll run.")
     http_requests: int = Field(default=1_000, ge=1, description="HTTP requests of one run, retries included.")
     http_mb: int = Field(default=1_024, ge=1, description="HTTP bytes of one run, in MiB.")
     poll_wall_s: float = Field(default=300, gt=0, description="Wall-clock seconds of one poll run.")
-    webhook_cpu_s: int = Field(default=10, ge=1, description="CPU seconds of one webhook's run.")
-    webhook_wall_s: float = Field(default=30, gt=0, description="Wall-clock seconds of one webhook's run.")
+    webhook_cpu_s: int = Field(default=5, ge=1, description="CPU seconds of one webhook's run.")
+    webhook_wall_s: float = Field(default=10, gt=0, description="Wall-clock seconds of one webhook's run.")
 
 
 class DeliverySettings(BaseModel):

@@ -1,11 +1,16 @@
 """One attempt at a run: what it is made of, and how it is carried out behind the wall."""
 
+import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+
 from levada import Manifest
+from levada._cassette import Cassette, Player
 from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.contracts.registry import Registry
@@ -14,13 +19,16 @@ from levada_runtime.foundation.config import Settings
 from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.outbound import AllowPrivate, BlockingClient, Client
 from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.handlers import CheckHandlers, RunHandlers
 from levada_runtime.runs.pager import Pager, Progress
 from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
+from levada_runtime.runs.recording import Recording, header_of
 from levada_runtime.runs.replies import checked
 from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.broker_clients import Clients, Owner
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.model import Call, Delivery, Limits, Outcome, RunInfo
 from levada_runtime.store.model import ConnectionRow, RunRow
@@ -34,7 +42,7 @@ Checkpoints = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an attempt is about."""
+    """What an attempt is about. With `recording` its HTTP is kept; with a `replay` it asks the cassette, nobody else."""
 
     org: str
     connection: ConnectionRow
@@ -42,6 +50,8 @@ class Subject:
     manifest: Manifest
     run: RunRow
     token: Token | None
+    recording: bool = False
+    replay: Cassette | None = None
 
 
 @dataclass(slots=True)
@@ -68,7 +78,9 @@ class Conductor:
         connections: Connections,
         sandbox: Sandbox,
         draining: threading.Event,
+        clients: Clients | None = None,
     ) -> None:
+        """Take the floors below; `clients` are those of this process, made by the operator's settings unless given."""
         self._store = store
         self._clock = clock
         self._settings = settings
@@ -77,6 +89,7 @@ class Conductor:
         self._connections = connections
         self._sandbox = sandbox
         self._draining = draining
+        self._clients = clients or Clients(self._new_client)
 
     def conduct(self, subject: Subject, progress: Progress) -> Attempt:
         """Run the route once; nothing is committed after the last checkpoint until the caller ends the run."""
@@ -84,6 +97,8 @@ class Conductor:
         with self._store.read() as uow:
             checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, checkpoint_of(run))
             request = _delivery(uow, run)
+        if subject.replay is not None:
+            checkpoint = subject.replay.checkpoint or {}
         if request is None:
             return self._call(subject, "poll", checkpoint, progress)
         attempt = self._call(subject, "webhook", checkpoint, progress, request)
@@ -93,6 +108,10 @@ class Conductor:
     def check(self, subject: Subject) -> Outcome:
         """Run the connector's own check of its settings and secrets; it can ingest nothing."""
         return self._call(subject, "check", {}, _silent).outcome
+
+    def close(self) -> None:
+        """Hang up on every source."""
+        self._clients.close()
 
     def _call(
         self,
@@ -105,8 +124,10 @@ class Conductor:
         run = subject.run
         ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
         assertions = Assertions(self._graph, run, subject.connection.name)
-        with self._broker(subject) as broker:
-            recorder = Recorder(self._clock, broker.mask)
+        secrets = self._connections.secrets(subject.connection)
+        owner = Owner.of(subject.connection.uid, subject.connection.settings, secrets)
+        with self._clients.lent(owner) as client, self._broker(subject, secrets, client) as broker:
+            recorder = self._recorder(broker, subject, checkpoint)
             pager = Pager(
                 self._store,
                 self._clock,
@@ -125,25 +146,45 @@ class Conductor:
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)
 
-    def _broker(self, subject: Subject) -> Broker:
-        limits = self._limits(subject.run.mode)
+    def _recorder(self, broker: Broker, subject: Subject, checkpoint: Checkpoints) -> Recorder:
+        if broker.tape is None:
+            return Recorder(self._clock, broker.mask)
+        header = header_of(broker.mask, subject.connection.settings, checkpoint, self._moment(subject))
+        return Recorder(self._clock, broker.mask, Recording(broker.tape, header))
+
+    def _moment(self, subject: Subject) -> datetime:
+        """Return what the route takes for the present: when its run started, or the recorded one did."""
+        recorded = subject.replay.now if subject.replay else None
+        return recorded or started(subject.run, self._clock.now())
+
+    def _new_client(self) -> Client:
+        return Client(allow_private=AllowPrivate.read(self._settings.broker.allow_private), cookies=True)
+
+    def _broker(self, subject: Subject, secrets: dict[str, str], client: BlockingClient) -> Broker:
+        limits = self._limits(subject)
         return Broker(
             subject.manifest,
             subject.connection.settings,
-            self._connections.secrets(subject.connection),
-            allow_private=self._settings.broker.allow_private,
+            secrets,
+            client=client,
             limits=limits,
+            deadline_s=limits.wall_s,
+            recording=subject.recording,
+            player=Player(subject.replay) if subject.replay else None,
             observing=subject.run.observing,
             observe_allow=any(one.key == subject.run.stream and one.observe_allow for one in subject.manifest.streams),
         )
 
-    def _limits(self, mode: str) -> Limits:
-        wanted = self._settings.sandbox
-        pushed = mode == "webhook"
+    def _limits(self, subject: Subject) -> Limits:
+        """Return the operator's limits; a route may ask for less time, never for more."""
+        wanted, run = self._settings.sandbox, subject.run
+        pushed = run.mode == "webhook"
+        wall_s = wanted.webhook_wall_s if pushed else wanted.poll_wall_s
+        asked = [one.timeout_s for one in subject.manifest.streams if one.key == run.stream and one.timeout_s]
         return Limits(
             memory_bytes=wanted.memory_mb << 20,
             cpu_s=wanted.webhook_cpu_s if pushed else wanted.poll_cpu_s,
-            wall_s=wanted.webhook_wall_s if pushed else wanted.poll_wall_s,
+            wall_s=min([wall_s, *asked]),
             http_requests=wanted.http_requests,
             http_bytes=wanted.http_mb << 20,
         )
@@ -152,12 +193,13 @@ class Conductor:
         run, connection = subject.run, subject.connection
         exposed = subject.manifest.exposed_secrets()
         opened = self._connections.secrets(connection) if exposed else {}
+        secrets = {name: opened[name] for name in exposed if name in opened}
         return Call(
             action=action,
             bundle=subject.connector.bundle,
             stream=None if action == "check" else run.stream,
             settings=connection.settings,
-            secrets={name: opened[name] for name in exposed if name in opened},
+            secrets=secrets,
             checkpoint=checkpoint,
             run=RunInfo(
                 id=run.id,
@@ -168,9 +210,21 @@ class Conductor:
                 connection=connection.name,
             ),
             request=request,
-            now=started(run, self._clock.now()),
-            limits=self._limits(run.mode),
+            now=self._moment(subject),
+            limits=self._limits(subject),
+            keep_warm=kept_for(subject, secrets) if action == "webhook" else None,
         )
+
+
+def kept_for(subject: Subject, secrets: Mapping[str, str]) -> str:
+    """Return whom a webhook's child may serve again: this connection, as long as code, settings and secrets stay.
+
+    What the connector computed from them when it was called before is still in its modules.
+    """
+    run, connector = subject.run, subject.connector
+    given = orjson.dumps([subject.connection.settings, dict(secrets)], option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.blake2b(given, digest_size=16).hexdigest()
+    return f"{run.org_id}/{run.connection_id}/{connector.source_hash}/{connector.version}/{digest}"
 
 
 def started(run: RunRow, now: datetime) -> datetime:

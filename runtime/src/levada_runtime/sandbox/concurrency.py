@@ -31,6 +31,10 @@ class Decision:
     warm_children: int
     reason: str | None = None
 
+    def line(self, wanted: int) -> str:
+        """Return it for an operator who wanted that many workers."""
+        return f"{self.workers}" if self.reason is None else f"{self.workers} of {wanted}: {self.reason}"
+
 
 def decide(wanted: int, room: Room, limit_bytes: int, most_warm: int) -> Decision:
     """Return how many of the `wanted` workers may start; one always may.
