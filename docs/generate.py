@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -239,6 +239,8 @@ def _type_of(annotation: Any) -> str:
     kinds = [one for one in (getattr(annotation, "__args__", None) or (annotation,)) if one is not type(None)]
     if getattr(annotation, "__origin__", None) is list:
         return "list of text"
+    if get_origin(annotation) is Literal:
+        return "one of " + ", ".join(str(value) for value in kinds)
     if kinds == [SecretStr]:
         return "text, secret"
     return _TYPES.get(kinds[0].__name__, kinds[0].__name__)
