@@ -94,7 +94,7 @@ def _call(call: RouteCall, bundle: Bundle) -> Call:
 
 def _ended(outcome: Outcome) -> RouteEnd:
     reply = None
-    if outcome.result is not None:
+    if outcome.succeeded and outcome.result is not None:
         told = orjson.loads(outcome.result)
         reply = Reply(told["status"], told["json"])
     return RouteEnd(outcome.reason, outcome.code, outcome.message or "", outcome.traceback, outcome.wait, reply)
