@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 SECONDS ?= 300
+RUNS ?= 5000
 DIR ?= tests/sandbox/escapes
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -10,7 +11,7 @@ EDITABLES := sdk runtime connectors/acme connectors/stripe .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types imports check bench fuzz escapes docs lock clean
+.PHONY: help install demo serve test lint types imports check bench leaks fuzz escapes docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ check: lint types imports docs test ## everything CI runs
 
 bench: install ## measure (prints what it compares)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+leaks: install ## many runs of every ending through one zygote, with the figures before and after (RUNS=5000)
+	LEVADA_LEAK_RUNS=$(RUNS) $(BIN)/python -m pytest -q tests/sandbox/test_leaks.py
 
 fuzz: install ## ask a running daemon whatever its API document allows, and more (SECONDS=300)
 	$(BIN)/python tests/fuzz/fuzz.py $(SECONDS)
