@@ -41,6 +41,7 @@ class Connections:
         settings: Mapping[str, Any],
         secrets: Mapping[str, str],
         mode: str = "live",
+        recording: bool = False,
     ) -> ConnectionRow:
         """Configure a connector.
 
@@ -62,6 +63,7 @@ class Connections:
             state_reason=None,
             created_at=now,
             updated_at=now,
+            recording=recording,
         )
         with self._store.write() as uow:
             uow.lock("connections", org.id)
@@ -105,16 +107,21 @@ class Connections:
         settings: Mapping[str, Any],
         secrets: Mapping[str, str],
         mode: str | None = None,
+        recording: bool | None = None,
     ) -> ConnectionRow:
-        """Change settings and secrets; what is not given stays."""
+        """Change settings, secrets, the mode, or whether runs are recorded; what is not given stays."""
         hide(secrets.values())
         read = read_settings(manifest, {**row.settings, **settings})
         with self._store.write() as uow:
             check_secrets(manifest, secrets, kept=list(uow.secrets.of(row.org_id, row.id)))
             self._keep_secrets(uow, row, secrets)
-            changed = {"settings": read, "mode": mode or row.mode}
+            changed: dict[str, Any] = {
+                "settings": read,
+                "mode": mode or row.mode,
+                "recording": row.recording if recording is None else recording,
+            }
             uow.connections.change(row.org_id, row.id, self._clock.now(), **changed)
-        return replace(row, settings=read, mode=mode or row.mode)
+        return replace(row, **changed)
 
     def set_schedule(self, row: ConnectionRow, stream: str, expression: str | None) -> None:
         """Run a stream by another schedule than its manifest's; None goes back to that.

@@ -14,6 +14,7 @@ def connection_view(row: ConnectionRow, streams: list[StreamRow], secrets: list[
         "mode": row.mode,
         "state": row.state,
         "state_reason": row.state_reason,
+        "recording": row.recording,
         "settings": row.settings,
         "secrets": secrets,
         "streams": [stream_view(stream) for stream in streams],

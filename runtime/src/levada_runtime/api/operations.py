@@ -65,6 +65,13 @@ def read_exchanges(org: Operates, services: Uses, run_id: str) -> ListOf[Json]:
     return page(found, len(found), None)
 
 
+@router.get("/runs/{run_id}/cassette", responses=READING_ONE)
+def read_cassette(org: Operates, services: Uses, run_id: str) -> One[Json]:
+    """The HTTP of a recorded run, without credentials: what `runtime runs capture` writes into a file."""
+    cassette = services.cassettes.of(org, run_id)
+    return One(id=run_id, object="cassette", data=cassette.model_dump(mode="json", exclude_none=True))
+
+
 @router.get("/plans/{plan_id}", responses=READING_ONE)
 def read_plan(org: Operates, services: Uses, plan_id: str) -> One[Json]:
     """What an observed run would have changed."""

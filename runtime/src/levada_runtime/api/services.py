@@ -15,6 +15,7 @@ from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.pipeline.deliveries import Deliveries
 from levada_runtime.pipeline.events import Intake as EventIntake
 from levada_runtime.pipeline.service import Pipelines
+from levada_runtime.runs.cassettes import Cassettes
 from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
@@ -33,6 +34,7 @@ class Services:
     registry: Registry
     library: Library
     runs: RunLibrary
+    cassettes: Cassettes
     intake: Intake
     receipts: ReceiptLibrary
     rest: RestDocuments

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("name", "connector", "mode", "state", "state_reason", "id")
 _AUTH = "auth"
+_RECORD = "Keep the HTTP of its runs, without credentials, for `runtime runs capture`."
 _UNREACHABLE = ("source_unavailable", "rate_limited", "timeout")
 
 Name = Annotated[str, typer.Argument(help="The connection's name or id.")]
@@ -49,6 +50,7 @@ def add(
     set_: Set = None,
     secret: Secret = None,
     observe: Annotated[bool, typer.Option("--observe", help="Its runs commit nothing and end in a plan.")] = False,
+    record: Annotated[bool, typer.Option("--record", help=_RECORD)] = False,
 ) -> Result:
     """Configure a connector; its own check is run, and what it says is told."""
     with session.open(create=True) as installation:
@@ -61,6 +63,7 @@ def add(
             settings=read_pairs(set_ or []),
             secrets=read_secrets(secret or []),
             mode="observe" if observe else "live",
+            recording=record,
         )
         checked = _checked(installation, row)
         value = {**_view(installation, row), "check": checked}
@@ -99,15 +102,21 @@ def change(
         list[str] | None, typer.Option(help="A stream's schedule, as stream=CRON; stream= goes back to the manifest's.")
     ] = None,
     mode: Annotated[str | None, typer.Option(help="live or observe.")] = None,
+    record: Annotated[bool | None, typer.Option("--record/--no-record", help=_RECORD)] = None,
 ) -> Result:
-    """Change settings, secrets, schedules or the mode; what is not given stays."""
+    """Change settings, secrets, schedules, the mode or recording; what is not given stays."""
     if mode not in (None, "live", "observe"):
         raise UsageFailure(f"there is no mode {mode!r}", hint="modes are live and observe")
     with session.open() as installation:
         row = installation.connections.get(installation.org, connection)
         _, manifest = installation.catalog.described(row.connector)
         row = installation.connections.set(
-            row, manifest, settings=read_pairs(set_ or []), secrets=read_secrets(secret or []), mode=mode
+            row,
+            manifest,
+            settings=read_pairs(set_ or []),
+            secrets=read_secrets(secret or []),
+            mode=mode,
+            recording=record,
         )
         for stream, expression in read_pairs(schedule or []).items():
             installation.connections.set_schedule(row, stream, expression or None)

@@ -7,16 +7,25 @@ import orjson
 import typer
 from rich.status import Status
 
+from levada_runtime.cli.captures import capture
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
 from levada_runtime.cli.plans import show_plan
 from levada_runtime.cli.summaries import summary
-from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.foundation.errors import EnvironmentFailure, UsageFailure
 
 if TYPE_CHECKING:
+    from levada._cassette import Cassette
     from levada_runtime.store.model import ConnectionRow, RunRow
 
 Connection = Annotated[str, typer.Argument(help="The connection's name or id.")]
 Stream = Annotated[str, typer.Argument(help="The stream.")]
+Record = Annotated[
+    bool, typer.Option("--record", help="Keep its HTTP, without credentials, for `runtime runs capture`.")
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option(help="Answer from this cassette, and ask nobody; only with --observe.", exists=True, dir_okay=False),
+]
 _COLUMNS = ("id", "connection", "stream", "mode", "state", "reason", "attempt", "result", "started_at")
 
 
@@ -30,6 +39,8 @@ def add_to(app: typer.Typer) -> None:
     command(group, "list", group="runs")(listed)
     command(group, "show", group="runs")(show)
     command(group, "logs", group="runs")(logs)
+    command(group, "exchanges", group="runs")(exchanges)
+    command(group, "capture", group="runs")(capture)
     app.add_typer(group, name="runs")
 
 
@@ -40,15 +51,23 @@ def run(
     observe_only: Annotated[
         bool, typer.Option("--observe", help="Commit nothing, and print what would change.")
     ] = False,
+    record: Record = False,
+    replay: Replay = None,
 ) -> Result:
     """Run a stream now, in the foreground."""
     if observe_only:
-        return observe(session, connection, stream)
+        return observe(session, connection, stream, record=record, replay=replay)
+    if replay is not None:
+        raise UsageFailure(
+            "a cassette is only played in observation: what it holds would be committed as if it were new",
+            code="replay_observes",
+            hint="add --observe",
+        )
     with session.open(create=False) as installation:
         row = installation.connections.get(installation.org, connection)
         installation.runs.poll_stream(row, stream)
         with _Progress(session, row, stream) as progress:
-            ended = installation.foreground.run(row, stream, progress.show, progress.wait)
+            ended = installation.foreground.run(row, stream, progress.show, progress.wait, record=record)
         view = installation.run_library.run(installation.org, ended.id)
     return _ended(view)
 
@@ -61,15 +80,20 @@ def observe(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 5 when it holds changes.")
     ] = False,
+    record: Record = False,
+    replay: Replay = None,
 ) -> Result:
     """Run a stream to its end, commit nothing, and print what would change."""
     from levada_runtime.plans.model import has_changes  # the floors load only for commands that need them
 
+    cassette = _cassette(replay)
     with session.open(create=False) as installation:
         row = installation.connections.get(installation.org, connection)
         installation.runs.poll_stream(row, stream)
         with _Progress(session, row, stream) as progress:
-            ended = installation.runs.observe(installation.org, row, stream, progress.show)
+            ended = installation.runs.observe(
+                installation.org, row, stream, progress.show, recording=record, replay=cassette
+            )
         plan = installation.run_library.plan(installation.org, str(ended.plan_id))
         view = installation.run_library.run(installation.org, ended.id)
     if out is not None:
@@ -109,6 +133,25 @@ def logs(session: Session, run_id: str) -> Result:
         items = installation.run_library.logs(installation.org, run_id)
     columns = ("at", "level", "message", "fields")
     return Result({"items": items, "cursor": None}, table(items, columns, "The run said nothing."))
+
+
+def exchanges(session: Session, run_id: str) -> Result:
+    """Whom a run asked, every try of it, and what was refused and why."""
+    with session.open() as installation:
+        items = installation.run_library.exchanges(installation.org, run_id)
+    columns = ("at", "method", "url", "status", "bytes", "duration_ms", "refused")
+    return Result({"items": items, "cursor": None}, table(items, columns, "The run asked nobody."))
+
+
+def _cassette(path: Path | None) -> "Cassette | None":
+    if path is None:
+        return None
+    from levada._cassette import Cassette, InvalidCassette  # loaded only where it is used
+
+    try:
+        return Cassette.load(path)
+    except InvalidCassette as error:
+        raise UsageFailure(str(error), code="invalid_cassette") from None
 
 
 def _write_plan(out: Path, plan: dict[str, Any]) -> None:

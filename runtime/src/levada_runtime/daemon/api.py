@@ -19,6 +19,7 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         registry=installation.registry,
         library=installation.library,
         runs=installation.run_library,
+        cassettes=installation.cassettes,
         intake=installation.intake,
         receipts=installation.receipts,
         rest=installation.rest,

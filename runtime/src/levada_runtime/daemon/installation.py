@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from levada_runtime.pipeline.events import Intake as EventIntake
     from levada_runtime.pipeline.reactor import Reactor
     from levada_runtime.pipeline.service import Pipelines
+    from levada_runtime.runs.cassettes import Cassettes
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
     from levada_runtime.runs.receipts import ReceiptLibrary
@@ -171,7 +172,14 @@ class Installation:
             self.sandbox,
             self.draining,
         )
+        self._open.callback(conductor.close)
         return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
+
+    @cached_property
+    def cassettes(self) -> "Cassettes":
+        from levada_runtime.runs.cassettes import Cassettes  # loaded only where it is used
+
+        return Cassettes(self.store)
 
     @cached_property
     def receipts(self) -> "ReceiptLibrary":

@@ -35,9 +35,12 @@ class Mask:
         spelled = {form for value in secrets if value for form in spellings(value)}
         spelled |= {form for pair in pairs for form in _encoded(":".join(pair))}
         self._masked = masked
-        self._forms = sorted((form for form in spelled if len(form) >= least), key=len, reverse=True)
-        self._text = re.compile("|".join(map(_found, self._forms))) if self._forms else None
         self._bytes: re.Pattern[bytes] | None = None
+        self._read(sorted((form for form in spelled if len(form) >= least), key=len, reverse=True))
+
+    def _read(self, longest_first: list[str]) -> None:
+        self._forms = longest_first
+        self._text = re.compile("|".join(map(_found, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
         return self._text.sub(self._masked, text) if self._text else text
@@ -50,6 +53,13 @@ class Mask:
             forms = (form.encode(errors="replace") for form in self._forms)
             self._bytes = re.compile(b"|".join(_found_in_bytes(form) for form in forms))
         return self._bytes.sub(self._masked.encode(), data)
+
+    @property
+    def unmistakable(self) -> "Mask":
+        """The same for spellings of eight characters and more: in data a shorter one may be anything."""
+        other = Mask((), masked=self._masked)
+        other._read([form for form in self._forms if len(form) >= _UNMISTAKABLE])
+        return other
 
     def value(self, value: Any) -> Any:
         """Return a value as JSON has them without secrets, in keys too."""

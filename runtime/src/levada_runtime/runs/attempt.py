@@ -42,7 +42,7 @@ Checkpoints = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an attempt is about. With `recording` its HTTP is kept; with a `replay` it asks the cassette, nobody else."""
+    """What an attempt is about. With `recording` its HTTP is kept; with a `replay` it asks that and nobody else."""
 
     org: str
     connection: ConnectionRow

@@ -25,12 +25,21 @@ class Foreground:
         self._queue = queue
         self._runs = runs
 
-    def run(self, connection: ConnectionRow, stream: str, progress: Progress, waiting: Callable[[], None]) -> RunRow:
+    def run(
+        self,
+        connection: ConnectionRow,
+        stream: str,
+        progress: Progress,
+        waiting: Callable[[], None],
+        *,
+        record: bool = False,
+    ) -> RunRow:
         """Return the run when it has ended; earlier work of the same stream that nobody is at is carried out first.
 
-        `waiting` is called once if another process is at the stream. An interrupt cancels the run.
+        `waiting` is called once if another process is at the stream. An interrupt cancels the run. With `record` its
+        HTTP is kept.
         """
-        run = self._queue.by_hand(connection, stream, reserved_for=self._work.owner)
+        run = self._queue.by_hand(connection, stream, reserved_for=self._work.owner, record=record)
         try:
             return self._until_ended(run, progress, waiting)
         except KeyboardInterrupt:

@@ -75,4 +75,5 @@ class Observations:
         deliveries = attempt.assertions.rehearse(runners, origin, effects.recorded, now)
         plan = build_plan(new_uuid(), run.id, effects, attempt.assertions.effects, deliveries)
         plan["summary"] |= graph_counts({}, attempt.assertions.observed)
-        return plan
+        masked: dict[str, Any] = attempt.recorder.mask.unmistakable.value(plan)
+        return masked

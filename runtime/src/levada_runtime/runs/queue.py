@@ -61,11 +61,14 @@ class RunQueue:
         self._clock = clock
         self._attempts = attempts
 
-    def by_hand(self, connection: ConnectionRow, stream: str, *, reserved_for: str | None = None) -> RunRow:
+    def by_hand(
+        self, connection: ConnectionRow, stream: str, *, reserved_for: str | None = None, record: bool = False
+    ) -> RunRow:
         """Enter a run that an operator asked for; a reserved one is carried out by that process, and tried once."""
         run = new_run(connection, stream, self._clock.now(), observing=connection.mode == "observe")
         with self._store.write() as uow:
-            self._enter(uow, run, attempts=1 if reserved_for else self._attempts, reserved_for=reserved_for)
+            attempts = 1 if reserved_for else self._attempts
+            self._enter(uow, run, attempts=attempts, reserved_for=reserved_for, record=record)
         return run
 
     def tick(self, stream: StreamRow, scheduled_for: datetime) -> RunRow | None:
@@ -105,7 +108,9 @@ class RunQueue:
         line = uow.work.unfinished_of(stream.org_id, stream.connection_id, stream_key(stream.stream))
         return "overlap" if line else None
 
-    def _enter(self, uow: UnitOfWork, run: RunRow, *, attempts: int, reserved_for: str | None) -> None:
+    def _enter(
+        self, uow: UnitOfWork, run: RunRow, *, attempts: int, reserved_for: str | None, record: bool = False
+    ) -> None:
         uow.runs.add(run)
         uow.work.add(
             new_work(
@@ -113,7 +118,7 @@ class RunQueue:
                 connection_id=run.connection_id,
                 kind="poll",
                 key=stream_key(run.stream),
-                payload={"run": run.id},
+                payload={"run": run.id, "record": True} if record else {"run": run.id},
                 now=run.queued_at,
                 max_attempts=attempts,
                 reserved_for=reserved_for,

@@ -1,11 +1,13 @@
 """What a run says and whom it asks, kept in memory until the next transaction takes it along."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.masking import Mask
 from levada_runtime.foundation.text import legible
+from levada_runtime.runs.recording import Recording
 from levada_runtime.sandbox.broker_model import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -14,17 +16,23 @@ MAX_WARNINGS = 100
 
 
 class Recorder:
-    """Collects the log lines and HTTP exchanges of one attempt; secrets are masked before anything is kept."""
+    """Collects the log lines and HTTP exchanges of one attempt; secrets are masked before anything is kept.
 
-    def __init__(self, clock: Clock, mask: Callable[[str], str]) -> None:
+    What else is recorded of it, if it is, goes along in the same transactions.
+    """
+
+    def __init__(self, clock: Clock, mask: Mask, recording: Recording | None = None) -> None:
+        self.mask = mask
         self._clock = clock
-        self._mask = mask
+        self._recording = recording
         self._lines: list[LogLine] = []
         self._exchanges: list[ExchangeRow] = []
         self._warnings = 0
 
     def log(self, level: str, message: str, fields: dict[str, Any] | None = None) -> None:
-        self._lines.append(LogLine(self._clock.now(), level, legible(self._mask(message)), self._masked(fields or {})))
+        self._lines.append(
+            LogLine(self._clock.now(), level, legible(self.mask(message)), self.mask.value(fields or {}))
+        )
 
     def warn_of_rejected(self, message: str, **fields: Any) -> None:
         """Log a refused record; after the first hundred only their count goes on."""
@@ -41,19 +49,14 @@ class Recorder:
         """Write what was collected, in this unit of work; `forget` it once that has committed."""
         uow.runs.add_logs(run, self._lines)
         uow.runs.add_exchanges(run, self._exchanges)
+        if self._recording is not None:
+            self._recording.flush(uow, run)
 
     def forget(self) -> None:
         self._lines.clear()
         self._exchanges.clear()
-
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._mask(value)
-        if isinstance(value, dict):
-            return {self._mask(str(key)): self._masked(item) for key, item in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, bytes):
-            return [self._masked(item) for item in value]
-        return value
+        if self._recording is not None:
+            self._recording.forget()
 
 
 def _row(exchange: Exchange, at: datetime) -> ExchangeRow:

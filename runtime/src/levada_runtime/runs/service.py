@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from levada._cassette import Cassette
 from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.catalog.trust import violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
-from levada_runtime.foundation.logging import logger
+from levada_runtime.foundation.logging import logger, mask
 from levada_runtime.graph.model import GraphRefusal
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
+from levada_runtime.runs.cassettes import check_playable
 from levada_runtime.runs.endings import check_completed, error_of
 from levada_runtime.runs.events import publish_end
 from levada_runtime.runs.observations import Observations
@@ -59,14 +61,27 @@ class Runs:
             logger("runs").warning("a stale claim was given up", run=run.id, why=str(stale))
         except Exception as error:  # noqa: BLE001 - the runtime's own failure ends this run, and no other
             logger("runs").error("the runtime failed at a run", run=run.id, exc_info=error)
-            message = f"the runtime failed: {type(error).__name__}: {error}"
+            message = mask(f"the runtime failed: {type(error).__name__}: {error}")
             self._end_without_child(run, token, "crash", message, self._judge("crash", work))
 
-    def observe(self, org: OrgRow, connection: ConnectionRow, stream: str, progress: Progress | None = None) -> RunRow:
+    def observe(
+        self,
+        org: OrgRow,
+        connection: ConnectionRow,
+        stream: str,
+        progress: Progress | None = None,
+        *,
+        recording: bool = False,
+        replay: Cassette | None = None,
+    ) -> RunRow:
         """Run a stream to its end and commit nothing; what it would change is stored as a plan.
 
-        The run is entered with its plan, once it has ended: one that is killed leaves nothing behind.
+        The run is entered with its plan, once it has ended: one that is killed leaves nothing behind. With a `replay`
+        the route is given the settings, the checkpoint and the answers of the recorded run, and nobody is asked.
         """
+        if replay is not None:
+            check_playable(replay, connection.connector, stream)
+            connection = replace(connection, settings={**connection.settings, **(replay.settings or {})})
         connector, manifest = self._catalog.ready(connection.connector)
         now = self._clock.now()
         waiting = new_run(connection, stream, now, observing=True)
@@ -77,7 +92,8 @@ class Runs:
             started_at=now,
             connector_version=connector.version,
         )
-        subject = Subject(org.name, connection, connector, manifest, run, None)
+        recording = (recording or connection.recording) and replay is None
+        subject = Subject(org.name, connection, connector, manifest, run, None, recording, replay)
         attempt = self._conductor.conduct(subject, progress or _silent)
         broke_out = self._violation(connector, attempt.outcome, run)
         return self._observations.end(attempt, None, self._ending(attempt), broke_out)
@@ -160,6 +176,7 @@ class Runs:
                 run, token, "worker_lost", "its workers died again and again, without a page between"
             )
         else:
+            subject = replace(subject, recording=subject.connection.recording or bool(work.payload.get("record")))
             attempt = self._conductor.conduct(subject, progress)
             self._end(work, token, attempt, self._violation(subject.connector, attempt.outcome, run))
 

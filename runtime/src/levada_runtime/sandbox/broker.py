@@ -40,7 +40,6 @@ from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
 from levada_runtime.sandbox.retry_after import TOO_MANY, Again, Patience, decide, is_transient
 
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_LONG_SECRET: Final = 8
 
 
 class Broker:
@@ -77,7 +76,7 @@ class Broker:
         self.tape = Tape(self.mask, credential_names(manifest)) if recording else None
         self._limits = limits or Limits()
         self._log = ExchangeLog(self.mask, self._limits.http_requests)
-        self._mask_long = Mask(value for value in secrets.values() if len(value) >= _LONG_SECRET)
+        self._mask_long = self.mask.unmistakable
         self._manifest, self._settings, self._secrets = manifest, settings, secrets
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))

@@ -21,6 +21,7 @@ from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.receipts import Receipts
+from levada_runtime.store.recordings import Recordings
 from levada_runtime.store.runs import Plans, Runs, Ticks
 from levada_runtime.store.trust import Trust
 from levada_runtime.store.work import Work
@@ -117,6 +118,10 @@ class UnitOfWork:
     @cached_property
     def runs(self) -> Runs:
         return Runs(self._connection)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        return Recordings(self._connection)
 
     @cached_property
     def plans(self) -> Plans:
