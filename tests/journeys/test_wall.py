@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.databases("sqlite")]
 LIMITS = {
     "LEVADA_SANDBOX__MEMORY_MB": "256",
     "LEVADA_SANDBOX__POLL_CPU_S": "1",
-    "LEVADA_SANDBOX__POLL_WALL_S": "5",
+    "LEVADA_SANDBOX__POLL_WALL_S": "7",
 }
 REASONS = {
     "memory": {"memory"},
@@ -36,7 +36,7 @@ REASONS = {
 SAYS = {
     "memory": "256 MiB of memory",
     "spin": "1 s of processor time",
-    "sleep": "longer than 5 s",
+    "sleep": "longer than 7 s",
     "huge": "9437281 bytes; 7340032 is the most",
     "forks": "Operation not permitted",
     "lie": "a frame claims 4294967295 bytes",
