@@ -35,12 +35,12 @@ from levada_runtime.pytest_plugin.wall import SandboxWall
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGES = [[{"id": 1, "name": "Ada"}, {"id": 2, "name": ""}], [{"id": 3, "name": "Eve"}]]
 SCRIPT = {"/rows": PAGES, "/check": {}, "POST /wish": Response(202)}
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "installed"
 
 
 @pytest.fixture(scope="module")
 def walled():
-    """The connector of walled.py, as a package that is installed."""
+    """The connector of installed/walled.py, found on the path as an installed one is."""
     sys.path.insert(0, str(HERE))
     yield importlib.import_module("walled")
     sys.path.remove(str(HERE))
