@@ -110,19 +110,20 @@ def _place_v1(group: Path) -> tuple[Path | None, str]:
 
 
 def _place_v2(group: Path, top: Path) -> tuple[Path | None, str]:
-    if _MEMORY not in _words(group / "cgroup.controllers"):
-        return None, "the memory controller is not delegated here"
-    if not os.access(group, os.W_OK):
-        return None, "the host's own group is not writable"
-    if _shares_memory(group):
-        return group, ""
     above = group.parent
-    if group != top and _is_delegated(above) and _shares_memory(above):
-        return above, ""
-    return None, "the host's own group holds processes and the one above it is not delegated"
+    if os.access(group, os.W_OK) and _shares_memory(group):
+        return group, ""
+    if group == top or not _is_delegated(above):
+        return None, "the host's own group holds processes and the one above it is not delegated"
+    if not _shares_memory(above):
+        return None, "the group above the host's own was delegated without the memory controller"
+    return above, ""
 
 
 def _shares_memory(group: Path) -> bool:
+    """Whether groups below this one can have limits of their own, if only we ask for it."""
+    if _MEMORY not in _words(group / "cgroup.controllers"):
+        return False
     control = group / "cgroup.subtree_control"
     if _MEMORY not in _words(control):
         with suppress(OSError):

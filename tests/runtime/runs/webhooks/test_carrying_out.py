@@ -198,3 +198,33 @@ def test_receipts_are_listed_by_what_is_asked_for(bench):
         library.receipts(bench.org, state="lost", limit=1)
     with pytest.raises(NotFoundFailure, match="no connection"):
         library.receipts(bench.org, connection="nobody", limit=1)
+
+
+def test_deliveries_of_one_connection_share_a_child_until_something_changes(bench, sandbox):
+    """Code, settings and secrets are part of its name, so what it computed from them is never stale."""
+    outcomes = _outcomes(bench, sandbox)
+    for number in range(3):
+        bench.push({"id": number, "name": "A"})
+    bench.work_off()
+    assert [outcome.served_before for outcome in outcomes] == [0, 1, 2]
+    module = bench.package / "__init__.py"
+    module.write_text(CONNECTOR + "\n# changed\n")
+    bench.installation.catalog.refresh()
+    bench.push({"id": 4, "name": "A"})
+    bench.work_off()
+    assert outcomes[-1].served_before == 0
+
+
+def _outcomes(bench, sandbox):
+    """What the real sandbox answers from now on, listened to."""
+    outcomes = []
+
+    class Listening:
+        level = sandbox.level
+
+        def call(self, call, handlers=None):
+            outcomes.append(sandbox.call(call, handlers))
+            return outcomes[-1]
+
+    bench.installation.sandbox = Listening()
+    return outcomes
