@@ -98,7 +98,8 @@ def gist(printed):
         re.sub(r"\s+", " ", row[0]) for row in re.findall(r"^((acme|billing) .*?(ready|broken))", printed, re.MULTILINE)
     ]
     reasons = re.findall(r"invoice:\d+ +\w+", printed)
-    return [text.strip() for text in (*counted, *rows, *reasons)]
+    checked = re.findall(r"^(?:\S+:\d+:\d+: error: .*|(?:module|stream|hosts) .*|\w+ is fine)$", printed, re.MULTILINE)
+    return [text.strip() for text in (*counted, *rows, *reasons, *checked)]
 
 
 @pytest.mark.journey
@@ -126,4 +127,5 @@ def test_the_tutorial_works_as_it_is_written(tmp_path):
                 assert "failed" not in answered
                 followed.append("pytest")
     assert followed.count("run") == 6
+    assert followed.count("check") == 2
     assert "pytest" in followed
