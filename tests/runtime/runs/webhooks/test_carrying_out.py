@@ -202,7 +202,7 @@ def test_receipts_are_listed_by_what_is_asked_for(bench):
 
 def test_deliveries_of_one_connection_share_a_child_until_something_changes(bench, sandbox):
     """Code, settings and secrets are part of its name, so what it computed from them is never stale."""
-    outcomes = _outcomes(bench, sandbox)
+    outcomes, _calls = _heard(bench, sandbox)
     for number in range(3):
         bench.push({"id": number, "name": "A"})
     bench.work_off()
@@ -215,16 +215,30 @@ def test_deliveries_of_one_connection_share_a_child_until_something_changes(benc
     assert outcomes[-1].served_before == 0
 
 
-def _outcomes(bench, sandbox):
-    """What the real sandbox answers from now on, listened to."""
-    outcomes = []
+def test_a_route_may_ask_for_less_time_and_never_for_more(bench, sandbox):
+    """Operators raise or lower limits; a manifest only asks."""
+    _outcomes, calls = _heard(bench, sandbox)
+    unverified = 'webhook("open", verify=unverified(reason="A test of it.")'
+    for asked in (3, 99):
+        (bench.package / "__init__.py").write_text(CONNECTOR.replace(unverified, f"{unverified}, timeout={asked}"))
+        bench.installation.catalog.refresh()
+        bench.push({"id": asked, "name": "A"}, "open")
+        bench.work_off("open")
+    assert [call.limits.wall_s for call in calls if call.action == "webhook"] == [3, 10]
+    assert {call.limits.cpu_s for call in calls if call.action == "webhook"} == {5}
+
+
+def _heard(bench, sandbox):
+    """What the real sandbox is asked and answers from now on."""
+    outcomes, calls = [], []
 
     class Listening:
         level = sandbox.level
 
         def call(self, call, handlers=None):
+            calls.append(call)
             outcomes.append(sandbox.call(call, handlers))
             return outcomes[-1]
 
     bench.installation.sandbox = Listening()
-    return outcomes
+    return outcomes, calls
