@@ -151,7 +151,7 @@ class Guards:
         if name == "obj" and isinstance(owner, BaseException):
             raise AttributeError("'obj' leads out of the connector; name the object you asked")
         value = getattr(owner, name) if default is _ABSENT else getattr(owner, name, default)
-        if name == "model_fields":
+        if name in ("model_fields", "model_computed_fields"):
             return types.MappingProxyType(dict(value))
         if getattr(value, "__func__", None) is ABCMeta.register:
             raise AttributeError("'register' of an abstract class would make foreign objects yours; derive from it")

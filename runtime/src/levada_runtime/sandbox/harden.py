@@ -4,9 +4,11 @@ The names of methods that read files or unpickle are refused by the policy; what
 together with an alias reads any attribute of any object, frames included.
 """
 
+import types
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 
 def narrow_records() -> None:
@@ -26,3 +28,4 @@ def narrow_records() -> None:
 
     BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
     BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
+    FieldInfo.metadata_lookup = types.MappingProxyType(FieldInfo.metadata_lookup)  # type: ignore[misc,assignment]  # Any field leads to it.

@@ -39,18 +39,19 @@ BUILTIN_KINDS: Final = frozenset({
     "object", "str", "int", "float", "bytes", "tuple", "frozenset", "complex", "dict", "list", "set",
 })  # fmt: skip
 """The classes whose `__new__` may be named: what a subclass of a value calls."""
-NAMEDTUPLE_METHODS: Final = frozenset({"_replace", "_asdict", "_make", "_fields", "_field_defaults"})
+NAMEDTUPLE_METHODS: Final = frozenset({"_replace", "_asdict", "_make", "_fields"})
 
 # Frames, code and tracebacks; ways of pydantic to read files, unpickle, read attributes by name or evaluate; the
 # configuration of a model, which its subclasses inherit and anybody could write to.
 FORBIDDEN_ATTRIBUTES: Final = INSPECT_ATTRIBUTES | {
     "mro", "parse_file", "parse_raw", "from_file", "from_orm", "from_attributes", "model_rebuild", "model_config",
-    "update_forward_refs", "tb_lasti", "tb_lineno", "f_lasti", "f_lineno", "f_trace_lines",
+    "update_forward_refs", "merge_field_infos", "from_annotated_attribute", "from_annotation", "apply_typevars_map",
+    "rebuild_annotation", "tb_lasti", "tb_lineno", "f_lasti", "f_lineno", "f_trace_lines",
     "f_trace_opcodes", "gi_running", "gi_suspended", "cr_running", "cr_suspended", "ag_running", "func_globals",
     "func_code",
 }  # fmt: skip
 # Looked up through the run-time guard although their names are literals.
-GUARDED_ATTRIBUTES: Final = frozenset({"format", "format_map", "obj", "register", "model_fields"})
+GUARDED_ATTRIBUTES: Final = frozenset({"format", "format_map", "obj", "register", "model_fields", "model_computed_fields"})
 
 RESERVED: Final = frozenset({"super", "print", "getattr", "setattr"})
 
