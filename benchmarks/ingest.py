@@ -1,5 +1,6 @@
 """Ingest alone (validate, hash, decide, stage, commit a page of 1,000) beside raw SQL that writes the same rows."""
 
+import argparse
 import gc
 import resource
 import sqlite3
@@ -41,8 +42,9 @@ ORIGIN = Origin(
 )
 
 
-def measure(count: int) -> None:
+def measure(words: argparse.Namespace) -> None:
     """Print first load (A), identical (B) and 10 % changed (C) for both, and the ratio of their CPU."""
+    count = words.records
     first, changed = customers(count), customers(count, changed=0.1)
     passes = {"A first load": first, "B identical": first, "C 10 % changed": changed}
     with tempfile.TemporaryDirectory() as folder:
