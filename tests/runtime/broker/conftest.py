@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from tests.loopback import Loopback, make_authority
 
 from levada import Connector, bearer, from_setting, secret, url
 from levada_runtime.sandbox.broker import Broker
@@ -134,3 +135,17 @@ def new_broker(cleanup, source, slept) -> Callable[..., Broker]:
         return cleanup.enter_context(broker)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate for a name: what a server shows, and what a client must trust for it."""
+    return make_authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def secure(cleanup, authority) -> Loopback:
+    """A source with a name and a certificate."""
+    server = Loopback(authority[0])
+    cleanup.callback(server.close)
+    return server

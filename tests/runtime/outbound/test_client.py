@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from levada_runtime.outbound import Additions, Limits, Refused, TooLarge, Unreachable, parse_url
+from levada_runtime.outbound import Additions, Limits, Meter, Refused, TooLarge, Unreachable, parse_url
 from levada_runtime.outbound.redirects import Step, next_step
 
 
@@ -351,3 +351,94 @@ def test_connections_are_used_again(new_client, server):
     for _ in range(3):
         client.send("GET", parse_url(server.url))
     assert len(set(ports)) == 1
+
+
+def flood_of_headers(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: abcdefgh\r\n" % at for at in range(50_000)))
+
+
+def flood_of_trailers(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
+    handler.wfile.write(b"".join(b"X-%d: abcdefgh\r\n" % at for at in range(50_000)))
+
+
+def endless_chunks(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        handler.wfile.write(b"10000\r\n" + bytes(1 << 16) + b"\r\n")
+
+
+def endless_promises(handler):
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        (flood_of_headers, Unreachable),
+        (flood_of_trailers, Unreachable),
+        (endless_chunks, TooLarge),
+        (endless_promises, Unreachable),
+    ],
+)
+def test_an_answer_that_does_not_end_is_ended(new_client, server, how, kind):
+    """Headers, trailers, chunks or promises of an answer: the client hangs up, soon and in little memory."""
+    server.answers["/"] = how
+    client = new_client(server.place, limits=Limits(total_s=0.5, body_bytes=1 << 20))
+    began = time.monotonic()
+    with pytest.raises(kind):
+        client.send("GET", parse_url(server.url))
+    assert time.monotonic() - began < 2
+
+
+def test_the_whole_may_be_bound_more_tightly_than_the_clients_limit(new_client, server):
+    """A caller whose own time is nearly up does not wait for longer."""
+    server.answers["/"] = trickle
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="in time"):
+        new_client(server.place).send("GET", parse_url(server.url), within_s=0.2)
+    assert time.monotonic() - began < 1
+
+
+def test_a_meter_counts_what_moves_and_stops_it_in_the_middle(new_client, server):
+    """Packed or unpacked, whichever is more; also when nothing comes of it."""
+    server.answers["/"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(50_000)))
+    client, meter = new_client(server.place), Meter(120_000)
+    client.send("GET", parse_url(server.url), meter=meter)
+    assert meter.moved == 50_000
+    client.send("GET", parse_url(server.url), meter=meter)
+    with pytest.raises(TooLarge) as refused:
+        client.send("GET", parse_url(server.url), meter=meter)
+    assert refused.value.code == "metered"
+    assert meter.moved == 150_000
+
+
+def test_nothing_of_a_netrc_is_sent(new_client, server, monkeypatch, tmp_path):
+    """The machine's own credentials are not the connector's."""
+    (tmp_path / ".netrc").write_text("default login root password hunter2\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    server.answers["/"] = (200, {}, b"")
+    new_client(server.place).send("GET", parse_url(server.url))
+    assert "Authorization" not in server.seen[0][2]
+
+
+def test_a_redirect_that_is_refused_says_whose_it_was(new_client, server):
+    """Whoever reads the log sees both ends of it, and neither query."""
+    server.answers["/"] = (302, {"Location": "https://169.254.169.254/latest?token=hunter2"}, b"")
+    with pytest.raises(Refused) as refused:
+        new_client(server.place).send("GET", parse_url(f"{server.url}/?key=hunter2"))
+    assert refused.value.message.startswith(
+        f"{server.place} redirects to https://169.254.169.254/latest: 169.254.169.254 is at"
+    )
+    assert "hunter2" not in refused.value.message
+
+
+def test_headers_have_a_bound_together(new_client, server):
+    """A route cannot make the host build a request of megabytes."""
+    headers = tuple((f"X-{at}", "x" * 1000) for at in range(70))
+    with pytest.raises(Refused, match="over 65536 characters"):
+        new_client(server.place).send("GET", parse_url(server.url), headers=headers)
+    assert server.seen == []

@@ -1,19 +1,9 @@
 """What is checked is what is connected to, whatever names answer the second time."""
 
 import pytest
+from tests.loopback import answers
 
 from levada_runtime.outbound import Refused, Unreachable, parse_url
-
-
-def answers(*rounds):
-    """A lookup that gives another answer each time; `.asked` counts."""
-
-    async def lookup(host, port):
-        lookup.asked += 1
-        return rounds[min(lookup.asked, len(rounds)) - 1]
-
-    lookup.asked = 0
-    return lookup
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ TAKEN = [
     ("http://127.0.0.1:8420/x", "http://127.0.0.1:8420/x"),
     ("https://[2001:DB8:0::1]:8443/", "https://[2001:db8::1]:8443/"),
     ("https://bücher.example/", "https://xn--bcher-kva.example/"),
+    ("https://xn--bcher-kva.example/", "https://xn--bcher-kva.example/"),
+    ("https://XN--BCHER-KVA.example/", "https://xn--bcher-kva.example/"),
     ("https://a_b.example/", "https://a_b.example/"),
     ("https://a.example/p q/%20/é?x=1 2&y=é#gone", "https://a.example/p%20q/%20/%C3%A9?x=1%202&y=%C3%A9"),
     ("https://a.example?x=https://b.example/@", "https://a.example/?x=https://b.example/@"),
@@ -66,6 +68,13 @@ REFUSED = {
     "scheme relative": "//a.example/",
     "leading space": " https://a.example/",
     "too long": "https://a.example/" + "a" * 9000,
+    "not punycode": "https://xn--a.example/",
+    "punycode of plain letters": "https://xn--google-.example/",
+    "punycode of what is another name": "https://xn--a-ecp.ru/",
+    "mapped to a slash": "https://a.example\uff0fb/",
+    "mapped to an at": "https://a\uff20b.example/",
+    "mapped to a stop at the end": "https://a.example\u3002/",
+    "nothing left of it": "https://\u00ad/",
     "long name": "https://" + "a." * 130 + "example/",
 }
 
@@ -98,6 +107,12 @@ def test_reading_never_fails_in_another_way(text):
         except Refused:
             continue
         assert parse_url(str(target)) == target
+
+
+def test_parameters_cannot_make_a_url_too_long():
+    """The whole is held to what a URL may be."""
+    with pytest.raises(Refused, match="longer than"):
+        parse_url("https://a.example/").with_params([("q", "x" * 9000)])
 
 
 def test_parameters_are_added_and_taken_away():

@@ -1,5 +1,7 @@
 """The client for callers that wait: a worker runs one route at a time and has no event loop of its own."""
 
+from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +19,7 @@ class BlockingClient:
         self.client = client or Client()
         self._shared = loop is not None
         self._loop = loop or LoopThread()
-        self._closed = False
+        self._closing: Future[None] | None = None
 
     def send(
         self,
@@ -33,7 +35,8 @@ class BlockingClient:
     ) -> Answer:
         """Send a request, as `Client.send` does; `at_step` is called in the loop's thread."""
         return self._loop.run(
-            self.client.send(
+            partial(
+                self.client.send,
                 method,
                 target,
                 headers=headers,
@@ -46,15 +49,15 @@ class BlockingClient:
         )
 
     def close(self) -> None:
-        """Close the connections, and the loop unless it is shared; closing twice is harmless."""
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            self._loop.run(self.client.close())
-        finally:
-            if not self._shared:
-                self._loop.close()
+        """Close the connections, and the loop unless it is shared.
+
+        Closing twice is harmless; what an interrupt broke off is finished by the second.
+        """
+        if self._closing is None:
+            self._closing = self._loop.begin(self.client.close)
+        self._closing.result()
+        if not self._shared:
+            self._loop.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,16 +1,18 @@
 """An event loop in a thread of its own, for callers that wait.
 
-The loop is made, used and closed in its thread alone. An interrupt from the keyboard falls into the main thread, which
-only waits here: it may come at any instant and never finds a loop half made, half run or half closed.
+The loop is made, used and closed in its thread alone, and so is every coroutine. An interrupt from the keyboard falls
+into the main thread, which only waits here: it may come at any instant and finds nothing half made or half closed.
 """
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+Make = Callable[[], Coroutine[Any, Any, Result]]
 
 
 class LoopThread:
@@ -21,25 +23,57 @@ class LoopThread:
         self._thread = threading.Thread(target=_serve, args=(self._made,), name="outbound", daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+    def run(self, make: Make[Result]) -> Result:
         """Return what the coroutine returns, or raise what it raises; it is cancelled when the wait is interrupted."""
+        waiting: Future[Result] = Future()
         try:
-            waiting = asyncio.run_coroutine_threadsafe(coroutine, self._made.result())
-        except BaseException:
-            coroutine.close()
-            raise
-        try:
+            self._begin(make, waiting)
             return waiting.result()
         except BaseException:
             waiting.cancel()
             raise
 
+    def begin(self, make: Make[Result]) -> "Future[Result]":
+        """Let a coroutine run to its end, whether or not somebody waits for it."""
+        waiting: Future[Result] = Future()
+        self._begin(make, waiting)
+        return waiting
+
     def close(self) -> None:
         """Cancel what is still running and end the thread with its loop; closing twice is harmless."""
         loop = self._made.result()
-        if self._thread.is_alive() and not loop.is_closed():
+        with suppress(RuntimeError):  # it is closed already
             loop.call_soon_threadsafe(loop.stop)
         self._thread.join()
+
+    def _begin(self, make: Make[Result], waiting: "Future[Result]") -> None:
+        loop = self._made.result()
+        loop.call_soon_threadsafe(_start, loop, make, waiting)
+
+
+def _start(loop: asyncio.AbstractEventLoop, make: Make[Result], waiting: "Future[Result]") -> None:
+    if waiting.cancelled():
+        return
+    task = loop.create_task(make())
+    task.add_done_callback(lambda ended: _hand_over(ended, waiting))
+    waiting.add_done_callback(lambda ended: _give_up(ended, loop, task))
+
+
+def _hand_over(task: asyncio.Task[Result], waiting: "Future[Result]") -> None:
+    error = None if task.cancelled() else task.exception()
+    with suppress(InvalidStateError):  # nobody waits any more
+        if task.cancelled():
+            waiting.cancel()
+        elif error is not None:
+            waiting.set_exception(error)
+        else:
+            waiting.set_result(task.result())
+
+
+def _give_up(waiting: "Future[Result]", loop: asyncio.AbstractEventLoop, task: asyncio.Task[Result]) -> None:
+    with suppress(RuntimeError):  # the loop is closed already
+        if waiting.cancelled():
+            loop.call_soon_threadsafe(task.cancel)
 
 
 def _serve(made: "Future[asyncio.AbstractEventLoop]") -> None:
