@@ -28,4 +28,4 @@ def narrow_records() -> None:
 
     BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
     BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
-    FieldInfo.metadata_lookup = types.MappingProxyType(FieldInfo.metadata_lookup)  # type: ignore[misc,assignment]  # Any field leads to it.
+    FieldInfo.metadata_lookup = types.MappingProxyType(FieldInfo.metadata_lookup)  # type: ignore[assignment]  # Any field leads to it.

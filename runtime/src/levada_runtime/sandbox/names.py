@@ -51,7 +51,9 @@ FORBIDDEN_ATTRIBUTES: Final = INSPECT_ATTRIBUTES | {
     "func_code",
 }  # fmt: skip
 # Looked up through the run-time guard although their names are literals.
-GUARDED_ATTRIBUTES: Final = frozenset({"format", "format_map", "obj", "register", "model_fields", "model_computed_fields"})
+GUARDED_ATTRIBUTES: Final = frozenset({
+    "format", "format_map", "obj", "register", "model_fields", "model_computed_fields",
+})  # fmt: skip
 
 RESERVED: Final = frozenset({"super", "print", "getattr", "setattr"})
 
