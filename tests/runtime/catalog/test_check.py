@@ -145,6 +145,16 @@ def test_what_goes_wrong_on_import_is_told_with_its_line(report, source, line, r
     assert reason in finding.reason
 
 
+def test_a_library_that_takes_the_process_down_is_told(report, distributions):
+    """It may do that: it runs as it is, inside the wall."""
+    distributions.lay("leaver", {"leaver.py": "import os\n\nos._exit(3)\n"})
+    requires = PYPROJECT.replace('"levada-sdk"', '"levada-sdk", "leaver>=1"')
+    found = report(HEAD + "import leaver\n" + MADE.replace(")", ', libraries=["leaver"])') + ROUTE, requires)
+    (finding,) = found.findings
+    assert finding.reason == "importing it ends in crash: the child ended by status 3 without saying why"
+    assert [library.name for library in found.libraries] == ["leaver"]
+
+
 def test_a_connector_that_is_called_otherwise_than_its_entry_point_is_told_so(report):
     """At the line of the entry point, where it is mended."""
     (finding,) = report(FINE.replace('"naughty"', '"nice"')).findings
