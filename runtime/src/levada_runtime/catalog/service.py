@@ -62,9 +62,9 @@ class Catalog:
         """
         connector = self._known(key)
         with self._store.read() as uow:
-            row = uow.connectors.get(key)
+            described = uow.connectors.hash_of(key)
             standing = standing_in(uow, key, connector.source_hash, connector.manifest)
-        if row is not None and row.source_hash != connector.source_hash:
+        if described not in (None, connector.source_hash):
             return next((one for one in self.refresh() if one.key == key), replace(connector, standing=standing))
         return replace(connector, standing=standing)
 

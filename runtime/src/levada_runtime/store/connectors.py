@@ -20,6 +20,12 @@ class Connectors:
         query = sa.select(connectors).where(connectors.c.key == key)
         return next(iter(read_as(ConnectorRow, self._connection.execute(query))), None)
 
+    def hash_of(self, key: str) -> str | None:
+        """Return the hash of a connector's source as it was last described; None when it is not known."""
+        query = sa.select(connectors.c.source_hash).where(connectors.c.key == key)
+        found: str | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
     def hashes(self) -> dict[str, str]:
         """Return the hash of each connector's source as it was last described, by key."""
         query = sa.select(connectors.c.key, connectors.c.source_hash)
