@@ -143,20 +143,6 @@ class Trap:
         KEPT.update(exit_kind=kind, exit_error=error, exit_traceback=traceback)
         return True
 
-    def __get__(self, instance, owner=None):
-        KEPT.update(got_instance=instance, got_owner=owner)
-        return self
-
-    def __set_name__(self, owner, name):
-        KEPT.update(named_owner=owner)
-
-    def __init_subclass__(cls, **keywords):
-        KEPT.update(init_subclass=cls)
-
-
-class Trapped(Trap):
-    trap = Trap()
-
 
 def generator():
     received = yield 1
@@ -240,7 +226,6 @@ def caught():
 
 with Trap():
     [][1]
-Trapped().trap
 
 running = generator()
 next(running)

@@ -1,12 +1,15 @@
 """From source text to code under the policy, a module at a time, or a PolicyViolation that lists every reason."""
 
 import ast
+import sys
 import types
+import warnings
 from collections.abc import Iterable
 
 from levada_runtime.sandbox.policy import ConnectorPolicy, Finding, Imports, bound_names
 
 SOURCE_BYTES = 1 << 20
+_READ_AS = f"it is read as Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 class PolicyViolation(Exception):  # noqa: N818 - named like the reason a run ends for.
@@ -18,7 +21,13 @@ class PolicyViolation(Exception):  # noqa: N818 - named like the reason a run en
 
 
 def compile_module(path: str, source: bytes, imports: Imports) -> types.CodeType:
-    """Return the module's code, or raise PolicyViolation."""
+    """Return the module's code, or raise PolicyViolation; what Python only warns of is let be."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _compiled(path, source, imports)
+
+
+def _compiled(path: str, source: bytes, imports: Imports) -> types.CodeType:
     findings: list[Finding] = []
     tree = _parse(path, source)
     text = _annotations_are_text(tree)
@@ -61,8 +70,8 @@ def _parse(path: str, source: bytes) -> ast.Module:
 
 def _syntax_finding(error: Exception) -> Finding:
     if isinstance(error, SyntaxError):
-        return Finding(error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}")
-    return Finding(1, 1, f"this is not Python: {str(error) or type(error).__name__}")
+        return Finding(error.lineno or 1, error.offset or 1, f"this is not Python: {error.msg}", _READ_AS)
+    return Finding(1, 1, f"this is not Python: {str(error) or type(error).__name__}", _READ_AS)
 
 
 def _annotations_are_text(tree: ast.Module) -> bool:

@@ -17,8 +17,7 @@ _BINARY: Final = (
     "or",
 )  # fmt: skip
 DUNDER_METHODS: Final = frozenset({
-    "__new__", "__init__", "__post_init__", "__init_subclass__", "__class_getitem__", "__set_name__", "__get__",
-    "__set__", "__delete__", "__repr__", "__str__", "__format__", "__bytes__", "__bool__", "__hash__", "__len__",
+    "__new__", "__init__", "__post_init__", "__repr__", "__str__", "__bytes__", "__bool__", "__hash__", "__len__",
     "__length_hint__", "__iter__", "__next__", "__reversed__", "__contains__", "__getitem__", "__setitem__",
     "__delitem__", "__missing__", "__call__", "__enter__", "__exit__", "__eq__", "__ne__", "__lt__", "__le__",
     "__gt__", "__ge__", "__neg__", "__pos__", "__abs__", "__invert__", "__int__", "__float__", "__complex__",
@@ -36,7 +35,7 @@ CLASS_CONSTANTS: Final = frozenset({"__slots__", "__hash__", "__match_args__"})
 READABLE_DUNDERS: Final = frozenset({"__name__", "__doc__"}) | DUNDER_CONSTANTS
 READABLE_ATTRIBUTES: Final = frozenset({"__name__", "__qualname__", "__doc__", "__version__", "__members__"})
 BUILTIN_KINDS: Final = frozenset({
-    "object", "str", "int", "float", "bytes", "tuple", "frozenset", "complex", "dict", "list", "set",
+    "str", "int", "float", "bytes", "tuple", "frozenset", "complex", "dict", "list", "set",
 })  # fmt: skip
 """The classes whose `__new__` may be named: what a subclass of a value calls."""
 NAMEDTUPLE_METHODS: Final = frozenset({"_replace", "_asdict", "_make", "_fields"})
@@ -86,7 +85,7 @@ def variable_problem(name: str) -> str | None:
     if name in GUARDS or (name.startswith("_") and name.endswith("_") and name.strip("_")):
         return f'"{name}" is an invalid name: it belongs to Python or to the sandbox'
     if name.startswith("__") and name.strip("_"):
-        return f'"{name}" is an invalid name: use one leading underscore'
+        return f'"{name}" is an invalid name: names with two leading underscores belong to Python'
     if name in RESERVED:
         return f'"{name}" is a reserved name'
     return None

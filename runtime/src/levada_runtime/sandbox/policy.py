@@ -163,7 +163,7 @@ class ConnectorPolicy(PatternPolicy):
         if len(node.targets) == 1 and isinstance(target, ast.Name):
             if self._is_told_by(target, node.value):
                 return node
-            if self._in_class and target.id in DUNDER_METHODS:
+            if target.id in (DUNDER_METHODS if self._in_class else DUNDER_CONSTANTS):
                 node.value = self.visit(node.value)
                 return node
         return self._contents(node)

@@ -1,5 +1,6 @@
 """What to write instead of what the policy refuses: a refusal without a way out is a riddle."""
 
+import sys
 from typing import Final
 
 _CODE: Final = "code is not made from text here; parse data with `json`"
@@ -8,6 +9,7 @@ _FILES: Final = "files do not exist behind the wall; read from `http`, keep prog
 _CONCURRENT: Final = "the runtime is concurrent between runs"
 _INSPECT: Final = "name what you mean; code cannot look at code here"
 _LEAVE: Final = "return from the route, or raise an Exception"
+_LISTED: Final = "what is there is listed in docs/reference/connectors.md"
 _FRAMES: Final = "frames, code and tracebacks do not exist here; the runtime reports the traceback of what you raise"
 
 OF_BUILTINS: Final = {
@@ -85,6 +87,8 @@ _OF_IMPORTS: Final = {
     "xml": "`xml.etree.ElementTree` is there",
     "defusedxml": "`xml.etree.ElementTree` is there, with entities and DTDs refused",
     "lxml": "`xml.etree.ElementTree` is there",
+    "levada": "import it from `levada` or `levada.contracts`",
+    "levada_runtime": "import what you need from `levada`",
     "pydantic_core": "`levada.Record` and what `pydantic` offers a connector are there",
 }
 
@@ -109,6 +113,8 @@ _OF_IMPORTED_NAMES: Final = {
     "contextlib.asynccontextmanager": "write a plain function: the runtime is concurrent between runs",
     "datetime.datetime_CAPI": "name what you mean",
     "hashlib.file_digest": "hash the bytes: hashlib.sha256(content)",
+    "urllib.request": _HTTP,
+    "urllib.error": _HTTP,
     "uuid.uuid1": "use uuid5 of the source's own id, so that a second run finds the same",
     "xml.etree.ElementTree.parse": "use fromstring on the body",
     "xml.etree.ElementTree.iterparse": "use fromstring on the body",
@@ -178,6 +184,15 @@ _OF_NAMES: Final = {
     "__instancecheck__": "write a function that asks what you mean",
     "__subclasscheck__": "write a function that asks what you mean",
     "__subclasshook__": "write a function that asks what you mean",
+    "__init_subclass__": "decorate the classes, or list them",
+    "__set_name__": "use functools.cached_property, or a property",
+    "__class_getitem__": "derive from typing.Generic",
+    "__get__": "use functools.cached_property, or a property",
+    "__set__": "use a property",
+    "__delete__": "use a property",
+    "__format__": "write a method that returns the text",
+    "__dir__": "name the attributes you mean",
+    "__prepare__": "derive from abc.ABC or enum.Enum",
     "__await__": "write a plain function: the runtime is concurrent between runs",
     "__aiter__": "write a plain function: the runtime is concurrent between runs",
     "__aenter__": "write a plain function: the runtime is concurrent between runs",
@@ -197,19 +212,24 @@ OF_NODES: Final = {
 def of_import(name: str) -> str:
     """Return what to do instead of importing that module."""
     top = name.partition(".")[0]
-    return _OF_IMPORTS.get(top, f"declare a pure-Python library with Connector(..., libraries=[{top!r}])")
+    if top in _OF_IMPORTS:
+        return _OF_IMPORTS[top]
+    if top in sys.stdlib_module_names:
+        return _LISTED
+    return f"declare a pure-Python library with Connector(..., libraries=[{top!r}])"
 
 
 def of_imported_name(module: str, name: str) -> str:
     """Return what to do instead of importing that name from a module that is there."""
     if name == "*":
         return "import the names you need"
-    known = _OF_IMPORTED_NAMES.get(f"{module}.{name}") or OF_BUILTINS.get(name)
-    return known or f"`{module}` offers a connector the names that docs/reference/connectors.md lists"
+    return _OF_IMPORTED_NAMES.get(f"{module}.{name}") or OF_BUILTINS.get(name) or _LISTED
 
 
 def of_attribute(name: str) -> str:
     """Return what to write instead of that attribute."""
+    if name.startswith("_") and name.endswith("_") and not name.startswith("__"):
+        return "choose another name"
     if name in _OF_ATTRIBUTES:
         return _OF_ATTRIBUTES[name]
     if name in _CALLED_BY:
