@@ -17,6 +17,7 @@ from levada._manifest import StreamManifest
 from levada.testing.ingest_suite import IngestLaws
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.foundation.masking import Mask
 from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
@@ -86,7 +87,7 @@ class RealBench:
             scheduled_for=None,
         )
         self._ingest = Ingest(store, Registry(), origin)
-        recorder = Recorder(clock, str)
+        recorder = Recorder(clock, Mask([]))
         asserted = Assertions(Graph(store, clock), self._run, "source")
         self._pager = Pager(
             store, clock, self._run, None, self._ingest, asserted, recorder, threading.Event(), lambda _run: None

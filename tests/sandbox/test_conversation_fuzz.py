@@ -1,31 +1,12 @@
 """A run's own handlers, on real stores, against a child that says whatever it likes in frames that are well-formed."""
 
-import socket
-import threading
-import time
-from datetime import UTC, datetime
-
 import msgspec
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.sandbox.hosting import NOWHERE, Host
 
-from levada import HostRule, Manifest
-from levada._manifest import StreamManifest
-from levada_runtime.contracts.registry import Registry
-from levada_runtime.foundation.clock import SystemClock
-from levada_runtime.graph.service import Graph
-from levada_runtime.ingest.model import Origin
-from levada_runtime.ingest.service import Ingest
-from levada_runtime.runs.assertions import Assertions
-from levada_runtime.runs.handlers import RunHandlers
-from levada_runtime.runs.pager import Pager
-from levada_runtime.runs.recorder import Recorder
-from levada_runtime.sandbox.answering import Conversation
-from levada_runtime.sandbox.broker import Broker
-from levada_runtime.sandbox.channel import ChannelClosed, HostChannel
-from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import (
     EmitFrame,
     EmitRecord,
@@ -39,20 +20,9 @@ from levada_runtime.sandbox.protocol import (
     SaveFrame,
     encode,
 )
-from levada_runtime.store.model import RunRow
 
-MANIFEST = Manifest(
-    key="naughty",
-    title="Naughty",
-    hosts=(HostRule(setting="api_base"),),
-    streams=tuple(
-        StreamManifest(key=key, modes=("poll",), description="A crime.", emits=emits)
-        for key, emits in (("crime", None), ("other", ("customer",)))
-    ),
-)
 ODD_WORD = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(1_300))
 """Long, and nothing that a database could pack together."""
-NOWHERE = "127.0.0.1:9"
 
 odd = st.text(max_size=12) | st.sampled_from(
     ["", "\x00", "k\x00", "k" * 2_049, ODD_WORD, "\N{PILE OF POO}" * 600, "a", "-", "../..", "=cmd()", "\u202e", "{}"]
@@ -185,92 +155,6 @@ def talks(draw):
         else:
             said.append(frame)
     return said
-
-
-class Host:
-    """Everything that answers a run, over a store; one for each talk."""
-
-    def __init__(self, store):
-        now, clock = datetime(2026, 3, 1, tzinfo=UTC), SystemClock()
-        run = RunRow(
-            org_id=1,
-            connection_id=2,
-            id=f"run-{time.monotonic_ns()}",
-            connector="naughty",
-            stream="crime",
-            mode="poll",
-            observing=False,
-            state="running",
-            attempt=1,
-            queued_at=now,
-        )
-        with store.write() as uow:
-            uow.runs.add(run)
-        origin = Origin(
-            org="default",
-            org_id=1,
-            connection="naughty",
-            connection_id=2,
-            connection_uid="uid",
-            connector="naughty",
-            connector_version="1",
-            stream="crime",
-            run_id=run.id,
-            attempt=1,
-            mode="poll",
-            scheduled_for=None,
-        )
-        self.broker = Broker(
-            MANIFEST,
-            {"api_base": f"http://{NOWHERE}"},
-            {},
-            allow_private=[NOWHERE],
-            limits=Limits(http_requests=4),
-            sleep=lambda _seconds: None,
-        )
-        ingest, recorder = Ingest(store, Registry(), origin), Recorder(clock, self.broker.mask)
-        asserted = Assertions(Graph(store, clock), run, "naughty")
-        self.pager = Pager(store, clock, run, None, ingest, asserted, recorder, threading.Event(), lambda _run: None)
-        self.handlers = RunHandlers(MANIFEST, ingest, asserted, self.broker, self.pager, recorder)
-        self.store, self.run_id = store, run.id
-
-    def hold(self, data):
-        """Hear bytes as a child's, answer them, and return how the conversation ended; its page is committed."""
-        ours, theirs = socket.socketpair()
-        talker = threading.Thread(target=_talk, args=(theirs, data))
-        talker.start()
-        conversation = Conversation(HostChannel(ours, time.monotonic() + 20), self.handlers)
-        try:
-            ended = conversation.hold()
-        except (ProtocolError, ChannelClosed) as error:
-            ended = error
-        finally:
-            ours.close()
-            talker.join()
-            self.broker.close()
-        self.pager.commit_part()
-        return ended
-
-
-def _talk(end, data):
-    """Send everything, and read answers that nobody looks at, so that neither side waits for the other."""
-    with end:
-        reader = threading.Thread(target=_drain, args=(end,))
-        reader.start()
-        try:
-            end.sendall(data)
-            end.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # The host has hung up on it, as it should.
-        reader.join()
-
-
-def _drain(end):
-    try:
-        while end.recv(1 << 16):
-            pass
-    except OSError:
-        return
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

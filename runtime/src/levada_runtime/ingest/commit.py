@@ -15,7 +15,6 @@ from levada_runtime.store.model import Known, PageRow, QuarantineRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import enqueue
 
-
 _WORD = 200
 """Characters that are kept of a word that nothing here knows."""
 

@@ -13,6 +13,10 @@ from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
 from levada_runtime.store.unit_of_work import UnitOfWork
 
+MAX_RECORDS = 250_000
+MAX_BYTES = 128 << 20
+"""How many records, and how much of their payloads, an observed run may come to: all of it is held until it ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -34,6 +38,17 @@ class Effects:
         self._payloads: dict[Key, dict[str, Any]] = {}
         self.recorded: list[Effect] = []
         self.rejected: list[Rejected] = []
+        self._bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the run has come to more than can be held."""
+        return len(self.recorded) + len(self.rejected) > MAX_RECORDS or self._bytes > MAX_BYTES
+
+    def refuse(self, rejected: list[Rejected]) -> None:
+        """Record what was refused."""
+        self.rejected += rejected
+        self._bytes += sum(len(one.payload or one.message) for one in rejected)
 
     def add(self, uow: UnitOfWork, decided: Iterable[tuple[Staged, Known | None, Decision]]) -> None:
         """Record what each decision would do."""
@@ -62,5 +77,6 @@ class Effects:
         if decision.new_version is None or not isinstance(staged.entry, Arrival):
             return before
         after: dict[str, Any] = orjson.loads(staged.entry.payload)
+        self._bytes += len(staged.entry.payload)
         self._payloads[staged.key] = after
         return after

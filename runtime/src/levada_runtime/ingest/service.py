@@ -87,7 +87,7 @@ class Ingest:
         if self.effects is None:
             self._overlay = Overlay(self.origin.scope)
         else:
-            self.effects.rejected += self.page.rejected
+            self.effects.refuse(self.page.rejected)
         self.page.clear()
 
     def _end(self, call: int, *, refused: bool) -> Answer:

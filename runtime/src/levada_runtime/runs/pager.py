@@ -106,6 +106,8 @@ class Pager:
     def _clear(self) -> None:
         self._ingest.clear()
         self._assertions.clear()
+        if self._ingest.effects is not None and self._ingest.effects.full:
+            raise Abort("memory", "the observed run comes to more than a plan can hold; observe a smaller part of it")
 
     def _turn(
         self,
