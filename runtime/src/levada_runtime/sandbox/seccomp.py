@@ -80,6 +80,9 @@ _NUMBER, _ARCH, _THIRD_ARGUMENT = 0, 4, 32
 _PROT_EXEC = 4
 _SET_MODE_FILTER = 1
 
+_INSTRUCTION: Final = "HBBI"
+_INSTRUCTION_BYTES: Final = struct.calcsize(_INSTRUCTION)
+
 Instruction = tuple[int, int, int, int]
 
 
@@ -113,11 +116,13 @@ def install() -> None:
     """Put the filter on this process for good, after no_new_privs; raise OSError when the kernel refuses."""
     if platform.machine() != "x86_64":
         raise OSError(errno.ENOSYS, f"no system-call table for {platform.machine()} has been run")
-    program = instructions()
-    code = b"".join(struct.pack("HBBI", *one) for one in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = _Program(len(program), ctypes.cast(buffer, ctypes.c_void_p))
+    buffer = ctypes.create_string_buffer(_CODE, len(_CODE))
+    header = _Program(len(_CODE) // _INSTRUCTION_BYTES, ctypes.cast(buffer, ctypes.c_void_p))
     checked(syscall(X86_64["seccomp"], _SET_MODE_FILTER, 0, ctypes.byref(header)), "seccomp")
+
+
+def _assembled() -> bytes:
+    return b"".join(struct.pack(_INSTRUCTION, *one) for one in instructions())
 
 
 def _answer(number: int, verdict: int) -> list[Instruction]:
@@ -132,3 +137,6 @@ def _refuse_executable_memory(number: int) -> list[Instruction]:
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         (_RETURN, 0, 0, _ALLOW),
     ]
+
+
+_CODE: Final = _assembled()  # Once, in the zygote: every child installs the same.
