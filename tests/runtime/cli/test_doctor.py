@@ -15,12 +15,12 @@ from levada_runtime.sandbox.host import Sandbox
 CAP_SYS_ADMIN, PR_CAPBSET_DROP = 21, 24
 
 
-def ask(tmp_path, *words, code=0, **options):
-    """Run the doctor in a data directory of its own."""
+def ask(tmp_path, *words, code=0, command="doctor", **options):
+    """Run the doctor, or another command, in a data directory of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("LEVADA_")}
     env = {**inherited, "NO_COLOR": "1", **options.pop("env", {})}
-    command = [sys.executable, "-m", "levada_runtime", "doctor", "--data-dir", str(tmp_path), *words]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False, **options)
+    asked = [sys.executable, "-m", "levada_runtime", command, "--data-dir", str(tmp_path), *words]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, timeout=120, check=False, **options)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
@@ -60,6 +60,15 @@ def test_below_the_minimum_a_machine_is_told_the_same(tmp_path):
     assert told["result"]["sandbox"]["level"] == "L2"
     assert told["result"]["connectors"]["ready"] == []
     ask(tmp_path, env=env | {"LEVADA_SANDBOX__ALLOW_WEAK": "true"}, preexec_fn=_renounce)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take its own right to make namespaces away")
+def test_a_daemon_does_not_start_below_the_minimum(tmp_path):
+    """It names what is missing, and how to start all the same."""
+    env = {"LEVADA_SANDBOX__MINIMUM": "L3"}
+    refused = ask(tmp_path, "--port", "0", code=3, command="serve", env=env, preexec_fn=_renounce)
+    assert "missing: namespaces (refused" in refused.stderr
+    assert "--allow-weak-sandbox" in refused.stderr
 
 
 def _renounce():
