@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 
 from benchmarks.wall.calls import Taker, poll, spread, verdict, webhook
+from levada_runtime.catalog.discovery import package_sources
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.model import Outcome
+from levada_runtime.sandbox.model import Bundle, Call, Outcome, RunInfo
 
 GOAL_MS = 12
 COLD = 10
@@ -54,8 +56,28 @@ def measure(sandbox: Sandbox, count: int) -> None:
         print(f"probed in {times} of {2 * count} children: {level}")
     print(f"run, from the call to its end         {spread(runs)}   ({verdict(statistics.median(runs), GOAL_MS, 'ms')})")
     print(f"  to its first line of connector code {spread(lines)}")
+    for package in ("levada_acme", "levada_stripe"):
+        _real(sandbox, package, max(10, count // 8))
     print(f"webhook in a warm child               {spread(hooks)}   ({warm} of {count} in one that was kept)")
     print(f"cold Python that imports pydantic     {spread(colds)}   (what a run would cost without the zygote)")
+
+
+def _real(sandbox: Sandbox, package: str, count: int) -> None:
+    """Time the check of a real connector in fresh children: each of them compiles its sources under the policy."""
+    sources = package_sources(package)
+    call = Call(
+        action="check",
+        bundle=Bundle(package, "connector", sources),
+        now=datetime.now(UTC),
+        settings={"api_base": "https://api.acme.test"},
+        run=RunInfo(id="run", mode="check", connection="bench"),
+    )
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        _done(sandbox.call(call, Taker()))
+        times.append((time.perf_counter() - began) * 1000)
+    print(f"  the same with {package:24}{spread(times)}   ({sum(map(len, sources.values()))} bytes of source)")
 
 
 def _done(outcome: Outcome) -> Outcome:
