@@ -24,15 +24,19 @@ def _left(pid=None):
     return [path for path in find(Path("/proc/self")).place.glob("levada-*") if f"-{pid or os.getpid()}-" in path.name]
 
 
+def _inhabited(place):
+    return [group for group in place.glob("child-*") if len((group / "cgroup.procs").read_text().split()) == 1]
+
+
 @here
 def test_a_child_has_a_group_of_its_own(wall, told):
-    """It is in it before it hears what to do, and the outcome says so."""
+    """It is in it, alone, before it hears what to do; the outcome says so, and the group ends with it."""
     seen = []
-    told.log = lambda *_line: seen.extend(pid for place in _left() for pid in place.glob("child-*/cgroup.procs"))
+    told.log = lambda *_line: seen.extend(group for place in _left() for group in _inhabited(place))
     outcome = wall.poll("log.info('x')", handlers=told)
     assert outcome.layers["cgroup"] == GROUPS.state
     assert len(seen) == 1
-    assert not list(seen[0].parent.parent.glob("child-*"))
+    assert not seen[0].exists()
 
 
 @here
@@ -180,4 +184,4 @@ def test_a_machine_without_groups_says_so(tree):
     assert Groups.found(proc=tree.proc).state == "none: no memory controller is mounted"
     assert "No such file" in Groups.found(proc=tree.proc / "gone").state
     assert Groups.found(wanted=False).state == "off"
-    assert Groups.found(proc=tree.proc).enter(1, 1) is None
+    assert Groups.found(proc=tree.proc).make(1) is None

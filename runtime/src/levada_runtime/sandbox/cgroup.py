@@ -1,8 +1,10 @@
 """A memory group of the kernel's for each child, where the host may make one.
 
 RLIMIT_AS bounds what a child maps, which is what gives connector code a MemoryError it can be told about; the group
-bounds what is kept in memory for it, the kernel's own included, and says whether it was killed for that. It is the
-host that makes it, between the fork and the first frame: a child could not reach the file system if it wanted to.
+bounds what is kept in memory for it, the kernel's own included, and says whether it was killed for that. The host
+makes it and opens its door; the child, which could reach no file system if it wanted to, walks in through the open
+descriptor before it does anything else. Were the host to put it there, each start would wait some ten milliseconds for
+the kernel to see every other process standing still; whoever moves itself need not.
 
 Groups lie below the host's own, one per sandbox and one per child in it. Those of a host that died are swept by the
 next one that starts beside them.
@@ -28,11 +30,18 @@ _numbers = itertools.count(1)
 
 
 class Group:
-    """The group of one child."""
+    """The group of one child; whoever writes to its `door` is in it."""
 
     def __init__(self, place: Path, hierarchy: Hierarchy) -> None:
         self._place = place
         self._hierarchy = hierarchy
+        self.door = os.open(place / hierarchy.door, os.O_WRONLY | os.O_CLOEXEC)
+
+    def shut(self) -> None:
+        """Close the door once the child has been given it."""
+        if self.door >= 0:
+            os.close(self.door)
+            self.door = -1
 
     @property
     def oom_kills(self) -> int:
@@ -46,6 +55,7 @@ class Group:
 
     def close(self) -> None:
         """Remove it; one whose process is still dying is removed with the sandbox's."""
+        self.shut()
         with suppress(OSError):
             self._place.rmdir()
 
@@ -73,29 +83,29 @@ class Groups:
             return cls(None, f"none: {none}")
         return cls(hierarchy, hierarchy.version)
 
-    def enter(self, pid: int, memory_bytes: int) -> Group | None:
-        """Move a child into a group of its own with that much memory; None where there is none, and `state` says it."""
+    def make(self, memory_bytes: int) -> Group | None:
+        """Make a group for a child with that much memory; None where there can be none, and `state` says why."""
         if self._place is None or self._hierarchy is None:
             return None
         place = self._place / f"child-{next(self._made)}"
         try:
-            self._make(place)
+            self._add(place)
             self._hierarchy.limit(place, memory_bytes + SLACK_BYTES)
-            (place / "cgroup.procs").write_text(str(pid))
+            group = Group(place, self._hierarchy)
         except OSError as error:
             self.state = f"none: {error.strerror or error}"
             with suppress(OSError):
                 place.rmdir()
             return None
         self.state = self._hierarchy.version
-        return Group(place, self._hierarchy)
+        return group
 
     def close(self) -> None:
         """Remove every group of this sandbox, once its children are dead or dying."""
         if self._place is not None:
             _remove(self._place)
 
-    def _make(self, place: Path) -> None:
+    def _add(self, place: Path) -> None:
         assert self._hierarchy is not None
         if not place.parent.is_dir():
             place.parent.mkdir()

@@ -15,7 +15,7 @@ from levada_runtime.sandbox.endings import MEMORY_STATUS
 from levada_runtime.sandbox.findings import encode_findings
 from levada_runtime.sandbox.libraries import check_declared
 from levada_runtime.sandbox.loader import ConnectorLoader
-from levada_runtime.sandbox.lockdown import CHANNEL, States, detach, leave_identity, level_of, lock
+from levada_runtime.sandbox.lockdown import CHANNEL, States, detach, join_group, leave_identity, level_of, lock
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.ports import Lines
 from levada_runtime.sandbox.protocol import Again, Asked, Ended, Ready, Start, Woken
@@ -25,11 +25,11 @@ from levada_runtime.sandbox.report import ended_by
 _BALLAST_BYTES = 1 << 20
 
 
-def main(channel: int, states: States, without: frozenset[str]) -> NoReturn:
+def main(channel: int, door: int | None, states: States, without: frozenset[str]) -> NoReturn:
     """Run one call, or all those that one name keeps it for, in a process that was just forked; never returns."""
     status = 70
     try:
-        status = _live(channel, states, without)
+        status = _live(channel, door, states, without)
     except MemoryError:
         status = MEMORY_STATUS
     except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on as a second zygote.
@@ -38,7 +38,8 @@ def main(channel: int, states: States, without: frozenset[str]) -> NoReturn:
         os._exit(status)
 
 
-def _live(descriptor: int, states: States, without: frozenset[str]) -> int:
+def _live(descriptor: int, door: int | None, states: States, without: frozenset[str]) -> int:
+    join_group(states, door)
     detach(descriptor)
     channel = ChildChannel(CHANNEL)
     leave_identity(states, os.getpid() if os.getpid() > 1 else int.from_bytes(os.urandom(4), "big"), without)

@@ -74,12 +74,12 @@ class Forker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self) -> tuple[Child, socket.socket]:
-        """Return a fresh child and the host's end of its channel; raise ZygoteLost."""
+    def fork(self, door: int | None) -> tuple[Child, socket.socket]:
+        """Return a fresh child, in the memory group behind that door, and our end of its channel; raise ZygoteLost."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                socket.send_fds(self._control, [FORK], [theirs.fileno()])
+                socket.send_fds(self._control, [FORK], [theirs.fileno(), *([door] if door is not None else [])])
             message, descriptors = self._next_but_exits(time.monotonic() + _FORK_S)
         except (OSError, ZygoteLost) as error:
             ours.close()

@@ -32,6 +32,11 @@ class Hierarchy:
         """The file that counts kills for want of memory."""
         return "memory.events" if self.version == "v2" else "memory.oom_control"
 
+    @property
+    def door(self) -> str:
+        """The file through which a process with one thread enters a group; version 1 has one that waits for nobody."""
+        return "cgroup.procs" if self.version == "v2" else "tasks"
+
     def share_out(self, group: Path) -> None:
         """Let groups below this one have limits of their own."""
         if self.version == "v2":

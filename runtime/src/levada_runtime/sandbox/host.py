@@ -142,10 +142,17 @@ class Sandbox:
 
     def _in_fresh(self, call: Call, handlers: Handlers, minimum: Level, began: float) -> Outcome:
         forker = self._zygote()
-        child, end = forker.fork()
-        self._calls += 1
         assert self._groups is not None
-        group = self._groups.enter(child.pid, call.limits.memory_bytes)
+        group = self._groups.make(call.limits.memory_bytes)
+        try:
+            child, end = forker.fork(group.door if group is not None else None)
+        except ZygoteLost:
+            if group is not None:
+                group.close()
+            raise
+        if group is not None:
+            group.shut()
+        self._calls += 1
         living = Living(child, end, group, began, self._groups.state)
         keep = call.keep_warm is not None
         start = start_frame(call, minimum, self._calls, forker.modules, keep=keep)

@@ -14,7 +14,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(slots=True)
 class Living:
-    """One child; whoever has it closes it, once it has ended or with the sandbox. `cgroup` says what its group is."""
+    """One child; whoever has it closes it, once it has ended or with the sandbox. `cgroup` says which group it got."""
 
     child: Child
     end: socket.socket

@@ -131,7 +131,7 @@ class Turn:
             wait=ending.wait,
             result=ending.result,
             level=level_of(self._conversation.layers).value,
-            layers={**self._conversation.layers, LAYER: living.cgroup},
+            layers={LAYER: living.cgroup, **self._conversation.layers},
             cpu_s=relative.cpu_s if relative else self._cpu.used_s,
             wall_s=time.monotonic() - self._began,
             max_rss_bytes=death.max_rss_bytes if death else memory[1] if memory else 0,

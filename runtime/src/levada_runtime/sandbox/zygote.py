@@ -1,9 +1,9 @@
 """The zygote: a clean interpreter with everything loaded, forked once for each call.
 
 Run as `python -I -m levada_runtime.sandbox.zygote FD` with an empty environment. It has one thread, no secret in its
-heap and one socket, to the host: each byte that arrives there brings the channel of a new child (SCM_RIGHTS), each
-message back tells of a child born (with its pidfd) or ended (with its status and rusage). When the socket closes the
-host is gone: every child is killed and the zygote leaves.
+heap and one socket, to the host: each byte that arrives there brings the channel of a new child (SCM_RIGHTS) and the
+door of its memory group, each message back tells of a child born (with its pidfd) or ended (with its status and
+rusage). When the socket closes the host is gone: every child is killed and the zygote leaves.
 """
 
 import gc
@@ -87,26 +87,26 @@ class Zygote:
 
     def _serve(self) -> bool:
         try:
-            request, descriptors, _flags, _address = socket.recv_fds(self._control, 1, 1)
+            request, descriptors, _flags, _address = socket.recv_fds(self._control, 1, 2)
         except ConnectionError:
             return False
         if request != FORK:
             return False
-        self._fork(descriptors[0])
+        self._fork(*descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
         return True
 
-    def _fork(self, channel: int) -> None:
+    def _fork(self, channel: int, door: int | None = None) -> None:
         own = self._namespaces.startswith(namespaces.NAMES)
         try:
             pid = namespaces.fork() if own else os.fork()
         except OSError as error:
-            os.close(channel)
             self._send(Born(0, 0, str(error)))
             return
         if pid == 0:
             states = {"namespaces": f"{self._namespaces} pid" if own and os.getpid() == 1 else self._namespaces}
-            child.main(channel, states, self._without)
-        os.close(channel)
+            child.main(channel, door, states, self._without)
         pidfd = os.pidfd_open(pid)
         self._forked += 1
         self._children[pidfd] = self._forked, pid
