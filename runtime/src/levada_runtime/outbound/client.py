@@ -137,13 +137,18 @@ class Client:
             allow_redirects=False,
             skip_auto_headers=("Content-Type",),
         ) as response:
-            body = Body(response.headers.get("Content-Encoding", ""), self.limits, meter)
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                body.feed(chunk)
-                if body.suffices:
-                    break
+            try:
+                body = Body(response.headers.get("Content-Encoding", ""), self.limits, meter)
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    body.feed(chunk)
+                    if body.suffices:
+                        break
+                content = body.finish()
+            except BaseException:
+                _hang_up(response)
+                raise
             given = incoming(response.headers.items())
-            answer = Answer(response.status, given, body.finish(), str(step.target), body.received)
+            answer = Answer(response.status, given, content, str(step.target), body.received)
             return answer, response.headers.get("Location")
 
     def _session(self) -> aiohttp.ClientSession:
@@ -171,6 +176,13 @@ def check_method(method: str) -> None:
     """Raise Refused unless the method is one that is sent."""
     if method not in METHODS:
         raise Refused(f"the method is none of those sent: {', '.join(sorted(METHODS))}", code="method")
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """Close the socket at once: a TLS peer that is asked to agree may keep it open, and keep sending, for long."""
+    transport = response.connection.transport if response.connection is not None else None
+    if transport is not None:
+        transport.abort()
 
 
 def _failure(error: aiohttp.ClientError, target: Target) -> Unreachable:

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+_TURNS: Final = 3
+"""How often a loop goes round after its last task, so that sockets that were closed are let go."""
 Result = TypeVar("Result")
 Make = Callable[[], Coroutine[Any, Any, Result]]
 
@@ -92,3 +94,5 @@ def _serve(made: "Future[asyncio.AbstractEventLoop]") -> None:
 async def _ended(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop) - {asyncio.current_task()}
     await asyncio.gather(*left, return_exceptions=True)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
