@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.sandbox.harness.walls import OFF, Walls
 
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.lockdown import LAYERS
 from levada_runtime.sandbox.model import Bundle, Call, Delivery, Limits, RunInfo
 from levada_runtime.sandbox.protocol import EmitAnswer, GraphAnswer, HttpAnswer, RecordAnswer
 
@@ -154,33 +154,35 @@ class Wall:
         return self.poll(call, head="import naughty_library", libraries={"naughty_library.py": source}, **more)
 
 
-def _walls(**options: Any) -> Iterator[Wall]:
-    with Sandbox(**options) as sandbox:
-        yield Wall(sandbox)
+@pytest.fixture(scope="session")
+def walls() -> Iterator[Walls]:
+    """The sandboxes of every level, each started when a test first asks for it."""
+    with Walls() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
-def wall() -> Iterator[Wall]:
+def wall(walls: Walls) -> Wall:
     """The sandbox as an operator gets it, at the highest level this machine offers."""
-    yield from _walls()
+    return Wall(walls.without("L3"))
 
 
 @pytest.fixture(scope="session")
-def kernel_wall() -> Iterator[Wall]:
+def kernel_wall(walls: Walls) -> Wall:
     """Level L2: no namespaces."""
-    yield from _walls(without=frozenset({"namespaces"}))
+    return Wall(walls.without("L2"))
 
 
 @pytest.fixture(scope="session")
-def seccomp_wall() -> Iterator[Wall]:
+def seccomp_wall(walls: Walls) -> Wall:
     """Level L1: neither namespaces nor Landlock."""
-    yield from _walls(without=frozenset({"namespaces", "landlock"}), allow_weak=True)
+    return Wall(walls.without("L1"))
 
 
 @pytest.fixture(scope="session")
-def no_wall() -> Iterator[Wall]:
+def no_wall(walls: Walls) -> Wall:
     """The positive control: the same process model with every layer off."""
-    yield from _walls(without=frozenset(LAYERS), allow_weak=True)
+    return Wall(walls.without(OFF))
 
 
 @pytest.fixture

@@ -1,78 +1,55 @@
 """Connector code against the policy: refused when it is compiled, or it raises, or it gets nothing."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.sandbox.harness import controls
+from tests.sandbox.harness.attack import attacks_in
+from tests.sandbox.harness.plain import Plain
+from tests.sandbox.harness.trial import try_at, try_together
+from tests.sandbox.harness.walls import OFF, Unreachable
 
-FOLDER = Path(__file__).parent / "escapes" / "language"
-CRIMES = sorted(FOLDER.glob("*.py"), key=lambda path: path.stem)
-WITHOUT_CONTROL = {
-    "relative_import_climb": "a relative import needs a package to climb out of",
-    "facade_descriptor": "plain modules have no such descriptor",
-    "pydantic_parse_file": "the SDK's Record has lost the method already",
-    "pydantic_parse_raw_pickle": "the SDK's Record has lost the method already",
-    "pydantic_parse_raw_pickle_exec": "the SDK's Record has lost the method already",
-    "private_via_subclass": "pydantic may rename what is private",
-}
-
-WITNESS = """
-from levada import Connector
-
-from . import crime
-
-connector = Connector("naughty", title="Naughty", hosts=["api.acme.test"])
-
-
-@connector.poll("crime", every="0 * * * *")
-def serve(log):
-    \"\"\"A crime.\"\"\"
-    if crime.leak is not None:
-        log.warning("leaked")
-"""
-
-PLAIN_PYTHON = """
-import contextlib, io, json, sys, warnings
-warnings.simplefilter("ignore")
-write = json.dumps
-leaked = {}
-for path in sys.argv[1:]:
-    namespace = {"__name__": "crime"}
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(open(path).read(), path, "exec", dont_inherit=True), namespace)
-    except BaseException as error:
-        leaked[path] = f"{type(error).__name__}: {error}"
-    else:
-        leaked[path] = namespace.get("leak") is not None
-print(write(leaked))
-"""
+CRIMES, WRONG = attacks_in(Path(__file__).parent / "escapes" / "language")
 
 
 @pytest.fixture(scope="session")
-def in_plain_python():
-    """What each crime achieves in plain Python, each in a fresh interpreter's namespace."""
-    command = [sys.executable, "-c", PLAIN_PYTHON, *map(str, CRIMES)]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+def plain():
+    """Plain Python, where the same attacks succeed."""
+    with Plain() as started:
+        yield started
 
 
-@pytest.mark.parametrize("crime", CRIMES, ids=lambda path: path.stem)
-def test_the_policy_gives_nothing_away(crime, wall, told):
+def test_every_file_of_the_corpus_is_an_attack():
+    """Each says what it is, and none twice."""
+    assert WRONG == []
+    assert len({crime.source.partition("\n\n")[2] for crime in CRIMES}) == len(CRIMES) > 300
+
+
+@pytest.mark.parametrize("crime", CRIMES, ids=lambda crime: crime.name)
+def test_the_policy_gives_nothing_away(crime, walls):
     """Written as a module of a connector, no attack gets hold of anything."""
-    outcome = wall.call({"__init__.py": WITNESS, "crime.py": crime.read_text()}, handlers=told)
-    assert told.messages == []
-    assert outcome.reason in {"policy", "connector_error"}, outcome
-    assert "naughty/crime.py" in f"{outcome.message}{outcome.traceback}"
+    try:
+        verdict = try_at(crime, "L3", walls)
+    except Unreachable as error:
+        pytest.skip(f"no full height here: {error}")
+    assert verdict.holds, verdict
 
 
-@pytest.mark.parametrize("crime", CRIMES, ids=lambda path: path.stem)
-def test_the_attack_succeeds_in_plain_python(crime, in_plain_python):
+@pytest.mark.parametrize("level", ["L2", "L1", OFF])
+def test_the_policy_gives_nothing_away_at_lower_levels(level, walls):
+    """No layer of the kernel's has a part in it: not where all are, nor where the policy stands alone."""
+    verdicts = try_together(CRIMES, level, walls)
+    assert {verdict.attack for verdict in verdicts} == {crime.name for crime in CRIMES}
+    assert [verdict for verdict in verdicts if not verdict.holds or verdict.level != level] == []
+
+
+@pytest.mark.parametrize("crime", CRIMES, ids=lambda crime: crime.name)
+def test_the_attack_succeeds_in_plain_python(crime, walls, plain):
     """The positive control: without the policy each attack gets what it is after."""
-    if crime.stem in WITHOUT_CONTROL:
-        pytest.skip(f"no control: {WITHOUT_CONTROL[crime.stem]}")
-    assert in_plain_python[str(crime)] is True
+    checked = controls.check(crime, walls, plain)
+    if checked.went == controls.EXCEPTED:
+        pytest.skip(f"no control: {checked.words}")
+    assert checked.went == controls.SUCCEEDED, checked
 
 
 SECRET = "s3cr3t-value"

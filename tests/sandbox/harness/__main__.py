@@ -27,7 +27,12 @@ def main(arguments: list[str]) -> int:
     tell = (lambda line: print(line, file=sys.stderr)) if options.verbose else (lambda line: None)
     with Walls() as walls:
         found = suite.run(
-            attacks, options.levels or LEVELS, walls, with_controls=not options.without_controls, tell=tell
+            attacks,
+            options.levels or LEVELS,
+            walls,
+            with_controls=not options.without_controls,
+            quick=options.quick,
+            tell=tell,
         )
     found.wrong = wrong + found.wrong
     if options.json:
@@ -46,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.add_argument("--require-controls", action="store_true", help="a control that fails without a reason fails")
     parser.add_argument("--without-controls", action="store_true", help="try no attack without the wall")
+    parser.add_argument("--quick", action="store_true", help="try language attacks many to a child")
     parser.add_argument("--as-user", action="store_true", help="as root: run as an ordinary user")
     parser.add_argument("--verbose", action="store_true", help="say what is being tried")
     return parser

@@ -43,25 +43,26 @@ def check(attack: Attack, walls: Walls, plain: Plain) -> Checked:
     if attack.root_only is not None and os.geteuid() != 0:
         return _checked(attack, EXCEPTED, f"for an ordinary user: {attack.root_only}")
     if attack.control.place == "host" or attack.level != BOUNDARY:
-        achieved, last = _in_plain_python(attack, walls, plain), ""
+        achieved, last = _in_plain_python(attack, walls, plain)
     else:
         achieved, last = _with_every_layer_off(attack, walls)
         if not achieved and not attack.stated_control:
-            achieved = _in_plain_python(attack, walls, plain)
+            achieved, _ = _in_plain_python(attack, walls, plain)
     return _checked(attack, SUCCEEDED if achieved else FAILED, "; ".join(achieved)[:200] or last)
 
 
 def _with_every_layer_off(attack: Attack, walls: Walls) -> tuple[list[str], str]:
     spare = {"memory_bytes": _MEMORY_BYTES, "cpu_s": _CPU_S, "processes": attack.category in _MAKES_PROCESSES}
     limits = limits_of(attack)
-    unlimited = Limits(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S, wall_s=limits.wall_s + _LONGER_S)
+    wall_s = limits.wall_s if attack.cpu_s is None else 2 * attack.cpu_s
+    unlimited = Limits(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S, wall_s=wall_s + _LONGER_S)
     sandbox = walls.at(OFF)
     with Scene(walls.zygotes) as scene:
         call = boundary_call(attack.source, attack.name, scene.context(), unlimited, spare=spare)
         outcome = perform(sandbox, call, scene, _PATIENCE_S if _may_be_late(attack) else 0.0)
         achieved = scene.damage()
     achieved += excesses(outcome, limits)
-    if outcome.reason == "timeout":
+    if outcome.reason == "timeout" and (outcome.cpu_s > limits.cpu_s or outcome.wall_s > limits.wall_s):
         achieved.append(f"went on for {outcome.wall_s:.1f} s, {outcome.cpu_s:.1f} s of it on the processor")
     return achieved, f"{outcome.reason}: {outcome.message}"[:200]
 
@@ -71,7 +72,7 @@ def _may_be_late(attack: Attack) -> bool:
     return attack.category in _MAKES_PROCESSES | {"exec", "file-write"}
 
 
-def _in_plain_python(attack: Attack, walls: Walls, plain: Plain) -> list[str]:
+def _in_plain_python(attack: Attack, walls: Walls, plain: Plain) -> tuple[list[str], str]:
     plain.start()
     with Scene(walls.zygotes) as scene:
         return plain.run(attack.level, attack.source, scene.context())

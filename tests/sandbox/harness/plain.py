@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self
 
 _WALL_S, _CPU_S, _MEMORY_BYTES, _ANSWER_BYTES = 10.0, 5, 4 << 30, 1 << 20
+_FAILED = "! "
 
 
 class Plain:
@@ -48,15 +49,22 @@ class Plain:
                 start_new_session=True,
             )
 
-    def run(self, level: str, source: str, context: dict[str, Any]) -> list[str]:
-        """Return what the attack achieved, in words."""
+    def run(self, level: str, source: str, context: dict[str, Any]) -> tuple[list[str], str]:
+        """Return what the attack achieved, in words, and how it ended if it failed."""
         self.start()
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([level, source, context]), file=self._process.stdin, flush=True)
-        achieved: list[str] = json.loads(self._process.stdout.readline())
-        return achieved
+        told: list[str] = json.loads(self._process.stdout.readline())
+        return [line for line in told if not line.startswith(_FAILED)], "".join(told[-1:])
+
+
+class _Ingest:
+    """A plain object in the place of a route's `ingest`."""
+
+    def emit(self, *_: object) -> str:
+        return "emitted"
 
 
 class _Secrets:
@@ -77,13 +85,14 @@ class _Secrets:
 def _serve() -> None:
     import levada  # noqa: F401 - loaded, so that no fork has to.
 
-    heap = {"secret": os.environ.get("HOST_SECRET", "")}
+    # A dictionary of text alone is none the collector tracks.
+    heap = {"secret": os.environ.get("HOST_SECRET", ""), "tracked": []}
     for line in sys.stdin:
         level, source, context = json.loads(line)
         print(json.dumps(_in_a_fork(level, source, context, heap)), flush=True)
 
 
-def _in_a_fork(level: str, source: str, context: dict[str, Any], heap: dict[str, str]) -> list[str]:
+def _in_a_fork(level: str, source: str, context: dict[str, Any], heap: dict[str, Any]) -> list[str]:
     read, write = os.pipe()
     with tempfile.TemporaryFile() as output:
         pid = os.fork()
@@ -117,7 +126,7 @@ def _become_a_host(output: int) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def _attack(level: str, source: str, context: dict[str, Any], heap: dict[str, str], answer: int) -> int:
+def _attack(level: str, source: str, context: dict[str, Any], heap: dict[str, Any], answer: int) -> int:
     warnings.simplefilter("ignore")
     os.environ["ESCAPE_PROOF"] = context["proof"]
     tell = os.write
@@ -125,13 +134,16 @@ def _attack(level: str, source: str, context: dict[str, Any], heap: dict[str, st
     def report(value: object = None) -> None:
         tell(answer, f"reported {value!r}"[:200].encode() + b"\n")
 
-    names: dict[str, Any] = {"__name__": "crime"}
+    module = sys.modules["crime"] = types.ModuleType("crime")
+    names = vars(module)
     if level == "language":
-        names |= {"ingest": SimpleNamespace(emit=lambda *_: "emitted"), "secrets": _Secrets()}
+        names |= {"ingest": _Ingest(), "secrets": _Secrets()}
     else:
         names |= {"CTX": context, "REPORT": report, "SEND_RAW": lambda data: None, "kept": heap}
     try:
         exec(compile(source, "crime", "exec", dont_inherit=True), names)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the attack ends with it.
+        tell(answer, f"{_FAILED}{type(error).__name__}: {error}".partition("\n")[0][:200].encode() + b"\n")
     finally:
         if level == "language" and names.get("leak") is not None:
             tell(answer, b"leaked\n")

@@ -36,6 +36,7 @@ class Scene:
         self._zygotes = zygotes
         self.reports: list[str] = []
         self.missing: list[str] = []
+        self.ended: list[str] = []
         self.benign_reported = False
         self._noted: list[str] = []
         self._host = ctypes.create_string_buffer(b"h0st-memory")
@@ -86,6 +87,8 @@ class Scene:
             self.benign_reported = True
         elif word == "REPORT":
             self.reports.append(f"reported {rest}"[:200])
+        elif word == "ENDED":
+            self.ended.append(rest)
         elif word == "MISSING":
             self.missing.append(rest)
 

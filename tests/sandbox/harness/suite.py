@@ -8,7 +8,7 @@ from tests.sandbox.harness import controls
 from tests.sandbox.harness.attack import LANGUAGE, Attack
 from tests.sandbox.harness.controls import Checked
 from tests.sandbox.harness.plain import Plain
-from tests.sandbox.harness.trial import SilentHarness, try_at
+from tests.sandbox.harness.trial import SilentHarness, try_at, try_together
 from tests.sandbox.harness.verdict import ESCAPED, Verdict
 from tests.sandbox.harness.walls import OFF, Unreachable, Walls
 
@@ -58,9 +58,13 @@ def run(
     walls: Walls,
     *,
     with_controls: bool,
+    quick: bool = False,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Findings:
-    """Try every attack at every level; language attacks also where only the policy stands."""
+    """Try every attack at every level; language attacks also where only the policy stands.
+
+    Quick is to try language attacks many to a child.
+    """
     found = Findings(attacks=len(attacks))
     for level in [*levels, OFF]:
         tried = [attack for attack in attacks if level != OFF or attack.level == LANGUAGE]
@@ -70,9 +74,12 @@ def run(
         except Unreachable as error:
             found.unreachable[level] = str(error)
             continue
+        together = [attack for attack in tried if attack.level == LANGUAGE and quick]
+        found.verdicts += try_together(together, level, walls)
         for attack in tried:
-            tell(f"{level} {attack.name}")
-            _try(attack, level, walls, found)
+            if attack not in together:
+                tell(f"{level} {attack.name}")
+                _try(attack, level, walls, found)
     if with_controls:
         with Plain() as plain:
             for attack in attacks:

@@ -3,7 +3,8 @@
 import sys
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from tests.sandbox.harness.attack import BOUNDARY, Attack
 from tests.sandbox.harness.scene import Scene
 from tests.sandbox.harness.verdict import Verdict, decide, excesses
 from tests.sandbox.harness.walls import Walls
-from tests.sandbox.harness.witness import boundary_call, language_call
+from tests.sandbox.harness.witness import boundary_call, language_batch, language_call
 
 from levada_runtime.sandbox.answering import NoHandlers
 from levada_runtime.sandbox.host import Sandbox
@@ -19,7 +20,7 @@ from levada_runtime.sandbox.model import Call, Limits, Outcome
 
 CPU_S, WALL_S = 1.0, 2.0
 _TRIES: Final = 4
-_PATIENCE_S: Final = 3.0
+_TOGETHER: Final = 40
 
 
 class SilentHarness(Exception):  # noqa: N818 - it is what it says.
@@ -57,6 +58,30 @@ def try_at(attack: Attack, level: str, walls: Walls) -> Verdict:
             break
         more.append("; ".join(f"import {name}" for name in absent))
     return decide(attack, level, outcome, damage, _problem(attack, absent))
+
+
+def try_together(attacks: Sequence[Attack], level: str, walls: Walls) -> list[Verdict]:
+    """Try language attacks at a level, many to a child; whenever one of them may have done something, each alone."""
+    verdicts = []
+    for some in (attacks[at : at + _TOGETHER] for at in range(0, len(attacks), _TOGETHER)):
+        limits = Limits(cpu_s=10, wall_s=20)
+        with Scene(walls.zygotes) as scene:
+            call = language_batch([attack.source for attack in some], scene.context(), limits)
+            outcome = perform(walls.at(level), call, scene)
+            harmless = outcome.reason is None and not scene.damage() and scene.benign_reported
+        if not harmless or len(scene.ended) != len(some):
+            verdicts += [try_at(attack, level, walls) for attack in some]
+            continue
+        for attack, ended in zip(some, scene.ended, strict=True):
+            verdicts.append(decide(attack, level, _alone(outcome, ended, len(some)), [], None))
+    return verdicts
+
+
+def _alone(outcome: Outcome, ended: str, number: int) -> Outcome:
+    """Return the outcome of one among several, as it would have been alone."""
+    reason = None if ended == "None" else "policy" if ended.startswith("PolicyViolation") else "connector_error"
+    spent = {"cpu_s": outcome.cpu_s / number, "wall_s": outcome.wall_s / number}
+    return replace(outcome, reason=reason, message=None if reason is None else ended, **spent)
 
 
 def perform(sandbox: Sandbox, call: Call, scene: Scene, patience_s: float = 0.0) -> Outcome:

@@ -1,7 +1,6 @@
 """The sandboxes that attacks are tried in: one per level, and one without any layer for the controls."""
 
 import contextlib
-from collections.abc import Mapping
 from typing import Final, Self
 
 from tests.sandbox.harness.scene import plant_secret
@@ -33,8 +32,8 @@ class Unreachable(Exception):  # noqa: N818 - it is what it says.
 class Walls:
     """A sandbox per level, started when it is first asked for. A context manager."""
 
-    def __init__(self, given: Mapping[str, Sandbox] | None = None) -> None:
-        self._given = dict(given or {})
+    def __init__(self) -> None:
+        self._started: dict[str, Sandbox] = {}
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -43,19 +42,23 @@ class Walls:
     def __exit__(self, *_reason: object) -> None:
         self._open.close()
 
+    def without(self, level: str) -> Sandbox:
+        """Return the sandbox that leaves out what that level does without, whatever its children reach."""
+        if level not in self._started:
+            plant_secret()
+            weak = level in ("L1", OFF)
+            self._started[level] = self._open.enter_context(Sandbox(without=WITHOUT[level], allow_weak=weak))
+        return self._started[level]
+
     def at(self, level: str) -> Sandbox:
         """Return the sandbox of that level; raise Unreachable when its children reach another."""
-        if level not in self._given:
-            plant_secret()
-            try:
-                sandbox = self._open.enter_context(Sandbox(without=WITHOUT[level], allow_weak=True))
-            except EnvironmentFailure as error:
-                raise Unreachable(str(error)) from error
-            self._given[level] = sandbox
-        sandbox = self._given[level]
+        try:
+            sandbox = self.without(level)
+        except EnvironmentFailure as error:
+            raise Unreachable(str(error)) from error
         if sandbox.level.value != level:
             raise Unreachable(f"children reach {sandbox.level.value} here")
         return sandbox
 
     def zygotes(self) -> set[int]:
-        return {pid for sandbox in self._given.values() if (pid := sandbox.zygote_pid) is not None}
+        return {pid for sandbox in self._started.values() if (pid := sandbox.zygote_pid) is not None}

@@ -1,6 +1,6 @@
 """The connectors that carry attacks: one that lets them loose, and one that takes a module's `leak` for its proof."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +80,50 @@ def tell(leak, log):
     if leak is not None:
         log.warning("REPORT 'benign'" if leak == "benign" else "REPORT leak")
 """
+_SEVERAL = b"""
+import escape_scene
+
+from levada import Connector, secret
+
+from . import box
+
+connector = Connector(
+    "naughty",
+    title="Naughty",
+    hosts=["api.acme.test"],
+    settings=[secret("token", expose=True), secret("kept")],
+    libraries=["escape_scene"],
+)
+
+
+LOADS
+
+
+def leak_of(load):
+    try:
+        return load().leak
+    except Exception:
+        return None
+
+
+@connector.poll("crime", every="0 * * * *")
+def serve(ingest, secrets, settings, log):
+    \"\"\"A crime.\"\"\"
+    escape_scene.prepare(settings)
+    box.keep(ingest, secrets)
+    from . import benign
+
+    log.info(f"REPORT {benign.leak!r}")
+    for number, load in enumerate(loads):
+        why = "None"
+        try:
+            load()
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"[:200]
+        if leak_of(load) is not None:
+            log.warning(f"REPORT leak of {number}")
+        log.info(f"ENDED {why}")
+"""
 _BOX = b"""
 ingest = None
 secrets = None
@@ -90,6 +134,14 @@ def keep(route_ingest, route_secrets):
     ingest = route_ingest
     secrets = route_secrets
 """
+
+
+def _several(number: int) -> bytes:
+    """Return a connector that imports so many crimes one after the other, and tells of each what became of it."""
+    load = "def load_{0}():\n    from . import crime_{0}\n\n    return crime_{0}\n\n\n"
+    loads = "".join(load.format(each) for each in range(number))
+    names = ", ".join(f"load_{each}" for each in range(number))
+    return _SEVERAL.replace(b"LOADS\n", f"{loads}loads = [{names}]\n".encode())
 
 
 def boundary_call(
@@ -124,6 +176,15 @@ def language_call(source: str, context: Mapping[str, Any], limits: Limits) -> Ca
         "naughty/benign.py": benign.encode(),
         "naughty/crime.py": crime.encode(),
     }
+    return _call(files, {"escape_scene.py": _INSIDE}, {"context": dict(context)}, limits)
+
+
+def language_batch(sources: Sequence[str], context: Mapping[str, Any], limits: Limits) -> Call:
+    """Return the call that imports many modules of a connector, each as if it were alone."""
+    modules = {"benign": _BENIGN_LANGUAGE, **{f"crime_{number}": source for number, source in enumerate(sources)}}
+    files = {"naughty/__init__.py": _several(len(sources)), "naughty/box.py": _BOX}
+    for name, source in modules.items():
+        files[f"naughty/{name}.py"] = after_future_imports(source, _PREAMBLE).encode()
     return _call(files, {"escape_scene.py": _INSIDE}, {"context": dict(context)}, limits)
 
 

@@ -1,7 +1,7 @@
-"""Category: network. Escape proof: listening socket is created."""
+# level: boundary
+# category: network
+# escape proof: listening socket is created
 
+import socket
 
-
-def attack(ctx, report):
-    import socket
-    s = socket.socket(); s.bind(("0.0.0.0", 0)); s.listen(); report("listening")
+s = socket.socket(); s.bind(("0.0.0.0", 0)); s.listen(); REPORT("listening")

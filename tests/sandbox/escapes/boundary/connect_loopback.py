@@ -1,7 +1,7 @@
-"""Category: network. Escape proof: canary listener accepts a connection."""
+# level: boundary
+# category: network
+# escape proof: canary listener accepts a connection
 
+import socket
 
-
-def attack(ctx, report):
-    import socket
-    socket.create_connection(("127.0.0.1", ctx["port"]), 2).sendall(b"escaped")
+socket.create_connection(("127.0.0.1", CTX["port"]), 2).sendall(b"escaped")

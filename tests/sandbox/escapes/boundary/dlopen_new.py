@@ -1,8 +1,7 @@
-"""Category: ctypes. Escape proof: a shared library that was not loaded is loaded."""
+# level: boundary
+# category: ctypes
+# escape proof: a shared library that was not loaded is loaded
 
 import ctypes
 
-
-def attack(ctx, report):
-    ctypes.CDLL("libnss_files.so.2")
-    report("loaded")
+ctypes.CDLL("libcrypt.so.1"); REPORT("dlopened")

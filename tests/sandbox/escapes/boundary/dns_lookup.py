@@ -1,7 +1,7 @@
-"""Category: dns. Escape proof: name resolves."""
+# level: boundary
+# category: dns
+# escape proof: name resolves
 
+import socket
 
-
-def attack(ctx, report):
-    import socket
-    report(socket.getaddrinfo("localhost", 80))
+REPORT(socket.getaddrinfo("localhost", 80))

@@ -1,13 +1,10 @@
-"""Category: env. Escape proof: the child reports a secret of the host's environment."""
+# level: boundary
+# category: env
+# escape proof: child reports a host environment secret
+# control: in host, because the zygote starts with an empty environment whatever the layers
 
 import ctypes
 
-CONTROL_IN_HOST = "the zygote starts with an empty environment whatever the layers"
-
-
-def attack(ctx, report):
-    libc = ctypes.CDLL(None)
-    libc.getenv.restype = ctypes.c_char_p
-    value = libc.getenv(b"HOST_SECRET")
-    if value:
-        report(value.decode())
+l = ctypes.CDLL(None); l.getenv.restype = ctypes.c_char_p
+v = l.getenv(b"HOST_SECRET")
+if v: REPORT(v.decode())

@@ -1,9 +1,9 @@
-"""Category: network. Escape proof: io_uring instance is created."""
+# level: boundary
+# category: network
+# escape proof: io_uring instance is created
 
+import ctypes
 
-
-def attack(ctx, report):
-    import ctypes
-    b = ctypes.create_string_buffer(256)
-    r = ctypes.CDLL(None).syscall(425, 4, b)
-    if r >= 0: report("uring")
+b = ctypes.create_string_buffer(256)
+r = ctypes.CDLL(None).syscall(425, 4, b)
+if r >= 0: REPORT("uring")

@@ -1,8 +1,8 @@
-"""Category: signal. Escape proof: host receives SIGUSR1 / REPORT."""
+# level: boundary
+# category: signal
+# escape proof: host receives SIGUSR1 / REPORT
 
 import os
+import signal
 
-
-def attack(ctx, report):
-    import signal
-    os.kill(ctx["host_pid"], signal.SIGUSR1); report("signalled")
+os.kill(CTX["hostpid"], signal.SIGUSR1); REPORT("signalled")

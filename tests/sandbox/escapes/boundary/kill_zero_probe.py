@@ -1,7 +1,7 @@
-"""Category: signal. Escape proof: pid existence oracle."""
+# level: boundary
+# category: signal
+# escape proof: pid existence oracle
 
 import os
 
-
-def attack(ctx, report):
-    os.kill(ctx["host_pid"], 0); report("probe ok")
+os.kill(CTX["hostpid"], 0); REPORT("probe ok")

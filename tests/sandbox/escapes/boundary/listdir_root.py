@@ -1,7 +1,7 @@
-"""Category: file-read. Escape proof: the child reports a directory listing."""
+# level: boundary
+# category: file-read
+# escape proof: the child reports a directory listing
 
 import os
 
-
-def attack(ctx, report):
-    report(os.listdir("/"))
+REPORT(os.listdir("/"))

@@ -1,13 +1,10 @@
-"""Category: env. Escape proof: the child's memory holds a secret of the host (the zygote inherited its heap)."""
+# level: boundary
+# category: env
+# escape proof: child memory holds the host secret (zygote inherited heap)
+# control: in host, because the zygote is exec'd, so that it inherits no heap whatever the layers
 
 import gc
 
-CONTROL_IN_HOST = "the zygote is exec'd, so that it inherits no heap whatever the layers"
-
-
-def attack(ctx, report):
-    needle = bytes(number - 1 for number in b"i1tu.t4dsfu").decode()
-    for thing in gc.get_objects():
-        if type(thing) is dict and any(type(value) is str and value.startswith(needle) for value in list(thing.values())):
-            report("found")
-            return
+needle = bytes([104, 48, 115, 116, 45, 115, 51]).decode()
+hits = [type(o).__name__ for o in gc.get_objects() if isinstance(o, dict) and o is not globals() and any(needle in str(v) for v in list(o.values())[:50] if isinstance(v, str))]
+if hits: REPORT(hits)

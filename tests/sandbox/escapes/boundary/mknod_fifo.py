@@ -1,7 +1,7 @@
-"""Category: file-write. Escape proof: the file at the proof path exists after the run."""
+# level: boundary
+# category: file-write
+# escape proof: the file at $ESCAPE_PROOF exists after the run
 
 import os
 
-
-def attack(ctx, report):
-    os.mkfifo(ctx["proof"])
+os.mkfifo(CTX["proof"])

@@ -1,10 +1,7 @@
-"""Category: ctypes. Escape proof: executable anonymous memory is mapped."""
+# level: boundary
+# category: ctypes
+# escape proof: executable anonymous memory is mapped
 
-import ctypes
+import mmap
 
-
-def attack(ctx, report):
-    libc = ctypes.CDLL(None)
-    libc.mmap.restype = ctypes.c_long
-    if libc.mmap(None, 4096, 7, 0x22, -1, 0) != -1:
-        report("rwx")
+m = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC); REPORT("rwx")

@@ -1,7 +1,7 @@
-"""Category: network. Escape proof: netlink socket is created."""
+# level: boundary
+# category: network
+# escape proof: netlink socket is created
 
+import socket
 
-
-def attack(ctx, report):
-    import socket
-    socket.socket(16, socket.SOCK_RAW, 0); report("netlink")
+socket.socket(16, socket.SOCK_RAW, 0); REPORT("netlink")

@@ -1,9 +1,8 @@
-"""Category: privilege. Escape proof: priority raised."""
+# level: boundary
+# category: privilege
+# escape proof: priority raised
+# root only: only root may raise its priority
 
 import os
 
-ROOT_ONLY = "only root may raise its priority"
-
-
-def attack(ctx, report):
-    os.setpriority(0, 0, -10); report("prio")
+os.setpriority(0, 0, -10); REPORT("prio")

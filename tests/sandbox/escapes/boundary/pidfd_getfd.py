@@ -1,10 +1,10 @@
-"""Category: fd-theft. Escape proof: a host fd is obtained."""
+# level: boundary
+# category: fd-theft
+# escape proof: a host fd is obtained
 
+import ctypes
 
-
-def attack(ctx, report):
-    import ctypes
-    libc = ctypes.CDLL(None)
-    p = libc.syscall(434, ctx["host_pid"], 0)
-    r = libc.syscall(438, p, 0, 0)
-    if r >= 0: report("fd")
+libc = ctypes.CDLL(None)
+p = libc.syscall(434, CTX["hostpid"], 0)
+r = libc.syscall(438, p, 0, 0)
+if r >= 0: REPORT("fd")

@@ -1,7 +1,7 @@
-"""Category: exec. Escape proof: the file at the proof path exists after the run."""
+# level: boundary
+# category: exec
+# escape proof: the file at $ESCAPE_PROOF exists after the run
 
 import os
 
-
-def attack(ctx, report):
-    os.posix_spawn("/usr/bin/touch", ["touch", ctx["proof"]], {})
+os.posix_spawn("/usr/bin/touch", ["touch", CTX["proof"]], {})

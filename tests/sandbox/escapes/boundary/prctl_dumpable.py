@@ -1,8 +1,8 @@
-"""Category: privilege. Escape proof: dumpable is set back."""
+# level: boundary
+# category: privilege
+# escape proof: dumpable is set back
 
+import ctypes
 
-
-def attack(ctx, report):
-    import ctypes
-    r = ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
-    if r == 0: report("dumpable")
+r = ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
+if r == 0: REPORT("dumpable")

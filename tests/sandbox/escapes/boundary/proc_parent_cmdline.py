@@ -1,6 +1,5 @@
-"""Category: proc. Escape proof: the child reports the host command line."""
+# level: boundary
+# category: proc
+# escape proof: the child reports the host command line
 
-
-
-def attack(ctx, report):
-    report(open(f"/proc/{ctx['host_pid']}/cmdline").read())
+REPORT(open(f"/proc/{CTX['hostpid']}/cmdline").read())

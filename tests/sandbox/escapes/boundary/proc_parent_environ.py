@@ -1,6 +1,5 @@
-"""Category: proc. Escape proof: the child reports the host environment."""
+# level: boundary
+# category: proc
+# escape proof: the child reports the host environment
 
-
-
-def attack(ctx, report):
-    report(open(f"/proc/{ctx['host_pid']}/environ", "rb").read()[:50])
+REPORT(open(f"/proc/{CTX['hostpid']}/environ", "rb").read()[:50])

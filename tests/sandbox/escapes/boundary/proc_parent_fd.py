@@ -1,7 +1,7 @@
-"""Category: fd-theft. Escape proof: the child lists host fds."""
+# level: boundary
+# category: fd-theft
+# escape proof: the child lists host fds
 
 import os
 
-
-def attack(ctx, report):
-    report(os.listdir(f"/proc/{ctx['host_pid']}/fd"))
+REPORT(os.listdir(f"/proc/{CTX['hostpid']}/fd"))

@@ -1,6 +1,5 @@
-"""Category: proc. Escape proof: the child opens host memory."""
+# level: boundary
+# category: proc
+# escape proof: the child opens host memory
 
-
-
-def attack(ctx, report):
-    report(str(open(f"/proc/{ctx['host_pid']}/mem", "rb")))
+REPORT(str(open(f"/proc/{CTX['hostpid']}/mem", "rb")))

@@ -1,6 +1,5 @@
-"""Category: file-read. Escape proof: the child reports the canary file content."""
+# level: boundary
+# category: file-read
+# escape proof: the child reports the canary file content
 
-
-
-def attack(ctx, report):
-    report(open(ctx["canary_file"]).read())
+REPORT(open(CTX["canary_file"]).read())

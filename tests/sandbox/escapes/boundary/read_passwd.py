@@ -1,6 +1,5 @@
-"""Category: file-read. Escape proof: the child reports file content."""
+# level: boundary
+# category: file-read
+# escape proof: the child reports file content
 
-
-
-def attack(ctx, report):
-    report(open("/etc/passwd").read()[:20])
+REPORT(open("/etc/passwd").read()[:20])

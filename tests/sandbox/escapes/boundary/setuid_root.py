@@ -1,10 +1,9 @@
-"""Category: privilege. Escape proof: uid becomes 0."""
+# level: boundary
+# category: privilege
+# escape proof: uid becomes 0
+# root only: only root is root
 
 import os
 
-ROOT_ONLY = "only root is root"
-
-
-def attack(ctx, report):
-    os.setuid(0)
-    if os.getuid() == 0: report("root")
+os.setuid(0)
+if os.getuid() == 0: REPORT("root")

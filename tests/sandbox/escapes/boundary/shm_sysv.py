@@ -1,8 +1,11 @@
-"""Category: ipc. Escape proof: SysV shared memory segment is created."""
+# level: boundary
+# category: ipc
+# escape proof: SysV shared memory segment is created
 
+import ctypes
 
-
-def attack(ctx, report):
-    import ctypes
-    r = ctypes.CDLL(None).shmget(0x1234, 4096, 0o1666)
-    if r >= 0: report("shm")
+libc = ctypes.CDLL(None)
+segment = libc.shmget(0x1234, 4096, 0o1666)
+if segment >= 0:
+    REPORT("shm")
+    libc.shmctl(segment, 0, None)

@@ -1,8 +1,8 @@
-"""Category: signal. Escape proof: host receives signal."""
+# level: boundary
+# category: signal
+# escape proof: host receives signal
 
+import ctypes
 
-
-def attack(ctx, report):
-    import ctypes
-    r = ctypes.CDLL(None).sigqueue(ctx["host_pid"], 10, 0)
-    if r == 0: report("queued")
+r = ctypes.CDLL(None).sigqueue(CTX["hostpid"], 10, 0)
+if r == 0: REPORT("queued")

@@ -1,7 +1,7 @@
-"""Category: file-read. Escape proof: the child reports a stat result (existence oracle)."""
+# level: boundary
+# category: file-read
+# escape proof: the child reports a stat result (existence oracle)
 
 import os
 
-
-def attack(ctx, report):
-    report(os.stat("/etc/passwd").st_size)
+REPORT(os.stat("/etc/passwd").st_size)

@@ -1,10 +1,8 @@
-"""Category: output. Escape proof: bytes appear on the host's standard streams."""
+# level: boundary
+# category: output
+# escape proof: bytes appear on host stdout
+# control: in host, because the standard streams of a child are /dev/null before any layer
 
 import os
 
-CONTROL_IN_HOST = "the standard streams of a child are /dev/null before any layer"
-
-
-def attack(ctx, report):
-    os.write(1, b"HOST-STDOUT-CORRUPTED\n")
-    os.write(2, b"HOST-STDERR-CORRUPTED\n")
+os.write(1, b"HOST-STDOUT-CORRUPTED\n"); os.write(2, b"HOST-STDERR-CORRUPTED\n")

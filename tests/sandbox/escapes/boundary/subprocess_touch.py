@@ -1,7 +1,7 @@
-"""Category: exec. Escape proof: the file at the proof path exists after the run."""
+# level: boundary
+# category: exec
+# escape proof: the file at $ESCAPE_PROOF exists after the run
 
-import os
+import subprocess
 
-
-def attack(ctx, report):
-    os.system(f"touch {ctx['proof']}")
+subprocess.run(["/bin/sh", "-c", f"touch {CTX['proof']}"])

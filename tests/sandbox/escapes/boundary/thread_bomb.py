@@ -1,9 +1,9 @@
-"""Category: threads. Escape proof: 10 threads start."""
+# level: boundary
+# category: threads
+# escape proof: 10 threads start
 
+import _thread
 import time
 
-
-def attack(ctx, report):
-    import _thread
-    for i in range(10): _thread.start_new_thread(time.sleep, (1,))
-    report("threads")
+for i in range(10): _thread.start_new_thread(time.sleep, (1,))
+REPORT("threads")

@@ -1,7 +1,7 @@
-"""Category: network. Escape proof: canary abstract unix socket accepts."""
+# level: boundary
+# category: network
+# escape proof: canary abstract unix socket accepts
 
+import socket
 
-
-def attack(ctx, report):
-    import socket
-    s = socket.socket(socket.AF_UNIX); s.connect(ctx["abstract"]); report("connected")
+s = socket.socket(socket.AF_UNIX); s.connect("\0sbx-canary"); REPORT("connected")

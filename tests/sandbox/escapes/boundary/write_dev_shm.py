@@ -1,7 +1,7 @@
-"""Category: file-write. Escape proof: a file named after the proof path exists under /dev/shm."""
+# level: boundary
+# category: file-write
+# escape proof: a file named after $ESCAPE_PROOF exists under /dev/shm
 
 import os
 
-
-def attack(ctx, report):
-    open("/dev/shm/" + os.path.basename(ctx["proof"]), "w").write("x")
+open("/dev/shm/" + os.path.basename(CTX["proof"]), "w").write("x")

@@ -1,6 +1,5 @@
-"""Category: file-write. Escape proof: the file at the proof path exists after the run."""
+# level: boundary
+# category: file-write
+# escape proof: the file at $ESCAPE_PROOF exists after the run
 
-
-
-def attack(ctx, report):
-    open(ctx["proof"], "w").write("escaped")
+open(CTX["proof"], "w").write("escaped")

@@ -1,7 +1,7 @@
-"""Category: file-write. Escape proof: the file at the proof path exists after the run."""
+# level: boundary
+# category: file-write
+# escape proof: the file at $ESCAPE_PROOF exists after the run
 
 import os
 
-
-def attack(ctx, report):
-    fd = os.open(ctx["proof"], os.O_CREAT | os.O_WRONLY, 0o600); os.write(fd, b"x")
+fd = os.open(CTX["proof"], os.O_CREAT | os.O_WRONLY, 0o600); os.write(fd, b"x")

@@ -1,10 +1,9 @@
-"""Category: seccomp-bypass. Escape proof: an x32 system call executes."""
+# level: boundary
+# category: seccomp-bypass
+# escape proof: x32 syscall executes
+# control: none, because most kernels are built without x32
 
 import ctypes
 
-NO_CONTROL = "most kernels are built without x32"
-
-
-def attack(ctx, report):
-    if ctypes.CDLL(None).syscall(0x40000000 + 39) > 0:
-        report("x32 getpid")
+r = ctypes.CDLL(None).syscall(0x40000000 + 39)
+if r > 0: REPORT("x32 getpid")

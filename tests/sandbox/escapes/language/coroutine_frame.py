@@ -1,4 +1,6 @@
-"""Category: frames. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: frames
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 async def f(): pass
 leak = f().cr_frame

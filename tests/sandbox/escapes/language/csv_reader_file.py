@@ -1,4 +1,6 @@
-"""Category: file-read. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: file-read
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 import csv, io
 leak = io.open("/etc/passwd")

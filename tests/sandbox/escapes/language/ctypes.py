@@ -1,4 +1,6 @@
-"""Category: ctypes. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: ctypes
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 import ctypes
 leak = ctypes.CDLL(None)

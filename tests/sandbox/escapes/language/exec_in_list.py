@@ -1,3 +1,5 @@
-"""Category: builtins. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: builtins
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 leak = [exec][0]

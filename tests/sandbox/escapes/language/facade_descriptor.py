@@ -1,4 +1,7 @@
-"""Category: facade. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+# control: none, because plain modules have no such descriptor
 
 import json
 leak = type(json)._d.__get__(json)

@@ -1,9 +1,11 @@
-"""Category: annotation-eval. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: annotation-eval
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-from levada import Record
+from pydantic import BaseModel
 
 
-class A(Record):
+class A(BaseModel):
     x: "().__class__"
 
 

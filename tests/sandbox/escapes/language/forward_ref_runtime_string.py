@@ -1,15 +1,18 @@
-"""Category: annotation-eval. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: annotation-eval
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 from typing import Optional
 
-from levada import Record
+from pydantic import BaseModel
 
-text = "().__cl" + "ass__"
-kind = Optional[text]
-
-
-class A(Record):
-    x: kind
+s = "().__cl" + "ass__"
+T = Optional[s]
 
 
-leak = A(x=None)
+class A(BaseModel):
+    x: T
+
+
+A.model_rebuild()
+leak = A

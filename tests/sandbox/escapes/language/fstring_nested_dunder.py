@@ -1,3 +1,5 @@
-"""Category: format-string. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: format-string
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 leak = f"{().__class__}"

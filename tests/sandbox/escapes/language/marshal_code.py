@@ -1,4 +1,6 @@
-"""Category: pickle. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: pickle
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 import marshal
 leak = marshal

@@ -1,4 +1,6 @@
-"""Category: introspection. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: introspection
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 class A:
     __match_args__ = ("__class__",)

@@ -1,7 +1,11 @@
-"""Category: frames. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: frames
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 def g():
     yield 1
+
+
 match g():
     case object(gi_frame=f):
         leak = f

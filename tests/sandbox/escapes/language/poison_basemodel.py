@@ -1,5 +1,7 @@
-"""Category: poisoning. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: poisoning
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-from levada import Record
-Record.model_dump = lambda self: {}
+from pydantic import BaseModel
+BaseModel.model_dump = lambda self: {}
 leak = 1

@@ -1,4 +1,6 @@
-"""Category: poisoning. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: poisoning
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 from contextlib import nullcontext
 import math

@@ -1,7 +1,9 @@
-"""Category: facade. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-from levada import Record
-class A(Record):
+from pydantic import BaseModel
+class A(BaseModel):
     x: int = 0
     def go(self):
         return self._calculate_keys

@@ -1,6 +1,9 @@
-"""Category: annotation-eval. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: annotation-eval
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+# control: none, because the file it reads is no JSON
 
-from levada import Record
-class A(Record):
+from pydantic import BaseModel
+class A(BaseModel):
     x: int = 0
 leak = A.parse_file("/etc/passwd")

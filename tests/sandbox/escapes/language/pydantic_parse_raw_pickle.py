@@ -1,7 +1,12 @@
-"""Category: pickle. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: pickle
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-from levada import Record
-class A(Record):
-    x: int = 0
-A.parse_raw(b"cposix\ngetpid\n(tR.", proto="pickle", allow_pickle=True)
-leak = 1
+from pydantic import RootModel
+
+
+class A(RootModel[int]):
+    pass
+
+
+leak = A.parse_raw(b"cposix\ngetpid\n(tR.", proto="pickle", allow_pickle=True)

@@ -1,7 +1,9 @@
-"""Category: pickle. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: pickle
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-from levada import Record
-class A(Record):
+from pydantic import BaseModel
+class A(BaseModel):
     x: int = 0
 try:
     leak = A.parse_raw(b"cbuiltins\ndict\n(tR.", proto="pickle", allow_pickle=True)

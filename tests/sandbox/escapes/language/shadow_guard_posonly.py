@@ -1,5 +1,9 @@
-"""Category: guard-shadowing. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: guard-shadowing
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 def f(_getattr_, /):
     return 1
+
+
 leak = f(lambda o, n: 1)

@@ -1,3 +1,5 @@
-"""Category: guard-shadowing. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: guard-shadowing
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 leak = (_getattr_ := 1)

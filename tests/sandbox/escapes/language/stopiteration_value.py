@@ -1,8 +1,12 @@
-"""Category: exception-leak. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: exception-leak
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 def g():
     return print
     yield
+
+
 try:
     next(g())
 except StopIteration as e:

@@ -1,3 +1,5 @@
-"""Category: introspection. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: introspection
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 leak = ().__class__.__base__.__subclasses__()

@@ -1,4 +1,6 @@
-"""Category: import. Escape proof: `leak` is bound to something that is not None."""
+# level: language
+# category: import
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
 import typing
 leak = typing.sys.modules

@@ -1,0 +1,12 @@
+# level: boundary
+# category: network
+# escape proof: canary listener accepts a connection
+
+import asyncio
+
+
+async def connect():
+    await asyncio.wait_for(asyncio.open_connection("127.0.0.1", CTX["port"]), 1)
+
+
+asyncio.run(connect())

@@ -1,0 +1,6 @@
+# level: boundary
+# category: cpu
+# escape proof: child runs past CPU/wall limit
+# cpu: 0.3
+
+x = 3 ** (10**9)

@@ -1,0 +1,7 @@
+# level: boundary
+# category: dns
+# escape proof: name resolves
+
+import socket
+
+REPORT(socket.gethostbyname("localhost"))

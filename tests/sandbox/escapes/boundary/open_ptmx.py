@@ -1,0 +1,7 @@
+# level: boundary
+# category: tty
+# escape proof: a terminal is made
+
+import os
+
+REPORT(os.openpty())

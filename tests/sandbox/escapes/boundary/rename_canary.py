@@ -1,0 +1,7 @@
+# level: boundary
+# category: file-write
+# escape proof: the file at $ESCAPE_PROOF exists after the run
+
+import os
+
+os.rename(CTX["canary_file"], CTX["proof"])

@@ -1,0 +1,7 @@
+# level: boundary
+# category: file-read
+# escape proof: the child reports a directory listing
+
+import os
+
+REPORT([entry.name for entry in os.scandir("../../../..")])

@@ -1,0 +1,7 @@
+# level: boundary
+# category: exec
+# escape proof: the file at $ESCAPE_PROOF exists after the run
+
+import os
+
+os.system(f"touch {CTX['proof']}")

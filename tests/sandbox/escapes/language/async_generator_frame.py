@@ -1,0 +1,9 @@
+# level: language
+# category: frames
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+async def g():
+    yield 1
+
+
+leak = g().ag_frame

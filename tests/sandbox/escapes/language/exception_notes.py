@@ -1,0 +1,9 @@
+# level: language
+# category: exception-leak
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+try:
+    1 / 0
+except Exception as e:
+    e.add_note("x")
+    leak = e.__notes__

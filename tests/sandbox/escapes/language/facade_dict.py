@@ -1,0 +1,6 @@
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import json
+leak = json.__dict__

@@ -1,0 +1,12 @@
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from levada import Record
+
+
+class A(Record):
+    x: int = 0
+
+
+leak = A(x=1).__pydantic_fields_set__

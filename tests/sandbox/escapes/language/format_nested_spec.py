@@ -1,0 +1,6 @@
+# level: language
+# category: format-string
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+# control: none, because Python refuses the format that comes out of it
+
+leak = "{0:{1.__class__}}".format("x", "s")

@@ -1,0 +1,6 @@
+# level: language
+# category: format-string
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from string import Formatter
+leak = Formatter().vformat("{0.__class__}", (1,), {})

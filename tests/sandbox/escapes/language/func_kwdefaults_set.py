@@ -1,0 +1,10 @@
+# level: language
+# category: frames
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+def f(*, x=1):
+    return x
+
+
+f.__kwdefaults__ = {"x": 2}
+leak = f()

@@ -1,0 +1,6 @@
+# level: language
+# category: builtins
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import _sitebuiltins
+leak = _sitebuiltins._Helper

@@ -1,0 +1,10 @@
+# level: language
+# category: import
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+def f():
+    import os
+    return os
+
+
+leak = f()

@@ -1,0 +1,6 @@
+# level: language
+# category: import
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import threading
+leak = threading.main_thread()

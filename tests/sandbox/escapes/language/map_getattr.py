@@ -1,0 +1,5 @@
+# level: language
+# category: import
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+leak = list(map(getattr, [()], ["__class__"]))[0]

@@ -1,0 +1,14 @@
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+# control: none, because plain modules have no such name
+
+import json
+
+
+class Facade:
+    def steal(self, other):
+        return other.__names
+
+
+leak = Facade().steal(json)

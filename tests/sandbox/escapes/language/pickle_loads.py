@@ -1,0 +1,6 @@
+# level: language
+# category: pickle
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import pickle
+leak = pickle.loads(b"cposix\ngetpid\n(tR.")

@@ -1,0 +1,10 @@
+# level: language
+# category: introspection
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+class A:
+    __qualname__ = "Record"
+    __module__ = "builtins"
+
+
+leak = A

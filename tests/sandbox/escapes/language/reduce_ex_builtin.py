@@ -1,0 +1,5 @@
+# level: language
+# category: pickle
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+leak = [].__reduce_ex__(4)

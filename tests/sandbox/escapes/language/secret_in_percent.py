@@ -1,0 +1,6 @@
+# level: language
+# category: secrets
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+text = "%s %r" % (secrets, secrets)
+leak = text if "s3cr3t" in text else None

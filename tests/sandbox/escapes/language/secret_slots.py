@@ -1,0 +1,6 @@
+# level: language
+# category: secrets
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+# control: none, because a stand-in has no such slot
+
+leak = getattr(secrets, "_exposed")

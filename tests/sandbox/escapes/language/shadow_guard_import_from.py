@@ -1,0 +1,6 @@
+# level: language
+# category: guard-shadowing
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from json import dumps as _write_
+leak = 1

@@ -1,0 +1,10 @@
+# level: language
+# category: guard-shadowing
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+class A:
+    pass
+
+
+setattr(A, "_getattr_", 1)
+leak = 1

@@ -1,0 +1,6 @@
+# level: language
+# category: ctypes
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import mmap
+leak = mmap.mmap(-1, 4096)
