@@ -14,6 +14,17 @@ from levada_runtime.sandbox.lockdown import LAYERS
 from levada_runtime.sandbox.model import Level
 
 
+def test_a_child_killed_from_outside_has_crashed_unless_the_kernel_may_have_done_it(told):
+    """Its memory group says that it was not for want of memory; without a group that is the likeliest cause."""
+    for without, reason in (((), "crash"), (("cgroup",), "oom")):
+        with Sandbox(without=frozenset(without)) as sandbox:
+            wall = Wall(sandbox)
+            told.http = lambda request, wall=wall: _kill(wall) or type(told).http(told, request)
+            outcome = wall.poll("http.get('/rows')", handlers=told)
+            expected = "oom" if outcome.layers["cgroup"].startswith("none") else reason
+            assert (outcome.reason, outcome.retryable) == (expected, True)
+
+
 def test_a_dead_zygote_ends_the_call_as_worker_lost_and_is_started_again(told):
     """The children of a zygote die with it; the next call finds a new one."""
     with Sandbox() as sandbox:
@@ -61,6 +72,11 @@ def _raising(error):
 def _children(wall):
     pid = wall.sandbox.zygote_pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _kill(wall):
+    for pid in _children(wall):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _is_running(pid):
