@@ -9,6 +9,7 @@ from levada_runtime.sandbox.compile import compile_module
 from levada_runtime.sandbox.facade import Facade, names_of
 from levada_runtime.sandbox.guards import Guards
 from levada_runtime.sandbox.libraries import LibraryFinder, declared_in
+from levada_runtime.sandbox.modules import ALLOWED
 from levada_runtime.sandbox.ways_out import of_import
 
 
@@ -51,7 +52,8 @@ class ConnectorLoader:
 
     def name_problem(self, module: str, name: str) -> str | None:
         facade = self._facades.get(module)
-        if facade is None or name in names_of(facade):
+        # What a newer Python has may be tried for: `except ImportError` is how one writes for several.
+        if facade is None or name in names_of(facade) or name in ALLOWED.get(module, "").split():
             return None
         return f"{module}.{name} cannot be imported by a connector"
 
@@ -99,6 +101,7 @@ class ConnectorLoader:
         vars(module).update(
             __builtins__=self._builtins,
             __name__=name,
+            __doc__=None,
             __package__=name if is_package else parent,
             **self._guards.names(),
         )

@@ -76,6 +76,7 @@ class ConnectorPolicy(PatternPolicy):
         self._depth = depth
         self._annotations_are_text = annotations_are_text
         self._in_class = False
+        self._class = ""
 
     def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
         finding = Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out)
@@ -93,9 +94,14 @@ class ConnectorPolicy(PatternPolicy):
             return
         if allow_magic_methods and self._in_class and name in DUNDER_METHODS:
             return
-        problem = variable_problem(name)
+        problem = variable_problem(self._as_python_has_it(name))
         if problem is not None:
             self.error(node, problem, ways_out.of_variable(name))
+
+    def _as_python_has_it(self, name: str) -> str:
+        """Return the name as it will be: in a class two leading underscores make it private to that class."""
+        owner = self._class.lstrip("_")
+        return f"_{owner}{name}" if owner and name.startswith("__") and not name.endswith("__") else name
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         name = node.id
@@ -110,7 +116,7 @@ class ConnectorPolicy(PatternPolicy):
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        name = node.attr
+        name = node.attr = self._as_python_has_it(node.attr)
         if isinstance(node.ctx, ast.Load):
             return self._read(node, name)
         if self._refuses_attribute(node, name):
@@ -182,7 +188,10 @@ class ConnectorPolicy(PatternPolicy):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         target = node.target
-        if isinstance(target, ast.Attribute) and not self._refuses_attribute(target, target.attr):
+        if isinstance(target, ast.Attribute):
+            target.attr = self._as_python_has_it(target.attr)
+            if self._refuses_attribute(target, target.attr):
+                return node
             node.target = guarded_write(self.node_contents_visit(target), reads=True)
             node.value = self.visit(node.value)
             return node
@@ -195,6 +204,12 @@ class ConnectorPolicy(PatternPolicy):
         return self._contents(node)
 
     def guard_iter(self, node: ast.AST) -> ast.AST:
+        return self._contents(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        if ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+            # Only type checkers read it, so it may name what is not there; taken out, it cannot run.
+            node.body = [ast.copy_location(ast.Pass(), node)]
         return self._contents(node)
 
     # Imports
@@ -254,7 +269,7 @@ class ConnectorPolicy(PatternPolicy):
                 self.error(node, "the class keyword metaclass is not allowed", "derive from abc.ABC or enum.Enum")
         body, node.body = node.body, []
         self._contents(node)
-        with self._scope(in_class=True):
+        with self._scope(in_class=True, owner=node.name):
             node.body = [self.visit(statement) for statement in body]
         return node
 
@@ -274,14 +289,18 @@ class ConnectorPolicy(PatternPolicy):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         target = node.target
         told = self._is_told_by(target, node.value)
-        if self._in_class and not told and isinstance(target, ast.Name) and field_problem(target.id):
-            self.error(node, f'"{target.id}" is an invalid field name', ways_out.of_attribute(target.id))
+        if self._in_class and not told and isinstance(target, ast.Name):
+            self._check_field(node, target.id)
         if not told:
             node.target = self.visit(target)
         node.annotation = self._annotation(node.annotation) or node.annotation
         if node.value is not None:
             node.value = self.visit(node.value)
         return node
+
+    def _check_field(self, node: ast.AST, name: str) -> None:
+        if field_problem(self._as_python_has_it(name)):
+            self.error(node, f'"{name}" is an invalid field name', ways_out.of_attribute(name))
 
     def visit_TypeAlias(self, node: ast.AST) -> ast.AST:
         return self._contents(node)
@@ -314,12 +333,13 @@ class ConnectorPolicy(PatternPolicy):
         return visited
 
     @contextmanager
-    def _scope(self, *, in_class: bool) -> Iterator[None]:
-        before, self._in_class = self._in_class, in_class
+    def _scope(self, *, in_class: bool, owner: str | None = None) -> Iterator[None]:
+        before = self._in_class, self._class
+        self._in_class, self._class = in_class, owner or self._class
         try:
             yield
         finally:
-            self._in_class = before
+            self._in_class, self._class = before
 
 
 def bound_names(tree: ast.AST) -> frozenset[str]:
