@@ -20,7 +20,7 @@ class Loopback:
         self.answers = {}
         self.seen = []
         self.host = host
-        self._server = _Quiet((host, port), self._handler())
+        self._server = Quiet((host, port), self._handler())
         self.scheme = "https" if tls else "http"
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
@@ -76,7 +76,7 @@ class Loopback:
         return Handler
 
 
-class _Quiet(ThreadingHTTPServer):
+class Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):

@@ -1,13 +1,14 @@
 """A source on loopback that a test tells what to answer, and a broker for a connector that reads from it."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 
 import pytest
-from tests.loopback import Loopback, make_authority
+from tests.loopback import Loopback, Quiet, make_authority
 
 from levada import Connector, bearer, from_setting, secret, url
 from levada_runtime.sandbox.broker import Broker
@@ -18,7 +19,8 @@ SECRET = "s3cret/with+signs"
 class Source:
     """`answers` maps a path to a list of (status, headers, body), the last of which stays; `seen` is what arrived.
 
-    `callers` are the ports it came from, and `open_sockets` counts those that are still connected.
+    `callers` are the ports it came from, and `open_sockets` counts those that are still connected. It answers after
+    `delay_s`.
     """
 
     def __init__(self) -> None:
@@ -26,6 +28,8 @@ class Source:
         self.seen = []
         self.callers = []
         self.open_sockets = 0
+        self.delay_s = 0
+        self.fallback = (404, [], b"")
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,9 +45,10 @@ class Source:
 
             def answer(self):
                 outer.callers.append(self.client_address[1])
+                time.sleep(outer.delay_s)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.seen.append((self.command, self.path, dict(self.headers), body))
-                left = outer.answers.get(self.path.partition("?")[0], [(404, [], b"")])
+                left = outer.answers.get(self.path.partition("?")[0], [outer.fallback])
                 status, headers, content = left.pop(0) if len(left) > 1 else left[0]
                 self.send_response(status)
                 for name, value in headers:
@@ -57,7 +62,7 @@ class Source:
             def log_message(self, *args):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Quiet(("127.0.0.1", 0), Handler)
         Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def says(self, path, *answers):

@@ -1,13 +1,17 @@
 """Credentials reach the declared source and nobody else, and are nowhere to be read afterwards."""
 
+import json
 from base64 import b64encode
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from levada import (
     AuthFailed,
     HttpRequest,
+    LevadaError,
     RateLimited,
     SourceUnavailable,
     basic,
@@ -146,6 +150,44 @@ def test_no_secret_is_in_any_error_or_exchange(new_broker, source):
         assert SECRET not in str(failed.value) + repr(failed.value.details)
     assert broker.exchanges
     assert all("?" not in exchange.url and SECRET not in exchange.url for exchange in broker.exchanges)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    value=st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=8, max_size=30).filter(
+        lambda text: text.strip() == text and "***" not in text and len(set(text)) > 3
+    ),
+    spelled=st.sampled_from([str, quote, quote_plus, lambda text: b64encode(text.encode()).decode(), json.dumps]),
+    place=st.sampled_from(["path", "host", "user", "query", "parameter", "name", "header", "body", "method", "echo"]),
+    status=st.sampled_from([200, 404, 429, 503]),
+)
+def test_no_secret_is_in_anything_kept(new_broker, source, value, spelled, place, status):
+    """Wherever a route that was given it puts it, however it spells it, and whatever becomes of the request."""
+    word = spelled(value)
+    source.fallback = (status, [("X-Echo", quote(word))], word.encode() if place == "echo" else b"{}")
+    url = {
+        "path": f"/{word}", "host": f"https://{word}/", "user": f"https://{word}@a.test/", "query": f"/a?k={word}"
+    }.get(place, "/a")  # fmt: skip
+    request = HttpRequest(
+        word if place == "method" else "POST",
+        url,
+        (("k", word),) if place == "parameter" else (),
+        {"name": ((word, "x"),), "header": (("X-Mine", word),)}.get(place, ()),
+        word.encode() if place == "body" else None,
+    )
+    broker = new_broker(secrets={"key": value}, recording=True)
+    said = ""
+    try:
+        broker.request(request)
+    except LevadaError as error:
+        said = f"{error} {error.message} {error.args} {json.dumps(error.details, ensure_ascii=False)}"
+    broker.close()
+    kept = f"{said} {broker.exchanges} {b''.join(broker.tape.take()).decode()}"
+    assert broker.exchanges
+    for form in (value, quote(value, safe=""), quote(value), quote_plus(value), b64encode(value.encode()).decode()):
+        assert form not in kept
 
 
 def test_every_spelling_of_a_secret_is_masked():

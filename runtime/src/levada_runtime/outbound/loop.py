@@ -94,5 +94,8 @@ def _serve(made: "Future[asyncio.AbstractEventLoop]") -> None:
 async def _ended(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop) - {asyncio.current_task()}
     await asyncio.gather(*left, return_exceptions=True)
+    # A TLS socket that was closed waits for its peer to agree, which one that is left in the middle may never do.
+    for transport in list(getattr(loop, "_transports", {}).values()):
+        transport.abort()
     for _ in range(_TURNS):
         await asyncio.sleep(0)

@@ -89,7 +89,7 @@ class Conductor:
         self._connections = connections
         self._sandbox = sandbox
         self._draining = draining
-        self._clients = clients or Clients(self._new_client)
+        self._clients = Clients(self._new_client) if clients is None else clients
 
     def conduct(self, subject: Subject, progress: Progress) -> Attempt:
         """Run the route once; nothing is committed after the last checkpoint until the caller ends the run."""
