@@ -30,7 +30,7 @@ def test_every_file_of_the_corpus_is_an_attack():
 def test_the_wall_holds(crime, level, walls):
     """At each level that claims to be a boundary no attack leaves a trace; each layer refuses by itself."""
     try:
-        verdict = try_at(crime, level, walls)
+        verdict = try_at(crime, level, walls, quick=level != LEVELS[0])
     except Unreachable as error:
         pytest.skip(f"no {level} here: {error}")
     assert verdict.holds, verdict

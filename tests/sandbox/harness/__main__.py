@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.add_argument("--require-controls", action="store_true", help="a control that fails without a reason fails")
     parser.add_argument("--without-controls", action="store_true", help="try no attack without the wall")
-    parser.add_argument("--quick", action="store_true", help="try language attacks many to a child")
+    parser.add_argument("--quick", action="store_true", help="many language attacks to a child; spin less")
     parser.add_argument("--as-user", action="store_true", help="as root: run as an ordinary user")
     parser.add_argument("--verbose", action="store_true", help="say what is being tried")
     return parser

@@ -63,7 +63,7 @@ def run(
 ) -> Findings:
     """Try every attack at every level; language attacks also where only the policy stands.
 
-    Quick is to try language attacks many to a child.
+    Quick is to try language attacks many to a child, and to end sooner what spins.
     """
     found = Findings(attacks=len(attacks))
     for level in [*levels, OFF]:
@@ -79,7 +79,7 @@ def run(
         for attack in tried:
             if attack not in together:
                 tell(f"{level} {attack.name}")
-                _try(attack, level, walls, found)
+                _try(attack, level, walls, found, quick=quick)
     if with_controls:
         with Plain() as plain:
             for attack in attacks:
@@ -88,8 +88,8 @@ def run(
     return found
 
 
-def _try(attack: Attack, level: str, walls: Walls, found: Findings) -> None:
+def _try(attack: Attack, level: str, walls: Walls, found: Findings, *, quick: bool) -> None:
     try:
-        found.verdicts.append(try_at(attack, level, walls))
+        found.verdicts.append(try_at(attack, level, walls, quick=quick))
     except SilentHarness as error:
         found.wrong.append(str(error))
