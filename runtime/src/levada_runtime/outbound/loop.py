@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 _TURNS: Final = 3
 """How often a loop goes round after its last task, so that sockets that were closed are let go."""
 Result = TypeVar("Result")
+_Made = tuple[asyncio.AbstractEventLoop, asyncio.Event]
 Make = Callable[[], Coroutine[Any, Any, Result]]
 
 
@@ -21,7 +22,7 @@ class LoopThread:
     """Runs coroutines for callers that wait, from any thread; `close` ends it."""
 
     def __init__(self) -> None:
-        self._made: Future[asyncio.AbstractEventLoop] = Future()
+        self._made: Future[_Made] = Future()
         self._thread = threading.Thread(target=_serve, args=(self._made,), name="outbound", daemon=True)
         self._thread.start()
 
@@ -43,13 +44,13 @@ class LoopThread:
 
     def close(self) -> None:
         """Cancel what is still running and end the thread with its loop; closing twice is harmless."""
-        loop = self._made.result()
+        loop, told = self._made.result()
         with suppress(RuntimeError):  # it is closed already
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(told.set)
         self._thread.join()
 
     def _begin(self, make: Make[Result], waiting: "Future[Result]") -> None:
-        loop = self._made.result()
+        loop, _ = self._made.result()
         loop.call_soon_threadsafe(_start, loop, make, waiting)
 
 
@@ -78,21 +79,18 @@ def _give_up(waiting: "Future[Result]", loop: asyncio.AbstractEventLoop, task: a
             loop.call_soon_threadsafe(task.cancel)
 
 
-def _serve(made: "Future[asyncio.AbstractEventLoop]") -> None:
-    loop = asyncio.new_event_loop()
-    made.set_result(loop)
-    try:
-        loop.run_forever()
-        for left in asyncio.all_tasks(loop):
-            left.cancel()
-        loop.run_until_complete(_ended(loop))
-        loop.run_until_complete(loop.shutdown_default_executor())
-    finally:
-        loop.close()
+def _serve(made: "Future[_Made]") -> None:
+    with asyncio.Runner() as runner:
+        runner.run(_until_told(made))
 
 
-async def _ended(loop: asyncio.AbstractEventLoop) -> None:
+async def _until_told(made: "Future[_Made]") -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    made.set_result((loop, told))
+    await told.wait()
     left = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
     # A TLS socket that was closed waits for its peer to agree, which one that is left in the middle may never do.
     for transport in list(getattr(loop, "_transports", {}).values()):
