@@ -6,7 +6,7 @@ import asyncio
 
 
 async def connect():
-    await asyncio.wait_for(asyncio.open_connection("127.0.0.1", CTX["port"]), 1)
+    await asyncio.open_connection("127.0.0.1", CTX["port"])
 
 
 asyncio.run(connect())

@@ -2,5 +2,5 @@
 # category: import
 # escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-import datetime
-leak = datetime.sys
+import dataclasses
+leak = dataclasses.sys

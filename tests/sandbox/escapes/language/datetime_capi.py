@@ -2,5 +2,5 @@
 # category: import
 # escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
 
-import dataclasses
-leak = dataclasses.builtins
+import datetime
+leak = datetime.datetime_CAPI
