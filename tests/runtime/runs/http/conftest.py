@@ -62,11 +62,12 @@ class Bench:
             self.connection, manifest, settings=settings, secrets={}, recording=recording
         )
 
-    def run(self, stream, *, record=False):
-        """Carry a run of the stream out, and return it as scripts see it."""
+    def run(self, stream, *, record=False, attempts=1):
+        """Carry a run of the stream out, due or not, and return it as scripts see it."""
         row = self.installation.queue.by_hand(self.connection, stream, record=record)
-        token = self.installation.work.claim_next(row.org_id, row.connection_id, f"stream:{stream}")
-        self.installation.runs.execute(token)
+        for _ in range(attempts):
+            token = self.installation.work.claim_next(row.org_id, row.connection_id, f"stream:{stream}")
+            self.installation.runs.execute(token)
         return self.installation.run_library.run(self.installation.org, row.id)
 
     def exchanges(self, run):
