@@ -41,8 +41,6 @@ def written(tmp_path):
 )
 def test_what_escapes_is_seen(code, trace, written, walls):
     """With every layer off each kind of trace is found, and nothing of it is left."""
-    if not os.environ.get("HOME"):
-        pytest.fail("the tests need a home")
     verdict = try_at(written(code), OFF, walls)
     assert verdict.became == ESCAPED
     assert any(each.startswith(trace) for each in verdict.damage), verdict.damage
