@@ -214,7 +214,7 @@ def _upper(argument: Any) -> str:
 
 def _flag(option: Any) -> str:
     value = "" if option.is_flag else f" {_VALUES.get(option.type_descriptor.annotation, 'VALUE')}"
-    return f"`{option.opts[0]}{value}`"
+    return " ".join(f"`{name}{value}`" for name in (option.opts[0], *option.secondary_opts[:1]))
 
 
 def _explained(option: Any) -> str:

@@ -74,5 +74,5 @@ def exists(words):
         command = command.commands.get(rest.pop(0))
     if command is None or hasattr(command, "commands"):
         return command is not None and "--help" in words
-    known = {flag for one in command.params for flag in one.opts}
+    known = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)}
     return all(word.partition("=")[0] in known for word in rest if word.startswith("--"))
