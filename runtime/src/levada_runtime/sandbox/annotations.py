@@ -6,14 +6,52 @@ When a module is compiled every text in its annotations is vetted; at run time t
 
 import ast
 import typing
+from collections.abc import Iterator
 from typing import Any
 
-from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, attribute_problem, variable_problem
+from levada_runtime.sandbox.names import (
+    ANNOTATION_ONLY,
+    GUARDED_ATTRIBUTES,
+    attribute_problem,
+    forbidden_builtin,
+    variable_problem,
+)
 
 _ALLOWED = (
-    ast.Expression, ast.Name, ast.Load, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Constant, ast.BinOp,
-    ast.BitOr, ast.UnaryOp, ast.USub, ast.Call, ast.keyword,
+    ast.Expression, ast.Name, ast.Load, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Set,
+    ast.Constant, ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop, ast.BoolOp, ast.boolop, ast.Compare, ast.cmpop,
+    ast.IfExp, ast.Starred, ast.Call, ast.keyword,
 )  # fmt: skip
+
+
+def types_in(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the parts of an annotation that stand for types; values, such as those of a Literal, do not."""
+    yield node
+    if isinstance(node, ast.Call):
+        return
+    parts: list[ast.AST] = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Subscript):
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        if name == "Literal":
+            return
+        if name == "Annotated" and isinstance(node.slice, ast.Tuple):
+            parts = list(node.slice.elts[:1])
+    for part in parts:
+        if isinstance(part, ast.expr):
+            yield from types_in(part)
+
+
+def problem_in(annotation: ast.expr, *, is_text: bool) -> tuple[ast.AST, str] | None:
+    """Return the first part that may not be there, and why; `is_text` when Python keeps the whole of it as text."""
+    for part in ast.walk(annotation) if is_text else ():
+        problem = node_problem(part)
+        if problem is not None:
+            return part if hasattr(part, "lineno") else annotation, problem
+    for part in types_in(annotation):
+        problem = text_problem(part.value) if isinstance(part, ast.Constant) and isinstance(part.value, str) else None
+        if problem is not None:
+            return part, problem
+    return None
 
 
 def text_problem(text: str) -> str | None:
@@ -34,6 +72,9 @@ def node_problem(node: ast.AST) -> str | None:
             return f'"{node.attr}" is an invalid attribute name'
         return attribute_problem(node.attr)
     if isinstance(node, ast.Name):
+        # Where text is evaluated, the builtins may be Python's own.
+        if forbidden_builtin(node.id) and node.id not in ANNOTATION_ONLY:
+            return f'"{node.id}" does not exist in a connector'
         return variable_problem(node.id)
     return None
 

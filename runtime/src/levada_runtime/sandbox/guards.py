@@ -36,7 +36,7 @@ _PLAIN: Final = (
     "RecursionError", "ExceptionGroup", "ResourceWarning", "EncodingWarning",
 )  # fmt: skip
 _WITHHELD: Final = (
-    "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException", "id", "setattr", "delattr", "_getattr_",
+    "SystemExit", "KeyboardInterrupt", "GeneratorExit", "id", "setattr", "delattr", "_getattr_",
 )  # fmt: skip
 _WRITABLE: Final = (
     dict, list, set, bytearray, collections.deque, decimal.Context, types.SimpleNamespace, Element,

@@ -10,6 +10,7 @@ from levada_runtime.sandbox.facade import Facade, names_of
 from levada_runtime.sandbox.guards import Guards
 from levada_runtime.sandbox.libraries import LibraryFinder, declared_in
 from levada_runtime.sandbox.modules import ALLOWED
+from levada_runtime.sandbox.names import variable_problem
 from levada_runtime.sandbox.ways_out import of_import
 
 
@@ -94,6 +95,9 @@ class ConnectorLoader:
             self.load(parent)
             if name in self._modules:
                 return self._modules[name]
+        if variable_problem(last):
+            # It would become a name of its parent's, and there take the place of a guard or of the builtins.
+            raise ImportError(f"a connector's module cannot be called {name}; choose another name")
         path, is_package = self._find(name)
         code = compile_module(path, self._files[path], self)
         module = types.ModuleType(name)

@@ -68,7 +68,7 @@ ALLOWED: Final = {
     "textwrap": "dedent fill indent shorten wrap",
     "time": "gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns process_time sleep strftime"
     " strptime struct_time time time_ns",
-    "types": "GenericAlias MappingProxyType NoneType SimpleNamespace UnionType",
+    "types": "MappingProxyType NoneType SimpleNamespace TracebackType UnionType",
     "typing": "AbstractSet Annotated Any AnyStr Callable ClassVar Collection Concatenate Container DefaultDict Deque"
     " Dict Final FrozenSet Generator Generic Hashable Iterable Iterator List Literal LiteralString Mapping Match"
     " MutableMapping MutableSequence MutableSet NamedTuple Never NewType NoReturn NotRequired Optional OrderedDict"

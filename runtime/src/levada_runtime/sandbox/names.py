@@ -54,6 +54,8 @@ GUARDED_ATTRIBUTES: Final = frozenset({
     "format", "format_map", "obj", "register", "model_fields", "model_computed_fields",
 })  # fmt: skip
 
+ANNOTATION_ONLY: Final = frozenset({"BaseException"})
+"""Builtins that a connector may name in annotations and nowhere else: `__exit__` is written with them."""
 RESERVED: Final = frozenset({"super", "print", "getattr", "setattr"})
 
 

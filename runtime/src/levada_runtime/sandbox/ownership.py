@@ -8,6 +8,11 @@ from typing import Any
 _BLANK = (
     object, str, int, float, bytes, tuple, frozenset, dict, list, set, typing.Generic, typing.Protocol, ABC,
 )  # fmt: skip
+_FORWARDING = (
+    super, types.ModuleType, types.GenericAlias,
+    type(typing.List), type(typing.List[int]), type(typing.Optional),  # noqa: UP006 - it is their classes that are meant.
+)  # fmt: skip
+"""What reads and writes the attributes of another object: a class derived from one of these is nobody's own."""
 
 
 class Ownership:
@@ -21,7 +26,7 @@ class Ownership:
         return type(name) is str and (name == self._package or name.startswith(self._inside))
 
     def kind(self, kind: type) -> bool:
-        return self.module(kind.__module__)
+        return self.module(kind.__module__) and not issubclass(kind, _FORWARDING)
 
     def function(self, function: types.FunctionType) -> bool:
         # A function says itself which module it is of, and `wraps` writes that; its globals are what it runs in.

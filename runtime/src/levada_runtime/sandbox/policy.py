@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from levada_runtime.sandbox import ways_out
-from levada_runtime.sandbox.annotations import node_problem, text_problem
+from levada_runtime.sandbox.annotations import problem_in
 from levada_runtime.sandbox.names import (
+    ANNOTATION_ONLY,
     BUILTIN_KINDS,
     CLASS_CONSTANTS,
     DUNDER_CONSTANTS,
@@ -77,6 +78,7 @@ class ConnectorPolicy(PatternPolicy):
         self._annotations_are_text = annotations_are_text
         self._in_class = False
         self._class = ""
+        self._annotating = False
 
     def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
         finding = Finding(getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1, info, way_out)
@@ -108,7 +110,8 @@ class ConnectorPolicy(PatternPolicy):
         if isinstance(node.ctx, ast.Load):
             if name in READABLE_DUNDERS or name in RESERVED or (self._in_class and name in DUNDER_METHODS):
                 return node
-            way_out = None if name in self._bound else forbidden_builtin(name)
+            known = name in self._bound or (self._annotating and name in ANNOTATION_ONLY)
+            way_out = None if known else forbidden_builtin(name)
             if way_out is not None:
                 self.error(node, f'"{name}" does not exist in a connector', way_out)
                 return node
@@ -319,17 +322,17 @@ class ConnectorPolicy(PatternPolicy):
         """Vet an annotation. One that Python keeps as text is left as it is: a guard call has no place in that text."""
         if node is None:
             return None
-        for part in ast.walk(node):
-            problem = node_problem(part) if self._annotations_are_text else None
-            if problem is None and isinstance(part, ast.Constant) and isinstance(part.value, str):
-                problem = text_problem(part.value)
-            if problem is not None:
-                place = part if hasattr(part, "lineno") else node
-                self.error(place, f"in an annotation: {problem}", "name the type, and work values out elsewhere")
-                return node
-        if self._annotations_are_text:
+        found = problem_in(node, is_text=self._annotations_are_text)
+        if found is not None:
+            part, problem = found
+            self.error(part, f"in an annotation: {problem}", "name the type, and work values out elsewhere")
+        if found is not None or self._annotations_are_text:
             return node
-        visited: ast.expr = self.visit(node)
+        self._annotating = True
+        try:
+            visited: ast.expr = self.visit(node)
+        finally:
+            self._annotating = False
         return visited
 
     @contextmanager
@@ -356,6 +359,8 @@ def bound_names(tree: ast.AST) -> frozenset[str]:
             found.add(node.asname or node.name)
         elif isinstance(node, ast.MatchAs | ast.MatchStar | ast.ExceptHandler) and node.name:
             found.add(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            found.add(node.rest)
     return frozenset(found)
 
 
