@@ -51,10 +51,15 @@ class Walls:
         return self._started[level]
 
     def at(self, level: str) -> Sandbox:
-        """Return the sandbox of that level; raise Unreachable when its children reach another."""
+        """Return the sandbox of that level; raise Unreachable when its children reach another.
+
+        A sandbox that cannot be started at all is a failure of its own, and goes through.
+        """
         try:
             sandbox = self.without(level)
         except EnvironmentFailure as error:
+            if error.code != "sandbox_too_weak":
+                raise
             raise Unreachable(str(error)) from error
         if sandbox.level.value != level:
             raise Unreachable(f"children reach {sandbox.level.value} here")
