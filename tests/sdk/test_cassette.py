@@ -101,6 +101,8 @@ def test_equal_requests_are_answered_in_the_order_of_recording():
         ("https://API.acme.test:443", get("https://api.acme.test/")),
         (f"{URL}/%C3%A9%20", get(f"{URL}/é ")),
         (f"{URL}/***/a?key=***", get(f"{URL}/s3cret/a?key=s3cret")),
+        (f"{URL}?page=2", get(f"{URL}?api_key=***&page=2")),
+        (f"{URL}?page=2&token=***", get(f"{URL}?token=***&page=2")),
     ],
 )
 def test_requests_that_mean_the_same_are_the_same(recorded, asked):

@@ -36,7 +36,14 @@ class RequestKey:
         return replace(key, query=tuple(sorted((*key.query, *request.params))))
 
     def covers(self, asked: "RequestKey") -> bool:
-        """Tell whether this recorded request is the one asked for; a masked secret stands for any."""
+        """Tell whether this recorded request is the one asked for; a masked secret stands for any.
+
+        A parameter that the route took, masked, from a recorded link may have been a credential: that is in no request.
+        """
+        bare = replace(asked, query=tuple(pair for pair in asked.query if pair[1] != MASKED))
+        return self._covers(asked) or (bare != asked and self._covers(bare))
+
+    def _covers(self, asked: "RequestKey") -> bool:
         if self == asked:
             return True
         return (

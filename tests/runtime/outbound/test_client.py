@@ -436,6 +436,13 @@ def test_a_redirect_that_is_refused_says_whose_it_was(new_client, server):
     assert "hunter2" not in refused.value.message
 
 
+def test_the_bounds_are_those_that_are_promised():
+    """The reference names them: 10 s to connect, 30 s between reads, 120 s in all, 32 MiB, 100 to one, 5 redirects."""
+    bounds = Limits()
+    assert (bounds.connect_s, bounds.read_s, bounds.total_s) == (10, 30, 120)
+    assert (bounds.body_bytes, bounds.ratio, bounds.redirects, bounds.keep_bytes) == (32 << 20, 100, 5, None)
+
+
 def test_headers_have_a_bound_together(new_client, server):
     """A route cannot make the host build a request of megabytes."""
     headers = tuple((f"X-{at}", "x" * 1000) for at in range(70))

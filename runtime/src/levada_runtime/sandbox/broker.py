@@ -81,6 +81,7 @@ class Broker:
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))
         self._player = player
+        self._host_list: HostList | None = None
         self._intercepts = observing and not observe_allow
         self._ends_at = math.inf if deadline_s is None else time.monotonic() + deadline_s
         self._deadline_s = deadline_s
@@ -139,7 +140,7 @@ class Broker:
             method = asked.method.upper()
             check_method(method)
             check_headers(asked.headers)
-            hosts = HostList.of(self._manifest, self._settings, self._client.client.allow_private)
+            hosts = self._hosts()
             target = hosts.resolve(asked.url, list(asked.params)).without_params(query_names(self._manifest))
             hosts.check(target)
             if self._player is None:
@@ -148,6 +149,12 @@ class Broker:
             self._log.refused(asked, refusal.message)
             raise
         return Errand(method, target, tuple(asked.headers), asked.body), hosts
+
+    def _hosts(self) -> HostList:
+        """Read the declared hosts once; a setting that cannot be read is refused at every request."""
+        if self._host_list is None:
+            self._host_list = HostList.of(self._manifest, self._settings, self._client.client.allow_private)
+        return self._host_list
 
     def _given(self, errand: Errand, hosts: HostList) -> HttpAnswer:
         if self._player is not None:
