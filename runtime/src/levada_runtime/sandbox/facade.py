@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from levada_runtime.sandbox.deputies import remember_host
 from levada_runtime.sandbox.modules import ALLOWED, REPLACED
+from levada_runtime.sandbox.ways_out import of_imported_name
 
 
 class Facade:
@@ -29,7 +30,10 @@ class Facade:
         try:
             return self.__names[name]
         except KeyError:
-            raise AttributeError(f"module {self.__title!r} has no attribute {name!r} in a connector") from None
+            way_out = of_imported_name(self.__title, name)
+            raise AttributeError(
+                f"module {self.__title!r} has no attribute {name!r} in a connector; {way_out}"
+            ) from None
 
     def __setattr__(self, name: str, _value: object) -> NoReturn:
         raise AttributeError(f"module {self.__title!r} is read-only: {name!r} cannot be set")

@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element
 from RestrictedPython.Guards import safe_builtins
 
 from levada_runtime.sandbox import ways_out
+from levada_runtime.sandbox.facade import Facade
 from levada_runtime.sandbox.names import (
     GUARDED_ATTRIBUTES,
     NAMEDTUPLE_METHODS,
@@ -96,7 +97,7 @@ class Guards:
     def freeze(self, owner: Any, name: str, value: Any) -> None:
         """Serve `object.__setattr__`: what a frozen class of the connector's own fills itself in with."""
         if isinstance(owner, type) or not self._own.kind(type(owner)):
-            raise TypeError(f"{type(owner).__name__} objects are read-only for a connector")
+            raise TypeError(f"{_title(owner)} is read-only for a connector; {_instead_of_writing(owner)}")
         object.__setattr__(owner, _settable(name), value)
 
     def write(self, owner: Any) -> Any:
@@ -142,8 +143,8 @@ class Guards:
             return
         if not self._own.private_member(owner, name):
             if self._own.thing(owner):
-                raise AttributeError(f"{_title(owner)} has no private attribute {name!r} of your own")
-            raise AttributeError(f"{name!r} is private to another package; use what {_title(owner)} offers by name")
+                raise AttributeError(f"{_title(owner)} has no attribute {name!r} of your own")
+            raise AttributeError(f"{name!r} is private to another package; use what {_title(owner)} offers without one")
         if not isinstance(owner, type | types.ModuleType) and self._own.is_pure(kind):
             self._mine.add(kind)
 
@@ -200,9 +201,11 @@ def _text(template: Any) -> str:
 
 
 def _title(owner: Any) -> str:
-    if isinstance(owner, type | types.ModuleType):
-        return f"{type(owner).__name__} {owner.__name__!r}"
-    return f"a {type(owner).__name__}"
+    if isinstance(owner, types.ModuleType):
+        return f"module {owner.__name__!r}"
+    if isinstance(owner, Facade):
+        return repr(owner)
+    return f"type object {owner.__name__!r}" if isinstance(owner, type) else f"{type(owner).__name__!r} object"
 
 
 def _instead_of_writing(owner: Any) -> str:
