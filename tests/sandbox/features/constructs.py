@@ -338,7 +338,7 @@ IMPORTS = {
             "os", "os.path", "sys", "io", "pathlib", "subprocess", "socket", "ssl", "threading", "asyncio", "ctypes",
             "pickle", "marshal", "copy", "random", "secrets", "logging", "warnings", "traceback", "inspect", "ast",
             "importlib", "builtins", "types", "gc", "signal", "tempfile", "shutil", "sqlite3", "http.client",
-            "urllib.request", "requests", "httpx", "boto3", "pydantic", "attrs", "yaml", "dateutil", "lxml", "xml.sax",
+            "urllib.request", "requests", "httpx", "boto3", "pydantic", "attrs", "yaml", "dateutil", "lxml", "xml.sax", "xml.sax.saxutils",
             "encodings", "codecs", "weakref", "contextvars", "operator", "string", "gzip", "zipfile", "unknown_library",
         )
     },

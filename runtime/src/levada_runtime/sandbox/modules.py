@@ -81,7 +81,6 @@ ALLOWED: Final = {
     " unquote_to_bytes urldefrag urlencode urljoin urlparse urlsplit urlunparse urlunsplit",
     "uuid": "NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500 UUID uuid3 uuid4 uuid5",
     "xml.etree.ElementTree": "Element ParseError QName SubElement XML fromstring indent iselement tostring",
-    "xml.sax.saxutils": "escape quoteattr unescape",
     "zlib": "adler32 compress compressobj crc32 decompress decompressobj error",
     "zoneinfo": "ZoneInfo ZoneInfoNotFoundError",
 }

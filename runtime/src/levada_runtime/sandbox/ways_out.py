@@ -84,6 +84,7 @@ _OF_IMPORTS: Final = {
     "ctypes": "native code does not run behind the wall",
     "attrs": "use `dataclasses`, or derive from `levada.Record`",
     "attr": "use `dataclasses`, or derive from `levada.Record`",
+    "xml.sax.saxutils": "use html.escape and html.unescape",
     "xml": "`xml.etree.ElementTree` is there",
     "defusedxml": "`xml.etree.ElementTree` is there, with entities and DTDs refused",
     "lxml": "`xml.etree.ElementTree` is there",
@@ -212,8 +213,8 @@ OF_NODES: Final = {
 def of_import(name: str) -> str:
     """Return what to do instead of importing that module."""
     top = name.partition(".")[0]
-    if top in _OF_IMPORTS:
-        return _OF_IMPORTS[top]
+    if name in _OF_IMPORTS or top in _OF_IMPORTS:
+        return _OF_IMPORTS.get(name) or _OF_IMPORTS[top]
     if top in sys.stdlib_module_names:
         return _LISTED
     return f"declare a pure-Python library with Connector(..., libraries=[{top!r}])"
