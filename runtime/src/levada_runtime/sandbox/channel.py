@@ -4,6 +4,7 @@ import os
 import select
 import socket
 import time
+from typing import NoReturn
 
 from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.processor import Allowance, CpuSpent
@@ -30,6 +31,10 @@ class ChildChannel:
     def __init__(self, descriptor: int, arrived: FrameBuffer | None = None) -> None:
         self._descriptor = descriptor
         self._arrived = arrived or FrameBuffer(ANSWER_BYTES)
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        # A copy of what is lent would outlive the call; copying is what a checkpoint does to a default it is given.
+        raise TypeError("what a route is given cannot be copied")
 
     def lend(self) -> "LentChannel":
         """Return the same channel for the objects of one call."""
