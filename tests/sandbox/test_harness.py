@@ -149,9 +149,8 @@ def test_the_wall_holds_for_an_ordinary_user():
         pytest.skip(f"no ordinary user here: {error}")
     if done.returncode == ordinary.CANNOT:
         pytest.skip(f"no ordinary user here: {done.stderr.strip()}")
-    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-4000:]}"
-    found = json.loads(done.stdout)
-    assert found["escapes"] == 0
+    found = json.loads(done.stdout or "{}")
+    assert (found.get("problems"), found.get("wrong"), done.stderr, done.returncode) == ([], [], "", 0)
     reached = {verdict["level"] for verdict in found["verdicts"]}
     assert reached == {"L3", "L2", "L1", OFF} - set(found["unreachable"])
     assert {"L2", "L1"} <= reached

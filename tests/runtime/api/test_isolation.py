@@ -80,6 +80,7 @@ def _runtime_rows(installation):
     )
     with installation.store.write() as uow:
         uow.receipts.enter([(receipt, b"{}", run, work)])
+        uow.recordings.begin(run, b"{}")
         uow.plans.add(PlanRow(**place, id="plan-1", run_id="run-1", body={}, created_at=now))
         uow.quarantine.keep([refused])
         uow.deliveries.add([sent])

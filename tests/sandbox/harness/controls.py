@@ -57,7 +57,7 @@ def _with_every_layer_off(attack: Attack, walls: Walls) -> tuple[list[str], str]
     wall_s = limits.wall_s if attack.cpu_s is None else 2 * attack.cpu_s
     unlimited = Limits(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S, wall_s=wall_s + _LONGER_S)
     sandbox = walls.at(OFF)
-    with Scene(walls.zygotes) as scene:
+    with Scene(walls.zygotes, attack.source) as scene:
         call = boundary_call(attack.source, attack.name, scene.context(), unlimited, spare=spare)
         outcome = perform(sandbox, call, scene, _PATIENCE_S if _may_be_late(attack) else 0.0)
         achieved = scene.damage()
@@ -74,7 +74,7 @@ def _may_be_late(attack: Attack) -> bool:
 
 def _in_plain_python(attack: Attack, walls: Walls, plain: Plain) -> tuple[list[str], str]:
     plain.start()
-    with Scene(walls.zygotes) as scene:
+    with Scene(walls.zygotes, attack.source) as scene:
         return plain.run(attack.level, attack.source, scene.context())
 
 

@@ -30,10 +30,14 @@ def plant_secret() -> None:
 
 
 class Scene:
-    """A context manager: canaries stand, signals are noted and the standard streams watched for its time."""
+    """A context manager: canaries stand, signals are noted and the standard streams watched for its time.
 
-    def __init__(self, zygotes: Callable[[], set[int]]) -> None:
+    The canary with a name of its own stands only for a source that speaks of it: it would be hit by other processes'.
+    """
+
+    def __init__(self, zygotes: Callable[[], set[int]], source: str = "") -> None:
         self._zygotes = zygotes
+        self._source = source
         self.reports: list[str] = []
         self.missing: list[str] = []
         self.ended: list[str] = []
@@ -110,9 +114,9 @@ class Scene:
             udp.bind(("127.0.0.1", self.port))
         self.abstract = f"\0levada-canary-{self._folder.name}"
         streams = [tcp, self._listener(self.abstract)]
-        with contextlib.suppress(OSError):
-            # One name for all, as attacks know it: another process of the tests may hold it now.
-            streams.append(self._listener(KNOWN_ABSTRACT))
+        if KNOWN_ABSTRACT[1:] in self._source:
+            with contextlib.suppress(OSError):
+                streams.append(self._listener(KNOWN_ABSTRACT))
         self._listeners, self._datagrams = streams, udp
         for each in (*streams, udp):
             each.setblocking(False)  # noqa: FBT003 - the standard library's own signature.

@@ -32,6 +32,10 @@ class Findings:
         return [verdict for verdict in self.verdicts if not verdict.holds and verdict.became != ESCAPED]
 
     @property
+    def bad(self) -> list[Verdict]:
+        return self.escaped + self.untried
+
+    @property
     def failed_controls(self) -> list[Checked]:
         return [checked for checked in self.controls if checked.went == controls.FAILED]
 
@@ -45,6 +49,9 @@ class Findings:
         return {
             "attacks": self.attacks,
             "escapes": len(self.escaped),
+            "problems": [
+                f"{each.became}: {each.attack} at {each.asked}: {each.damage or each.message}" for each in self.bad
+            ],
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "controls": [checked.as_dict() for checked in self.controls],
             "unreachable": self.unreachable,

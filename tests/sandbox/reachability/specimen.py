@@ -1,6 +1,6 @@
 """What a connector makes of the language and of what it is given; the audit walks from every name in here."""
 
-# ruff: noqa: B009, B018, B905, BLE001, E501, FURB167, I001, PLE0643, PLW0108, PYI024, TRY301 - every way to get hold of something is wanted here, the odd ones above all.
+# ruff: noqa: B009, B905, BLE001, E501, FURB167, I001, PLE0643, PLW0108, PYI024, TRY301 - every way to get hold of something is wanted here, the odd ones above all.
 
 import contextlib
 import csv

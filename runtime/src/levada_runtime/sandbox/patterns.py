@@ -3,18 +3,19 @@
 # ruff: noqa: N802 - RestrictedPython calls these methods by the names of the nodes they review.
 
 import ast
+from abc import ABC, abstractmethod
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, attribute_problem
 
 
-class PatternPolicy(RestrictingNodeTransformer):
+class PatternPolicy(RestrictingNodeTransformer, ABC):
     """Allows every pattern; refuses names in them that lead out of the connector."""
 
+    @abstractmethod
     def error(self, node: ast.AST, info: str, way_out: str | None = None) -> None:
         """Refuse a node."""
-        raise NotImplementedError
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         return self._contents(node)

@@ -4,4 +4,4 @@
 
 import socket
 
-s = socket.socket(socket.AF_UNIX); s.connect("\0sbx-canary"); REPORT("connected")
+s = socket.socket(socket.AF_UNIX); s.connect(CTX["abstract"]); REPORT("connected")
