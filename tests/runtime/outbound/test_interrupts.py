@@ -16,10 +16,10 @@ allowed = AllowPrivate.read([server.place])
 chance = random.Random(7)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 reached = {"making": 0, "sending": 0, "closing": 0, "done": 0}
-for _ in range(300):
+for _ in range(600):
     client, at = None, "making"
     try:
-        signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00002, 0.006))
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.00001, chance.choice((0.0002, 0.006))))
         client = BlockingClient(Client(allow_private=allowed))
         at = "sending"
         for _ in range(chance.randrange(1, 4)):

@@ -1,6 +1,5 @@
 """The client for callers that wait: a worker runs one route at a time and has no event loop of its own."""
 
-from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -8,7 +7,7 @@ from typing import Self
 from levada_runtime.outbound.body import Meter
 from levada_runtime.outbound.client import Answer, AtStep, Client
 from levada_runtime.outbound.headers import Headers
-from levada_runtime.outbound.loop import LoopThread
+from levada_runtime.outbound.loop import LoopThread, Promise
 from levada_runtime.outbound.url import Target
 
 
@@ -19,7 +18,7 @@ class BlockingClient:
         self.client = client or Client()
         self._shared = loop is not None
         self._loop = loop or LoopThread()
-        self._closing: Future[None] | None = None
+        self._closing: Promise[None] | None = None
 
     def send(
         self,
@@ -55,7 +54,7 @@ class BlockingClient:
         """
         if self._closing is None:
             self._closing = self._loop.begin(self.client.close)
-        self._closing.result()
+        self._closing.get()
         if not self._shared:
             self._loop.close()
 

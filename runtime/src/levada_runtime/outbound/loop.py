@@ -4,90 +4,109 @@ The loop is made, used and closed in its thread alone, and so is every coroutine
 into the main thread, which only waits here: it may come at any instant and finds nothing half made or half closed.
 """
 
+import _thread
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+from levada_runtime.outbound.latch import Latch
 
 _TURNS: Final = 3
 """How often a loop goes round after its last task, so that sockets that were closed are let go."""
 Result = TypeVar("Result")
-_Made = tuple[asyncio.AbstractEventLoop, asyncio.Event]
 Make = Callable[[], Coroutine[Any, Any, Result]]
+
+
+class Promise(Generic[Result]):
+    """What a coroutine will return, for a caller in another thread."""
+
+    def __init__(self, make: Make[Result]) -> None:
+        self._make = make
+        self._task: asyncio.Task[Result] | None = None
+        self._done = Latch()
+
+    def get(self) -> Result:
+        """Wait for it: return what the coroutine returns, or raise what it raises."""
+        self._done.wait()
+        if self._task is None or self._task.cancelled():
+            raise CancelledError
+        return self._task.result()
+
+    def start(self) -> None:
+        """Start the coroutine; in the loop's thread."""
+        self._task = asyncio.get_running_loop().create_task(self._make())
+        self._task.add_done_callback(self._hand_over)
+
+    def give_up(self) -> None:
+        """Cancel the coroutine, if it still runs; in the loop's thread."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _hand_over(self, task: asyncio.Task[Result]) -> None:
+        if not task.cancelled():
+            task.exception()  # Looked at: a task whose failure nobody looks at complains when it is collected.
+        self._done.set()
 
 
 class LoopThread:
     """Runs coroutines for callers that wait, from any thread; `close` ends it."""
 
     def __init__(self) -> None:
-        self._made: Future[_Made] = Future()
-        self._thread = threading.Thread(target=_serve, args=(self._made,), name="outbound", daemon=True)
-        self._thread.start()
+        self._made, self._ended = Latch(), Latch()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told: asyncio.Event | None = None
+        # `threading` would wait here until the thread runs, on an event that an interrupt can break.
+        _thread.start_new_thread(self._serve, ())
 
     def run(self, make: Make[Result]) -> Result:
         """Return what the coroutine returns, or raise what it raises; it is cancelled when the wait is interrupted."""
-        waiting: Future[Result] = Future()
+        promise = Promise(make)
         try:
-            self._begin(make, waiting)
-            return waiting.result()
+            self._tell(promise.start)
+            return promise.get()
         except BaseException:
-            waiting.cancel()
+            with suppress(RuntimeError):  # the loop is closed already
+                self._tell(promise.give_up)
             raise
 
-    def begin(self, make: Make[Result]) -> "Future[Result]":
+    def begin(self, make: Make[Result]) -> Promise[Result]:
         """Let a coroutine run to its end, whether or not somebody waits for it."""
-        waiting: Future[Result] = Future()
-        self._begin(make, waiting)
-        return waiting
+        promise = Promise(make)
+        self._tell(promise.start)
+        return promise
 
     def close(self) -> None:
         """Cancel what is still running and end the thread with its loop; closing twice is harmless."""
-        loop, told = self._made.result()
         with suppress(RuntimeError):  # it is closed already
-            loop.call_soon_threadsafe(told.set)
-        self._thread.join()
+            self._tell(self._end)
+        self._ended.wait()
 
-    def _begin(self, make: Make[Result], waiting: "Future[Result]") -> None:
-        loop, _ = self._made.result()
-        loop.call_soon_threadsafe(_start, loop, make, waiting)
+    def _tell(self, what: Callable[[], None]) -> None:
+        self._made.wait()
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(what)
 
+    def _end(self) -> None:
+        assert self._told is not None
+        self._told.set()
 
-def _start(loop: asyncio.AbstractEventLoop, make: Make[Result], waiting: "Future[Result]") -> None:
-    if waiting.cancelled():
-        return
-    task = loop.create_task(make())
-    task.add_done_callback(lambda ended: _hand_over(ended, waiting))
-    waiting.add_done_callback(lambda ended: _give_up(ended, loop, task))
+    def _serve(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._until_told())
+        finally:
+            self._ended.set()
 
-
-def _hand_over(task: asyncio.Task[Result], waiting: "Future[Result]") -> None:
-    error = None if task.cancelled() else task.exception()
-    with suppress(InvalidStateError):  # nobody waits any more
-        if task.cancelled():
-            waiting.cancel()
-        elif error is not None:
-            waiting.set_exception(error)
-        else:
-            waiting.set_result(task.result())
-
-
-def _give_up(waiting: "Future[Result]", loop: asyncio.AbstractEventLoop, task: asyncio.Task[Result]) -> None:
-    with suppress(RuntimeError):  # the loop is closed already
-        if waiting.cancelled():
-            loop.call_soon_threadsafe(task.cancel)
+    async def _until_told(self) -> None:
+        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self._made.set()
+        await self._told.wait()
+        await _end_all(self._loop)
 
 
-def _serve(made: "Future[_Made]") -> None:
-    with asyncio.Runner() as runner:
-        runner.run(_until_told(made))
-
-
-async def _until_told(made: "Future[_Made]") -> None:
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
-    made.set_result((loop, told))
-    await told.wait()
+async def _end_all(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop) - {asyncio.current_task()}
     for task in left:
         task.cancel()
