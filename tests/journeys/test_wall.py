@@ -90,11 +90,22 @@ def _ids(queued):
 
 
 def left(daemon):
-    """Return the descriptors of workers and zygotes, and whatever runs or lies dead below a zygote."""
+    """Return the descriptors of workers and zygotes, and whatever runs or lies dead below a zygote.
+
+    Connections to the source come and go: which worker keeps one depends on which of them ran acme last.
+    """
     workers = sorted(daemon.workers())
     zygotes = [zygote for worker in workers for zygote in _children(worker)]
-    descriptors = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in (*workers, *zygotes)]
+    descriptors = [_descriptors(pid) for pid in (*workers, *zygotes)]
     return workers, zygotes, descriptors, [child for zygote in zygotes for child in _children(zygote)]
+
+
+def _descriptors(pid):
+    """Return how many descriptors a process has, TCP sockets apart."""
+    kept = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    tables = [Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:] for table in ("tcp", "tcp6")]
+    connections = {f"socket:[{line.split()[9]}]" for table in tables for line in table}
+    return len([link for link in kept if link not in connections])
 
 
 def _children(pid):
