@@ -28,7 +28,7 @@ from levada_runtime.cli.frame import COMMON
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.config import Settings
 from levada_runtime.pipeline.reference import StepReference, reference_rows
-from levada_runtime.sandbox.modules import ALLOWED
+from levada_runtime.sandbox.language.modules import ALLOWED
 
 REFERENCE = Path(__file__).parent / "reference"
 _PASSAGE = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)

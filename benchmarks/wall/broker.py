@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.wall.calls import Taker, poll, spread
 from levada import Connector, url
-from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
 

@@ -17,7 +17,7 @@ from levada_runtime.runs.handlers import CheckHandlers, RunHandlers
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.sandbox.answering import Conversation
-from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.channel import ChannelClosed, HostChannel
 from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import ProtocolError

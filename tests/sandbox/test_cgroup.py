@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.sandbox.conftest import Wall
 
-from levada_runtime.sandbox.cgroup import Groups
-from levada_runtime.sandbox.hierarchy import NoHierarchy, find
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.kernel.cgroup import Groups
+from levada_runtime.sandbox.kernel.hierarchy import NoHierarchy, find
 from levada_runtime.sandbox.model import Limits
 
 GROUPS = Groups.found()

@@ -67,7 +67,7 @@ def test_a_node_that_nobody_reviewed_is_refused():
     """The policy takes what it knows: a class of nodes without a method of its own is an error, whatever it does."""
     import ast
 
-    from levada_runtime.sandbox.policy import ConnectorPolicy
+    from levada_runtime.sandbox.language.policy import ConnectorPolicy
 
     class Novel(ast.stmt):
         _fields = ()

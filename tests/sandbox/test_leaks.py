@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from tests.sandbox.conftest import Told, Wall
 
-from levada_runtime.sandbox.cgroup import Groups
-from levada_runtime.sandbox.hierarchy import find
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.kernel.cgroup import Groups
+from levada_runtime.sandbox.kernel.hierarchy import find
 from levada_runtime.sandbox.model import Abort, Delivery, Limits
 
 RUNS = int(os.environ.get("LEVADA_LEAK_RUNS", "210"))

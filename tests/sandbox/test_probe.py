@@ -11,7 +11,7 @@ import pytest
 from levada_runtime.sandbox.attacks import ATTACKS, TARGET, target
 from levada_runtime.sandbox.fitness import is_on, lacking, leaking, remedies, too_weak, unproven
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.lockdown import LAYERS
+from levada_runtime.sandbox.kernel.lockdown import LAYERS
 from levada_runtime.sandbox.model import Level
 from levada_runtime.sandbox.probe import NOT_BLOCKED, ProbeReport
 

@@ -10,7 +10,7 @@ from tests.sandbox.conftest import Wall
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.lockdown import LAYERS
+from levada_runtime.sandbox.kernel.lockdown import LAYERS
 from levada_runtime.sandbox.model import Level
 
 

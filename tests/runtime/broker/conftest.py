@@ -11,7 +11,7 @@ import pytest
 from tests.loopback import Loopback, Quiet, make_authority
 
 from levada import Connector, bearer, from_setting, secret, url
-from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.broker.service import Broker
 
 SECRET = "s3cret/with+signs"
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from levada_runtime.outbound import AllowPrivate, Client, parse_url
-from levada_runtime.sandbox.broker_clients import Clients, Owner
+from levada_runtime.sandbox.broker.clients import Clients, Owner
 
 ADA = Owner.of("ada", {"base": "x"}, {"key": "1"})
 BOB = Owner.of("bob", {"base": "x"}, {"key": "1"})

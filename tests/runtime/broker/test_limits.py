@@ -5,7 +5,7 @@ import time
 import pytest
 
 from levada import AuthFailed, Forbidden, HostNotDeclared, HttpRequest, LevadaError, RateLimited, SourceUnavailable
-from levada_runtime.sandbox.broker_log import MOST_REFUSED
+from levada_runtime.sandbox.broker.log import MOST_REFUSED
 from levada_runtime.sandbox.model import Abort, Limits
 
 GET = HttpRequest("GET", "/a")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from levada import HttpRequest, RateLimited, SourceUnavailable
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.retry_after import Again, GiveUp, Patience, decide
+from levada_runtime.sandbox.broker.retry import Again, GiveUp, Patience, decide
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GET = HttpRequest("GET", "/a")

@@ -8,8 +8,8 @@ from levada import Forbidden, HostNotDeclared, HttpRequest, SourceUnavailable, b
 from levada._cassette import Cassette, Player, RecordedExchange
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.outbound import parse_url
-from levada_runtime.sandbox.broker_model import Errand
-from levada_runtime.sandbox.cassette import BODY_BYTES, CUT, Tape
+from levada_runtime.sandbox.broker.cassette import BODY_BYTES, CUT, Tape
+from levada_runtime.sandbox.broker.model import Errand
 from levada_runtime.sandbox.model import Abort
 from levada_runtime.sandbox.protocol import HttpAnswer
 

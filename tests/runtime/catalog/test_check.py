@@ -13,7 +13,7 @@ from levada_runtime.catalog.project import locate
 from levada_runtime.cli import run
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.lockdown import LAYERS
+from levada_runtime.sandbox.kernel.lockdown import LAYERS
 from levada_runtime.sandbox.model import Limits
 
 ROOT = Path(__file__).parents[3]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import levada
 from levada import contracts
-from levada_runtime.sandbox import facade
-from levada_runtime.sandbox.compile import PolicyViolation, compile_module
-from levada_runtime.sandbox.loader import ConnectorLoader
+from levada_runtime.sandbox.language import facade
+from levada_runtime.sandbox.language.compile import PolicyViolation, compile_module
+from levada_runtime.sandbox.language.loader import ConnectorLoader
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PATH = "specimen/feature.py"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from levada_runtime.sandbox.hierarchy import NoHierarchy, find
+from levada_runtime.sandbox.kernel.hierarchy import NoHierarchy, find
 
 _SET_SUBREAPER, _GET_SUBREAPER = 36, 37
 _PATIENCE_S, _BURIAL_S = 2.0, 0.5

@@ -16,7 +16,7 @@ from tests.sandbox.harness.leftovers import Leftovers
 from tests.sandbox.harness.streams import Streams
 from tests.sandbox.harness.witness import BENIGN
 
-from levada_runtime.sandbox.lockdown import CHANNEL
+from levada_runtime.sandbox.kernel.lockdown import CHANNEL
 
 HOST_SECRET = "h0st-s3cret"
 KNOWN_ABSTRACT = "\0sbx-canary"

@@ -7,7 +7,7 @@ from tests.sandbox.harness.scene import plant_secret
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.lockdown import LAYERS
+from levada_runtime.sandbox.kernel.lockdown import LAYERS
 
 OFF: Final = "L0"
 LEVELS: Final = ("L3", "L2", "L1")

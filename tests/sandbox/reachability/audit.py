@@ -34,10 +34,10 @@ from typing import Any
 
 from levada_runtime.sandbox import bench, preload
 from levada_runtime.sandbox.channel import ChildChannel
-from levada_runtime.sandbox.facade import Facade, names_of
-from levada_runtime.sandbox.guards import Guards
-from levada_runtime.sandbox.loader import ConnectorLoader
-from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, READABLE_ATTRIBUTES, attribute_problem
+from levada_runtime.sandbox.language.facade import Facade, names_of
+from levada_runtime.sandbox.language.guards import Guards
+from levada_runtime.sandbox.language.loader import ConnectorLoader
+from levada_runtime.sandbox.language.names import GUARDED_ATTRIBUTES, READABLE_ATTRIBUTES, attribute_problem
 from levada_runtime.sandbox.ports import Lines
 from levada_runtime.sandbox.protocol import EmitAnswer, RecordAnswer, results
 from levada_runtime.sandbox.results import batch_result
@@ -135,7 +135,7 @@ class Audit:
             self.hits[path] = f"module {value.__name__}"
         elif isinstance(value, type) and issubclass(value, type):
             # The class of the stand-in for `type` makes nothing: it is the stand-in that is called.
-            if value.__module__ != "levada_runtime.sandbox.guards":
+            if value.__module__ != "levada_runtime.sandbox.language.guards":
                 self.hits[path] = f"metaclass {value.__name__}"
         elif isinstance(value, type) and _is_runtime_protocol(value):
             self.hits[path] = "a protocol that isinstance asks about attributes"

@@ -17,12 +17,12 @@ from levada_runtime.catalog.libraries import Libraries, libraries_of
 from levada_runtime.catalog.library import Library
 from levada_runtime.catalog.project import PYPROJECT, Project
 from levada_runtime.contracts.registry import Registry
-from levada_runtime.sandbox.findings import decode_findings
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.libraries import module_name
+from levada_runtime.sandbox.language.findings import decode_findings
+from levada_runtime.sandbox.language.libraries import module_name
+from levada_runtime.sandbox.language.policy import Finding
+from levada_runtime.sandbox.language.reach import reachable
 from levada_runtime.sandbox.model import DESCRIBE_LIMITS, Bundle, Limits, Outcome
-from levada_runtime.sandbox.policy import Finding
-from levada_runtime.sandbox.reach import reachable
 
 ERROR: Final = "error"
 WARNING: Final = "warning"

@@ -8,7 +8,7 @@ from typing import Final
 
 from levada import Manifest
 from levada_runtime.catalog.declared import ConnectorCall
-from levada_runtime.sandbox.policy import Finding
+from levada_runtime.sandbox.language.policy import Finding
 
 Place = tuple[str, int, int]
 _LOCAL: Final = (".local", ".localhost", ".internal", ".lan", ".home.arpa")

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from levada_runtime.sandbox.policy import Finding
-from levada_runtime.sandbox.reach import reachable
+from levada_runtime.sandbox.language.policy import Finding
+from levada_runtime.sandbox.language.reach import reachable
 
 _WAY_OUT = 'write the names into the call, as in Connector(..., libraries=["name"])'
 

@@ -6,8 +6,8 @@ from pydantic import ValidationError
 
 from levada import Manifest
 from levada_runtime.catalog.discovery import Found
-from levada_runtime.sandbox.findings import as_line, decode_findings
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.language.findings import as_line, decode_findings
 from levada_runtime.sandbox.model import DESCRIBE_LIMITS, Bundle, Call, Limits, Outcome
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from levada_runtime.catalog.libraries import libraries_of
 from levada_runtime.catalog.library import Library
-from levada_runtime.sandbox.findings import as_line
+from levada_runtime.sandbox.language.findings import as_line
 from levada_runtime.sandbox.model import Bundle
 
 GROUP = "levada.connectors"

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from levada_runtime.sandbox.libraries import module_name
-from levada_runtime.sandbox.modules import ALLOWED
-from levada_runtime.sandbox.reach import origin_of
+from levada_runtime.sandbox.language.libraries import module_name
+from levada_runtime.sandbox.language.modules import ALLOWED
+from levada_runtime.sandbox.language.reach import origin_of
 
 _OFFERED: Final = frozenset({*ALLOWED, "levada", "levada.contracts"})
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from levada_runtime.catalog.declared import Declared, declared_libraries
 from levada_runtime.catalog.library import MAX_LIBRARY_BYTES, Library, LibraryProblem, find_library
 from levada_runtime.catalog.needs import imported_from, unmet
-from levada_runtime.sandbox.policy import Finding
-from levada_runtime.sandbox.reach import reachable
-from levada_runtime.sandbox.standard import closure
+from levada_runtime.sandbox.language.policy import Finding
+from levada_runtime.sandbox.language.reach import reachable
+from levada_runtime.sandbox.language.standard import closure
 
 __all__ = ["Libraries", "closure", "libraries_of"]
 

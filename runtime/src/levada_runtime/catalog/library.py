@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from levada._nearest import nearest
-from levada_runtime.sandbox.libraries import metadata_file
+from levada_runtime.sandbox.language.libraries import metadata_file
 
 IN_THE_WALL: Final = frozenset({
     "RestrictedPython", "annotated_types", "defusedxml", "levada", "levada_runtime", "msgspec", "orjson", "pluggy",

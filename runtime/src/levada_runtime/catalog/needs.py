@@ -8,9 +8,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from levada_runtime.catalog.library import IN_THE_WALL, Library, LibraryProblem, find_library
-from levada_runtime.sandbox.libraries import module_name
-from levada_runtime.sandbox.reach import imports_of, origin_of
-from levada_runtime.sandbox.standard import is_standard
+from levada_runtime.sandbox.language.libraries import module_name
+from levada_runtime.sandbox.language.reach import imports_of, origin_of
+from levada_runtime.sandbox.language.standard import is_standard
 
 _CATCHING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 _OWN_FOLDER = (b"__file__", b"resources", b"get_data", b"__path__")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from levada_runtime.catalog.declared import connector_calls
 from levada_runtime.catalog.discovery import ENTRY_POINT, GROUP, package_files
 from levada_runtime.foundation.errors import UsageFailure
-from levada_runtime.sandbox.policy import Finding
+from levada_runtime.sandbox.language.policy import Finding
 
 PYPROJECT: Final = "pyproject.toml"
 _LOOKED_FOR: Final = (

@@ -27,8 +27,8 @@ from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.runs.recording import Recording, header_of
 from levada_runtime.runs.replies import checked
-from levada_runtime.sandbox.broker import Broker
-from levada_runtime.sandbox.broker_clients import Clients, Owner
+from levada_runtime.sandbox.broker.clients import Clients, Owner
+from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.model import Call, Delivery, Limits, Outcome, RunInfo
 from levada_runtime.store.model import ConnectionRow, RunRow

@@ -6,7 +6,7 @@ import orjson
 
 from levada._cassette import Cassette
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
-from levada_runtime.sandbox.cassette import CUT
+from levada_runtime.sandbox.broker.cassette import CUT
 from levada_runtime.store.model import OrgRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 

@@ -13,7 +13,7 @@ from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.sandbox.answering import NoHandlers
-from levada_runtime.sandbox.broker import Broker
+from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.protocol import (
     EmitAnswer,
     EmitFrame,

@@ -8,7 +8,7 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.foundation.text import legible
 from levada_runtime.runs.recording import Recording
-from levada_runtime.sandbox.broker_model import Exchange
+from levada_runtime.sandbox.broker.model import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from levada_runtime.foundation.masking import Mask
-from levada_runtime.sandbox.cassette import Tape
+from levada_runtime.sandbox.broker.cassette import Tape
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 

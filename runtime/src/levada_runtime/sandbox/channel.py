@@ -7,7 +7,7 @@ import time
 from typing import NoReturn
 
 from levada.errors import ConnectorMistake
-from levada_runtime.sandbox.processor import Allowance, CpuSpent
+from levada_runtime.sandbox.kernel.processor import Allowance, CpuSpent
 from levada_runtime.sandbox.protocol import (
     ANSWER_BYTES,
     FRAME_BYTES,

@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 from levada import Connector
 from levada_runtime.sandbox import bench, preload
 from levada_runtime.sandbox.channel import ChildChannel
-from levada_runtime.sandbox.compile import PolicyViolation, compile_all
 from levada_runtime.sandbox.endings import MEMORY_STATUS
-from levada_runtime.sandbox.findings import encode_findings
-from levada_runtime.sandbox.libraries import check_declared
-from levada_runtime.sandbox.loader import ConnectorLoader
-from levada_runtime.sandbox.lockdown import CHANNEL, States, detach, join_group, leave_identity, level_of, lock
+from levada_runtime.sandbox.kernel.lockdown import CHANNEL, States, detach, join_group, leave_identity, level_of, lock
+from levada_runtime.sandbox.language.compile import PolicyViolation, compile_all
+from levada_runtime.sandbox.language.findings import encode_findings
+from levada_runtime.sandbox.language.libraries import check_declared
+from levada_runtime.sandbox.language.loader import ConnectorLoader
+from levada_runtime.sandbox.language.reach import reachable
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.ports import Lines
 from levada_runtime.sandbox.protocol import Again, Asked, Ended, Ready, Start, Woken
-from levada_runtime.sandbox.reach import reachable
 from levada_runtime.sandbox.report import ended_by
 
 _BALLAST_BYTES = 1 << 20

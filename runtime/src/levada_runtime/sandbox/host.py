@@ -9,10 +9,10 @@ from typing import Final, Self
 
 from levada_runtime.sandbox import warm
 from levada_runtime.sandbox.answering import Handlers, NoHandlers
-from levada_runtime.sandbox.cgroup import LAYER, Groups
 from levada_runtime.sandbox.endings import Death
 from levada_runtime.sandbox.fitness import too_weak
 from levada_runtime.sandbox.forker import Forker, ZygoteLost
+from levada_runtime.sandbox.kernel.cgroup import LAYER, Groups
 from levada_runtime.sandbox.living import Living
 from levada_runtime.sandbox.model import Call, Level, Outcome
 from levada_runtime.sandbox.opening import start_frame

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from levada_runtime.sandbox.cgroup import Group
 from levada_runtime.sandbox.forker import Child
+from levada_runtime.sandbox.kernel.cgroup import Group
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import orjson
 
+from levada_runtime.sandbox.language.standard import completed
 from levada_runtime.sandbox.model import Call, Delivery, Level, RunInfo
 from levada_runtime.sandbox.protocol import Again, RequestFrame, RunFrame, Start
-from levada_runtime.sandbox.standard import completed
 from levada_runtime.sandbox.warm import CALLS_OF_CPU
 
 _BACKSTOP_S = 1

@@ -22,11 +22,12 @@ import pydantic
 
 import levada
 from levada import contracts as document_contracts
-from levada_runtime.sandbox import deputies, facade, harden, natives
-from levada_runtime.sandbox.annotations import vet_forward_references
-from levada_runtime.sandbox.facade import Facade
-from levada_runtime.sandbox.loader import ConnectorLoader
-from levada_runtime.sandbox.syscalls import libc
+from levada_runtime.sandbox import harden, natives
+from levada_runtime.sandbox.kernel.syscalls import libc
+from levada_runtime.sandbox.language import deputies, facade
+from levada_runtime.sandbox.language.annotations import vet_forward_references
+from levada_runtime.sandbox.language.facade import Facade
+from levada_runtime.sandbox.language.loader import ConnectorLoader
 
 FACADES: dict[str, Facade] = {}
 _zones: list[zoneinfo.ZoneInfo] = []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from levada_runtime.sandbox.attacks import ATTACKS, TARGET, target
-from levada_runtime.sandbox.lockdown import level_of
+from levada_runtime.sandbox.kernel.lockdown import level_of
 from levada_runtime.sandbox.model import Bundle, Call, Level, Limits, Outcome
 
 LIMITS: Final = Limits(cpu_s=2, wall_s=5, http_requests=0, http_bytes=0)

@@ -7,15 +7,15 @@ from typing import Final
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.sandbox.answering import Conversation, Handlers
-from levada_runtime.sandbox.cgroup import LAYER
 from levada_runtime.sandbox.channel import ChannelClosed, DeadlinePassed, HostChannel
 from levada_runtime.sandbox.endings import Death, Ending, Killed, classify
 from levada_runtime.sandbox.forker import ZygoteLost
+from levada_runtime.sandbox.kernel.cgroup import LAYER
+from levada_runtime.sandbox.kernel.lockdown import level_of
+from levada_runtime.sandbox.kernel.processor import Allowance, CpuSpent, used_s
 from levada_runtime.sandbox.living import Living
-from levada_runtime.sandbox.lockdown import level_of
 from levada_runtime.sandbox.model import Abort, Call, Outcome
 from levada_runtime.sandbox.opening import again_frame
-from levada_runtime.sandbox.processor import Allowance, CpuSpent, used_s
 from levada_runtime.sandbox.protocol import Ended, ProtocolError, Start
 from levada_runtime.sandbox.warm import Wear, may_stay
 

@@ -15,8 +15,9 @@ import sys
 
 import msgspec
 
-from levada_runtime.sandbox import child, namespaces, preload
-from levada_runtime.sandbox.syscalls import supported
+from levada_runtime.sandbox import child, preload
+from levada_runtime.sandbox.kernel import namespaces
+from levada_runtime.sandbox.kernel.syscalls import supported
 
 FORK = b"f"
 MESSAGE_BYTES = 64 << 10

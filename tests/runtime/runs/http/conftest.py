@@ -10,7 +10,7 @@ from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.outbound import AllowPrivate, Client
 from levada_runtime.runs.attempt import Conductor
-from levada_runtime.sandbox.broker_clients import Clients
+from levada_runtime.sandbox.broker.clients import Clients
 from levada_runtime.sandbox.host import Sandbox
 
 SECRET = "s3cret/with+signs"

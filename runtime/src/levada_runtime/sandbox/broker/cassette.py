@@ -11,7 +11,7 @@ from levada._cassette import RecordedBody, RecordedError, RecordedExchange, Reco
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.foundation.text import legible
 from levada_runtime.outbound.headers import without
-from levada_runtime.sandbox.broker_model import Asked, Errand
+from levada_runtime.sandbox.broker.model import Asked, Errand
 from levada_runtime.sandbox.protocol import HttpAnswer
 
 BODY_BYTES: Final = 1 << 20

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from levada_runtime.outbound import Additions, Meter, Step
-from levada_runtime.sandbox.broker_hosts import HostList
+from levada_runtime.sandbox.broker.hosts import HostList
 
 
 class Gate:

@@ -6,7 +6,7 @@ from typing import Final
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.foundation.text import legible
 from levada_runtime.outbound.client import METHODS
-from levada_runtime.sandbox.broker_model import Asked, Errand, Exchange
+from levada_runtime.sandbox.broker.model import Asked, Errand, Exchange
 
 MOST_REFUSED: Final = 1_000
 _SHOWN: Final = 500

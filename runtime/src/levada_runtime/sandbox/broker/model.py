@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from levada_runtime.outbound import Target
-from levada_runtime.sandbox.retry_after import IDEMPOTENT
+from levada_runtime.sandbox.broker.retry import IDEMPOTENT
 
 INTERCEPTED = 202
 

@@ -29,15 +29,15 @@ from levada_runtime.outbound.client import check_method
 from levada_runtime.outbound.headers import check_headers, without
 from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.broker_auth import basic_pairs, credential_names, credentials, query_names
-from levada_runtime.sandbox.broker_gate import Gate
-from levada_runtime.sandbox.broker_hosts import HostList, forbidden
-from levada_runtime.sandbox.broker_log import ExchangeLog
-from levada_runtime.sandbox.broker_model import INTERCEPTED, Asked, Errand, Exchange
-from levada_runtime.sandbox.cassette import Tape
+from levada_runtime.sandbox.broker.auth import basic_pairs, credential_names, credentials, query_names
+from levada_runtime.sandbox.broker.cassette import Tape
+from levada_runtime.sandbox.broker.gate import Gate
+from levada_runtime.sandbox.broker.hosts import HostList, forbidden
+from levada_runtime.sandbox.broker.log import ExchangeLog
+from levada_runtime.sandbox.broker.model import INTERCEPTED, Asked, Errand, Exchange
+from levada_runtime.sandbox.broker.retry import TOO_MANY, Again, Patience, decide, is_transient
 from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
-from levada_runtime.sandbox.retry_after import TOO_MANY, Again, Patience, decide, is_transient
 
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from levada_runtime.sandbox.hierarchy import Hierarchy, NoHierarchy, find
+from levada_runtime.sandbox.kernel.hierarchy import Hierarchy, NoHierarchy, find
 
 LAYER: Final = "cgroup"
 SLACK_BYTES: Final = 32 << 20

@@ -5,7 +5,7 @@ import os
 import struct
 from typing import Final
 
-from levada_runtime.sandbox.syscalls import checked, supported, syscall
+from levada_runtime.sandbox.kernel.syscalls import checked, supported, syscall
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 _VERSION = 1

@@ -13,9 +13,8 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from levada_runtime.sandbox import landlock, namespaces, seccomp
-from levada_runtime.sandbox.model import Level, Limits
-from levada_runtime.sandbox.syscalls import (
+from levada_runtime.sandbox.kernel import landlock, namespaces, seccomp
+from levada_runtime.sandbox.kernel.syscalls import (
     PR_CAPBSET_DROP,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -26,6 +25,7 @@ from levada_runtime.sandbox.syscalls import (
     supported,
     syscall,
 )
+from levada_runtime.sandbox.model import Level, Limits
 
 ON: Final = "on"
 OFF: Final = "off"

@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 from typing import Final
 
-from levada_runtime.sandbox.syscalls import checked, libc, syscall
+from levada_runtime.sandbox.kernel.syscalls import checked, libc, syscall
 
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000

@@ -11,7 +11,7 @@ import platform
 import struct
 from typing import Final
 
-from levada_runtime.sandbox.syscalls import checked, syscall
+from levada_runtime.sandbox.kernel.syscalls import checked, syscall
 
 # fmt: off
 X86_64: Final = {

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
-from levada_runtime.sandbox.names import (
+from levada_runtime.sandbox.language.names import (
     ANNOTATION_ONLY,
     GUARDED_ATTRIBUTES,
     attribute_problem,

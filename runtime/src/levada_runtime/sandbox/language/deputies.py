@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
 
-from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, field_problem
+from levada_runtime.sandbox.language.names import GUARDED_ATTRIBUTES, field_problem
 
 _host: set[str] = {"builtins"}
 

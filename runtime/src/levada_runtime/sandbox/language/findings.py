@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from levada_runtime.sandbox.policy import Finding
+from levada_runtime.sandbox.language.policy import Finding
 
 MOST: Final = 1_000
 _TEXT_CHARACTERS: Final = 2_000

@@ -18,15 +18,15 @@ from xml.etree.ElementTree import Element
 
 from RestrictedPython.Guards import safe_builtins
 
-from levada_runtime.sandbox import ways_out
-from levada_runtime.sandbox.facade import Facade
-from levada_runtime.sandbox.names import (
+from levada_runtime.sandbox.language import ways_out
+from levada_runtime.sandbox.language.facade import Facade
+from levada_runtime.sandbox.language.names import (
     GUARDED_ATTRIBUTES,
     NAMEDTUPLE_METHODS,
     READABLE_ATTRIBUTES,
     attribute_problem,
 )
-from levada_runtime.sandbox.ownership import Ownership
+from levada_runtime.sandbox.language.ownership import Ownership
 
 _PLAIN: Final = (
     "list", "dict", "set", "frozenset", "tuple", "bytes", "bytearray", "sorted", "zip", "reversed", "enumerate",

@@ -4,6 +4,7 @@ Their code is not compiled under the policy. It runs as it is, inside the wall, 
 package finds: submodules, `__path__`, `__file__`, its distribution's version. What it does not find is a file.
 """
 
+import email.parser  # noqa: F401 - what is told of a distribution is parsed by it, which imports it when asked
 import importlib.metadata
 import importlib.util
 import re

@@ -5,13 +5,13 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from levada_runtime.sandbox.compile import compile_module
-from levada_runtime.sandbox.facade import Facade, names_of
-from levada_runtime.sandbox.guards import Guards
-from levada_runtime.sandbox.libraries import LibraryFinder, declared_in
-from levada_runtime.sandbox.modules import ALLOWED
-from levada_runtime.sandbox.names import variable_problem
-from levada_runtime.sandbox.ways_out import of_import
+from levada_runtime.sandbox.language.compile import compile_module
+from levada_runtime.sandbox.language.facade import Facade, names_of
+from levada_runtime.sandbox.language.guards import Guards
+from levada_runtime.sandbox.language.libraries import LibraryFinder, declared_in
+from levada_runtime.sandbox.language.modules import ALLOWED
+from levada_runtime.sandbox.language.names import variable_problem
+from levada_runtime.sandbox.language.ways_out import of_import
 
 
 class ConnectorLoader:

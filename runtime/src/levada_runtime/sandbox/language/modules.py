@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from levada_runtime.sandbox import deputies
+from levada_runtime.sandbox.language import deputies
 
 ALLOWED: Final = {
     "__future__": "annotations",

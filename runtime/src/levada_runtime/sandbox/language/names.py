@@ -5,7 +5,7 @@ from typing import Final
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from levada_runtime.sandbox import ways_out
+from levada_runtime.sandbox.language import ways_out
 
 GUARDS: Final = frozenset({
     "_getattr_", "_write_", "_private_", "_freeze_", "_type_", "_known_", "_mine_", "_getitem_", "_getiter_",

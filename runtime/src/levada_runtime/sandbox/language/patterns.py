@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
-from levada_runtime.sandbox.names import GUARDED_ATTRIBUTES, attribute_problem
+from levada_runtime.sandbox.language.names import GUARDED_ATTRIBUTES, attribute_problem
 
 
 class PatternPolicy(RestrictingNodeTransformer, ABC):

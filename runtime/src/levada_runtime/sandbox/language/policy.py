@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from levada_runtime.sandbox import ways_out
-from levada_runtime.sandbox.annotations import problem_in
-from levada_runtime.sandbox.names import (
+from levada_runtime.sandbox.language import ways_out
+from levada_runtime.sandbox.language.annotations import problem_in
+from levada_runtime.sandbox.language.names import (
     ANNOTATION_ONLY,
     BUILTIN_KINDS,
     CLASS_CONSTANTS,
@@ -33,8 +33,8 @@ from levada_runtime.sandbox.names import (
     forbidden_builtin,
     variable_problem,
 )
-from levada_runtime.sandbox.patterns import PatternPolicy
-from levada_runtime.sandbox.rewrite import freezer, guarded_load, guarded_write
+from levada_runtime.sandbox.language.patterns import PatternPolicy
+from levada_runtime.sandbox.language.rewrite import freezer, guarded_load, guarded_write
 
 
 class Imports(Protocol):

@@ -10,8 +10,8 @@ import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from levada_runtime.sandbox.libraries import module_name
-from levada_runtime.sandbox.reach import imports_of
+from levada_runtime.sandbox.language.libraries import module_name
+from levada_runtime.sandbox.language.reach import imports_of
 
 _NEVER = frozenset({"antigravity", "idlelib", "lib2to3", "test", "this", "tkinter", "turtledemo"})
 # Named in the standard library by self-tests and debugging aids; they come along when a library itself names them.
