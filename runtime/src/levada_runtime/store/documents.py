@@ -17,7 +17,7 @@ from levada_runtime.store.tables import documents, events, pages, versions
 Scope = tuple[int, int]
 """(org_id, connection_id)"""
 
-DOCUMENT_COLUMNS = tuple(column.name for column in documents.columns)
+DOCUMENT_COLUMNS = tuple(column.name for column in documents.columns if column.name != "rekeyed_at")
 VERSION_COLUMNS = tuple(column.name for column in versions.columns)
 EVENT_COLUMNS = tuple(column.name for column in events.columns if column.name != "happened_at")
 

@@ -146,6 +146,8 @@ class PlanRow:
     run_id: str
     body: dict[str, Any]
     created_at: datetime
+    applied_at: datetime | None = None
+    applied_run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from levada_runtime.store.tables.access import (
     secrets,
     streams,
 )
-from levada_runtime.store.tables.documents import documents, pages, quarantine, versions
+from levada_runtime.store.tables.documents import documents, idempotency_schemes, pages, quarantine, versions
 from levada_runtime.store.tables.events import event_keys, events
 from levada_runtime.store.tables.graph import (
     entities,
@@ -53,6 +53,7 @@ __all__ = [
     "event_keys",
     "events",
     "graph_sources",
+    "idempotency_schemes",
     "idempotent_requests",
     "metadata",
     "org_secrets",

@@ -22,9 +22,21 @@ documents = sa.Table(
     sa.Column("retired_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("rekeyed_at", Instant),
     sa.UniqueConstraint("org_id", "connection_id", "document_type", "idempotency_key"),
     sa.Index(None, "org_id", "document_type", "id"),
+    sa.Index("ix_documents_source", "org_id", "connection_id", "document_type", "stream", "source_id"),
     sqlite_with_rowid=False,
+)
+
+idempotency_schemes = sa.Table(
+    "idempotency_schemes",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("stream", sa.Text, primary_key=True),
+    sa.Column("document_type", sa.Text, primary_key=True),
+    sa.Column("accepted_at", Instant, nullable=False),
 )
 
 versions = sa.Table(

@@ -85,6 +85,8 @@ plans = sa.Table(
     text("run_id"),
     sa.Column("body", Json, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("applied_at", Instant),
+    text("applied_run_id", null=True),
     sa.Index(None, "org_id", "id"),
 )
 

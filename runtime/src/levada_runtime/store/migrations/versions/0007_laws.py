@@ -1,0 +1,27 @@
+"""Documents are found by their id at the source, keyed anew where an operator says so, and plans are applied."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "idempotency_schemes",
+        sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("connection_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("document_type", sa.Text(), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "org_id", "connection_id", "stream", "document_type", name=op.f("pk_idempotency_schemes")
+        ),
+    )
+    op.add_column("documents", sa.Column("rekeyed_at", sa.BigInteger()))
+    op.create_index(
+        "ix_documents_source", "documents", ["org_id", "connection_id", "document_type", "stream", "source_id"]
+    )
+    op.add_column("plans", sa.Column("applied_at", sa.BigInteger()))
+    op.add_column("plans", sa.Column("applied_run_id", sa.Text()))
