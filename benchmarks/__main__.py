@@ -1,20 +1,24 @@
-"""`python -m benchmarks [ingest|wall|all]`, on this machine, now; only ratios within one run are claims."""
+"""`python -m benchmarks [ingest|wall|peers|scale|all]`, on this machine, now; only ratios within one run are claims."""
 
 import argparse
 import os
 import platform
 
-from benchmarks import ingest, wall
+from benchmarks import ingest, peers, scale, wall
+from benchmarks.workload import KINDS
 
-SUBJECTS = {"ingest": ingest.measure, "wall": wall.measure}
+SUBJECTS = {"ingest": ingest.measure, "wall": wall.measure, "peers": peers.measure, "scale": scale.measure}
 
 
 def main() -> None:
     """Measure what was asked for and print it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("subject", nargs="?", choices=[*SUBJECTS, "all"], default="all")
-    parser.add_argument("--records", type=int, default=50_000, help="documents of each pass of ingest")
+    parser.add_argument("--records", type=int, default=100_000, help="records of each phase of ingest and peers")
     parser.add_argument("--runs", type=int, default=200, help="runs, webhooks and requests that are timed")
+    parser.add_argument("--sides", nargs="*", choices=list(peers.SIDES), help="only these sides of peers")
+    parser.add_argument("--kinds", nargs="*", choices=list(KINDS), help="only these kinds of record of peers")
+    parser.add_argument("--most", type=int, default=2_000_000, help="stored documents up to which scale goes")
     words = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {_load()}")
     for name, measure in SUBJECTS.items():

@@ -1,0 +1,3 @@
+"""x"""
+import argparse
+def measure(words: argparse.Namespace) -> None: ...
