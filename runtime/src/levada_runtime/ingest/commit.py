@@ -29,13 +29,16 @@ def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime, as_of:
     last = uow.documents.last_page(origin.scope)
     decided = page.decided if as_of == last else _decide_anew(uow, origin, page)
     ids = row_ids(len(decided)) if decided else range(0)
-    rows = _Rows(origin, max(row_id(), last + 1), to_micros(at), ids)
+    rows = _Rows(origin, last, to_micros(at), ids)
     counts = Counts()
-    for staged, before, decision in decided:
-        rows.add(staged, decision, before)
-        counts.add(staged.entry.document_type, decision.outcome)
+    for exchange, part in page.parts(decided):
+        rows.page_id, written = max(row_id(), rows.page_id + 1), rows.written
+        for staged, before, decision in part:
+            rows.add(staged, decision, before)
+            counts.add(staged.entry.document_type, decision.outcome)
+        if rows.written > written:
+            uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange))
     if rows.anything:
-        uow.documents.add_page(_page_row(origin, rows.page_id, at))
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
         enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at)
     write_rejected(uow, origin, page.rejected, at)
@@ -84,6 +87,11 @@ class _Rows:
     @property
     def anything(self) -> bool:
         return bool(self.touched)
+
+    @property
+    def written(self) -> int:
+        """How many rows name a page so far."""
+        return len(self.versions) + len(self.events)
 
     def add(self, staged: Staged, decision: Decision, before: Known | None) -> None:
         known = decision.known
@@ -171,7 +179,7 @@ class _Rows:
         )
 
 
-def _page_row(origin: Origin, page_id: int, at: datetime) -> PageRow:
+def _page_row(origin: Origin, page_id: int, at: datetime, exchange: int | None) -> PageRow:
     return PageRow(
         org_id=origin.org_id,
         connection_id=origin.connection_id,
@@ -185,6 +193,7 @@ def _page_row(origin: Origin, page_id: int, at: datetime) -> PageRow:
         scheduled_for=origin.scheduled_for,
         committed_at=at,
         receipt_id=origin.receipt_id,
+        exchange=exchange,
     )
 
 

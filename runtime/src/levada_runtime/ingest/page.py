@@ -41,6 +41,8 @@ class Page:
     """What was decided of each staged record when it was answered for."""
     rejected: list[Rejected] = field(default_factory=list)
     bytes: int = 0
+    exchanges: list[tuple[int, int | None]] = field(default_factory=list)
+    """From which record on they were handed over after which HTTP exchange of the run."""
 
     @property
     def full(self) -> bool:
@@ -54,6 +56,20 @@ class Page:
         if isinstance(staged.entry, Arrival):
             self.bytes += len(staged.entry.payload)
 
+    def came_after(self, exchange: int | None) -> None:
+        """Note the HTTP exchange after which the records come that are added from here on."""
+        if not self.exchanges or self.exchanges[-1][1] != exchange:
+            self.exchanges.append((len(self.staged), exchange))
+
+    def parts(self, decided: list["Decided"]) -> list[tuple[int | None, list["Decided"]]]:
+        """Return what was decided of the staged records, by the exchange after which they came."""
+        starts = self.exchanges or [(0, None)]
+        stops = [*(start for start, _ in starts[1:]), len(decided)]
+        return [
+            (exchange, decided if len(starts) == 1 else decided[start:stop])
+            for (start, exchange), stop in zip(starts, stops, strict=True)
+        ]
+
     def refuse(self, rejected: list[Rejected]) -> None:
         """Keep refused records; they count as much as those that were taken."""
         self.rejected += rejected
@@ -63,6 +79,7 @@ class Page:
         self.staged.clear()
         self.decided.clear()
         self.rejected.clear()
+        self.exchanges.clear()
         self.bytes = 0
 
 

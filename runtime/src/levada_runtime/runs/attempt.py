@@ -97,11 +97,12 @@ class Conductor:
         with self._store.read() as uow:
             checkpoint = uow.checkpoints.of(run.org_id, run.connection_id, checkpoint_of(run))
             request = _delivery(uow, run)
+            asked = uow.runs.last_exchange(run) if run.attempt > 1 else 0
         if subject.replay is not None:
             checkpoint = subject.replay.checkpoint or {}
         if request is None:
-            return self._call(subject, "poll", checkpoint, progress)
-        attempt = self._call(subject, "webhook", checkpoint, progress, request)
+            return self._call(subject, "poll", checkpoint, progress, asked=asked)
+        attempt = self._call(subject, "webhook", checkpoint, progress, request, asked=asked)
         attempt.outcome = checked(attempt.outcome)
         return attempt
 
@@ -120,6 +121,8 @@ class Conductor:
         checkpoint: Checkpoints,
         progress: Progress,
         request: Delivery | None = None,
+        *,
+        asked: int = 0,
     ) -> Attempt:
         run = subject.run
         ingest = Ingest(self._store, self._registry, origin_of(subject), observing=run.observing)
@@ -127,7 +130,7 @@ class Conductor:
         secrets = self._connections.secrets(subject.connection)
         owner = Owner.of(subject.connection.uid, subject.connection.settings, secrets)
         with self._clients.lent(owner) as client, self._broker(subject, secrets, client) as broker:
-            recorder = self._recorder(broker, subject, checkpoint)
+            recorder = self._recorder(broker, subject, checkpoint, asked)
             pager = Pager(
                 self._store,
                 self._clock,
@@ -146,11 +149,11 @@ class Conductor:
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)
 
-    def _recorder(self, broker: Broker, subject: Subject, checkpoint: Checkpoints) -> Recorder:
+    def _recorder(self, broker: Broker, subject: Subject, checkpoint: Checkpoints, asked: int) -> Recorder:
         if broker.tape is None:
-            return Recorder(self._clock, broker.mask)
+            return Recorder(self._clock, broker.mask, asked=asked)
         header = header_of(broker.mask, subject.connection.settings, checkpoint, self._moment(subject))
-        return Recorder(self._clock, broker.mask, Recording(broker.tape, header))
+        return Recorder(self._clock, broker.mask, Recording(broker.tape, header), asked)
 
     def _moment(self, subject: Subject) -> datetime:
         """Return what the route takes for the present: when its run started, or the recorded one did."""

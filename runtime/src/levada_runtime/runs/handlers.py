@@ -65,6 +65,7 @@ class RunHandlers:
     def emit(self, frame: EmitFrame) -> EmitAnswer | None:
         """Take a frame of records; the last of a call is answered with what became of all of them."""
         self._check(frame)
+        self._ingest.page.came_after(self._recorder.asked)
         answer = self._ingest.emit(
             frame.call,
             frame.stream,
@@ -92,6 +93,7 @@ class RunHandlers:
         if not frame.idempotency_key or not _is_key(frame.idempotency_key):
             raise BadRecord(f"an idempotency key has 1 to {KEY_BYTES} bytes, none of them U+0000")
         moment = _moment(frame.source_time)
+        self._ingest.page.came_after(self._recorder.asked)
         accepted = self._ingest.retire(
             frame.stream, frame.document_type, frame.idempotency_key, to_micros(moment) if moment else None
         )

@@ -21,8 +21,10 @@ class Recorder:
     What else is recorded of it, if it is, goes along in the same transactions.
     """
 
-    def __init__(self, clock: Clock, mask: Mask, recording: Recording | None = None) -> None:
+    def __init__(self, clock: Clock, mask: Mask, recording: Recording | None = None, asked: int = 0) -> None:
+        """Begin an attempt at a run of which `asked` exchanges are kept already."""
         self.mask = mask
+        self._asked = asked
         self._clock = clock
         self._recording = recording
         self._lines: list[LogLine] = []
@@ -40,10 +42,16 @@ class Recorder:
         if self._warnings <= MAX_WARNINGS:
             self.log("warning", message, fields)
 
+    @property
+    def asked(self) -> int | None:
+        """The ordinal of the run's last exchange; None when there was none yet."""
+        return self._asked or None
+
     def exchanged(self, exchanges: Sequence[Exchange]) -> None:
         """Keep tries that have just been made."""
         now = self._clock.now()
         self._exchanges += [_row(exchange, now) for exchange in exchanges]
+        self._asked += len(exchanges)
 
     def flush(self, uow: UnitOfWork, run: RunRow) -> None:
         """Write what was collected, in this unit of work; `forget` it once that has committed."""

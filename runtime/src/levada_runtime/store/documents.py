@@ -135,7 +135,7 @@ def _same_page() -> sa.ColumnElement[bool]:
 
 
 def _page_columns() -> list[sa.Label[Any]]:
-    return [column.label(f"of_page_{column.name}") for column in pages.columns if column.name != "exchange"]
+    return [column.label(f"of_page_{column.name}") for column in pages.columns]
 
 
 def _document_query() -> sa.Select[Any]:

@@ -201,6 +201,8 @@ class PageRow:
     scheduled_for: datetime | None
     committed_at: datetime
     receipt_id: str | None = None
+    exchange: int | None = None
+    """The run's last HTTP exchange before these records were handed over, by its ordinal."""
 
 
 @dataclass(frozen=True, slots=True)

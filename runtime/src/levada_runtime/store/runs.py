@@ -65,6 +65,11 @@ class Runs:
         query = sa.select(run_exchanges).where(*_of_run(run_exchanges, run)).order_by(run_exchanges.c.ordinal)
         return read_as(ExchangeRow, self._connection.execute(query))
 
+    def last_exchange(self, run: RunRow) -> int:
+        """Return the ordinal of the last exchange that is kept; nought when there is none."""
+        last = sa.select(sa.func.max(run_exchanges.c.ordinal)).where(*_of_run(run_exchanges, run))
+        return self._connection.execute(last).scalar() or 0
+
     def _append(self, table: sa.Table, run: RunRow, rows: Sequence[Any]) -> None:
         if not rows:
             return

@@ -1,4 +1,8 @@
-"""Events: what committed and what users sent, in one line for each connection; and the keys users sent them under."""
+"""Events: what committed and what users sent, in one line for each connection; and the keys users sent them under.
+
+An event whose version is the previous one tells of a document that was retired or revived with its payload as it was:
+a turn, of which there are few, so that they are found by their document.
+"""
 
 import sqlalchemy as sa
 
@@ -22,6 +26,15 @@ events = sa.Table(
     sa.Column("payload", Json),
     sa.Column("cause", Json),
     sa.Column("happened_at", Instant),
+    sa.Index(
+        "ix_events_turns",
+        "org_id",
+        "connection_id",
+        "document_id",
+        "id",
+        sqlite_where=sa.text("version = previous"),
+        postgresql_where=sa.text("version = previous"),
+    ),
     sqlite_with_rowid=False,
 )
 

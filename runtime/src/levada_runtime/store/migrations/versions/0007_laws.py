@@ -23,5 +23,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_documents_source", "documents", ["org_id", "connection_id", "document_type", "stream", "source_id"]
     )
+    op.create_index(
+        "ix_events_turns",
+        "events",
+        ["org_id", "connection_id", "document_id", "id"],
+        sqlite_where=sa.text("version = previous"),
+        postgresql_where=sa.text("version = previous"),
+    )
     op.add_column("plans", sa.Column("applied_at", sa.BigInteger()))
     op.add_column("plans", sa.Column("applied_run_id", sa.Text()))
