@@ -118,3 +118,19 @@ def test_a_client_handed_in_stays_open(new_broker, source, cleanup):
     for _ in range(2):
         with new_broker(client=client) as broker:
             assert broker.request(GET).ok
+
+
+@pytest.mark.parametrize(
+    ("status", "header"), [(302, ("Location", "//[")), (302, ("Location", "https://℀.example/")), (200, ("X", "\xff"))]
+)
+def test_no_header_of_a_source_is_more_than_a_run_can_take(new_broker, source, status, header):
+    """What it answers is handed on as it can be, or is an error in the route; the tape takes either."""
+    name, value = header
+    source.answers["/a"] = [(status, [(name, value.encode().decode("latin-1") if status == 302 else value)], b"")]
+    broker = new_broker(recording=True)
+    if status == 302:
+        with pytest.raises(Forbidden, match="redirects to what cannot be called"):
+            broker.request(GET)
+    else:
+        assert broker.request(GET).headers[name] == value
+    assert len(broker.tape.take()) == 1

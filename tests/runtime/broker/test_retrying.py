@@ -128,3 +128,13 @@ def test_waits_grow_and_vary():
 def test_retry_after_is_read_in_both_spellings(value, seconds):
     """What cannot be read is as if it were not there, and the past is now."""
     assert retry_after(value, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    "asked", ["1 Jan 99999999999 0:0", f"1 Jan 2026 {'9' * 30}:00:00", f"1 Jan 2026 0:0 +{'9' * 30}"]
+)
+def test_a_wait_that_no_calendar_has_is_none(new_broker, source, slept, asked):
+    """A source may ask for anything; the run goes by its own patience then."""
+    source.says("/a", (503, {"Retry-After": asked}), 200)
+    assert new_broker().request(GET).ok
+    assert slept == [0.5]

@@ -449,3 +449,15 @@ def test_headers_have_a_bound_together(new_client, server):
     with pytest.raises(Refused, match="over 65536 characters"):
         new_client(server.place).send("GET", parse_url(server.url), headers=headers)
     assert server.seen == []
+
+
+@pytest.mark.parametrize(("sent", "read"), [("naïve".encode(), "naïve"), (b"na\xefve", "naïve"), (b"\xff\xfe", "ÿþ")])
+def test_a_header_that_is_no_utf_8_is_read_as_latin_1(new_client, server, sent, read):
+    """Names of files come so; half a surrogate pair could be handed to nobody."""
+
+    def answer(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Name: " + sent + b"\r\nContent-Length: 0\r\n\r\n")
+
+    server.answers["/"] = answer
+    answered = new_client(server.place).send("GET", parse_url(server.url))
+    assert dict(answered.headers)["X-Name"] == read

@@ -135,3 +135,23 @@ def test_parameters_are_added_and_taken_away():
 def test_a_location_is_read_from_where_it_was_given(location, leads_to):
     """Relative ones keep the origin, the others lead away."""
     assert str(parse_url("https://a.example:8443/x/y").join(location)) == leads_to
+
+
+@pytest.mark.parametrize(
+    "location", ["//[", "https://[::1", "//a]b", "//℅/x", "https://℀.example/", "//[v1.x]/", "//u@b.example/"]
+)
+def test_a_location_that_leads_nowhere_is_refused(location):
+    """Brackets that do not close, and letters that fall apart into others: a source may send anything."""
+    with pytest.raises(Refused) as refused:
+        parse_url("https://a.example/").join(location)
+    assert refused.value.code in {"url_host", "url_userinfo"}
+
+
+@given(st.text(alphabet=":/[]?#@%.\\℀a1", max_size=20))
+def test_reading_a_location_never_fails_in_another_way(location):
+    """It leads somewhere or is refused."""
+    try:
+        led = parse_url("https://a.example/").join(location)
+    except Refused:
+        return
+    assert parse_url(str(led)) == led

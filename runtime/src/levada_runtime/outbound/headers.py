@@ -13,6 +13,7 @@ USER_AGENT: Final = "levada"
 _MOST_CHARACTERS: Final = 64 << 10
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]*")
+_NO_UTF_8 = re.compile(r"[\udc80-\udcff]")
 _OF_THE_CONNECTION: Final = frozenset(
     {
         "connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization",
@@ -72,7 +73,12 @@ def after_losing_the_body(headers: Headers) -> Headers:
 
 def incoming(headers: Iterable[tuple[str, str]]) -> Headers:
     """Return an answer's headers, as plain text, without those about its transfer: the body is already unpacked."""
-    return without(((str(name), str(value)) for name, value in headers), _OF_THE_TRANSFER)
+    return without(((str(name), _as_text(str(value))) for name, value in headers), _OF_THE_TRANSFER)
+
+
+def _as_text(value: str) -> str:
+    """Return a value whose bytes are not UTF-8, which the client keeps as half surrogate pairs, read as Latin-1."""
+    return value.encode(errors="surrogateescape").decode("latin-1") if _NO_UTF_8.search(value) else value
 
 
 def without(headers: Iterable[tuple[str, str]], names: Iterable[str]) -> Headers:

@@ -19,7 +19,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text), _LONGEST_S)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or an hour that fits no machine word is the latter
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(0.0, (aware - now).total_seconds()), _LONGEST_S)

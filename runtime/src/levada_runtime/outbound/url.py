@@ -81,8 +81,15 @@ class Target:
         return replace(self, query="&".join(kept)) if names else self
 
     def join(self, location: str) -> "Target":
-        """Return where a `Location` or a relative link leads from here."""
-        return parse_url(urljoin(str(self), check_characters(location)))
+        """Return where a `Location` or a relative link leads from here.
+
+        Raises Refused as `parse_url` does.
+        """
+        try:
+            absolute = urljoin(str(self), check_characters(location))
+        except ValueError:  # from the standard library's own reading of brackets and compatibility characters
+            raise Refused("the host and port of the URL cannot be read", code="url_host") from None
+        return parse_url(absolute)
 
 
 def parse_url(text: str) -> Target:
