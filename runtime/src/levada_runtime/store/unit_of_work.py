@@ -23,6 +23,7 @@ from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.recordings import Recordings
 from levada_runtime.store.runs import Plans, Runs, Ticks
+from levada_runtime.store.schemes import Schemes
 from levada_runtime.store.trust import Trust
 from levada_runtime.store.work import Work
 
@@ -86,6 +87,10 @@ class UnitOfWork:
     @cached_property
     def quarantine(self) -> Quarantine:
         return Quarantine(self._connection)
+
+    @cached_property
+    def schemes(self) -> Schemes:
+        return Schemes(self._connection)
 
     @cached_property
     def events(self) -> Events:
