@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -39,6 +39,33 @@ def plain(value: object, path: str = "", depth: int = 0) -> object:
     if depth > DEEPEST:
         raise NotJson(path, f"{_at(path)} is nested deeper than {DEEPEST} levels")
     return rule(value, path, depth)
+
+
+Flaw = tuple[tuple[int | str, ...], str]
+"""Where in a value something is wrong, and what."""
+
+
+def flaw_of(value: object, depth: int = 0) -> Flaw | None:
+    """Return the first number in parsed JSON that cannot be carried exactly; None without any."""
+    kind = type(value)
+    if depth > DEEPEST:
+        return (), f"is nested deeper than {DEEPEST} levels"
+    if kind is dict:
+        return _first_flaw(value.items(), depth)  # type: ignore[attr-defined]  # its type is dict
+    if kind is list:
+        return _first_flaw(enumerate(value), depth)  # type: ignore[arg-type]  # its type is list
+    if kind is float and not math.isfinite(value):  # type: ignore[arg-type]  # its type is float
+        return (), "is NaN, infinite or too large a number, which JSON cannot carry: leave it out"
+    if kind is int and not SMALLEST <= value <= LARGEST:  # type: ignore[operator]  # its type is int
+        return (), "is an integer beyond 64 bits: send it as a string"
+    return None
+
+
+def _first_flaw(items: Iterable[tuple[int | str, object]], depth: int) -> Flaw | None:
+    for place, item in items:
+        if type(item) is not str and (flaw := flaw_of(item, depth + 1)) is not None:
+            return (place, *flaw[0]), flaw[1]
+    return None
 
 
 def _same(value: object, _path: str, _depth: int) -> object:

@@ -1,17 +1,24 @@
 """Whether payloads fit their contract, a whole batch at a time.
 
 The records' own JSON bytes are joined into one array, so that parsing and checking happen in one call of pydantic's
-core; only when some record is not JSON at all is each looked at by itself.
+core; only when some record is not JSON at all, or a great deal is wrong, is each looked at by itself.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from levada import RecordError
+from levada import NotJson, RecordError
+from levada._encoding import encode_json
 from levada.contracts import Contract, record_errors
+from levada_runtime.foundation.text import legible
+
+_MOST_ERRORS = 20_000
+"""Above this the errors of a batch are told record by record, so that they are never all in memory at once."""
+_LONGEST_PATH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ def validate(contract: type[Contract], payloads: Sequence[bytes]) -> list[Contra
     try:
         models = _validate_all(contract, payloads)
     except ValidationError as error:
-        failing = _failing(error)
+        failing = _failing(error) if error.error_count() <= _MOST_ERRORS else set()
     else:
         return list(models) if models is not None else _each(contract, payloads)
     good = [payload for index, payload in enumerate(payloads) if index not in failing]
@@ -62,8 +69,23 @@ def _validate_one(contract: type[Contract], payload: bytes) -> Contract | Invali
         return contract.model_validate_json(payload)
     except ValidationError as error:
         errors = tuple(record_errors(error, contract))
-    not_json = any(item.code == "json_invalid" for item in errors)
-    return Invalid("not_json" if not_json else "validation_failed", _sentence(contract, errors), errors)
+    if any(item.code == "json_invalid" for item in errors):
+        errors = _not_json(payload) or errors
+        return Invalid("not_json", _sentence(contract, errors), errors)
+    reason = "not_json" if any(item.code == "not_json" for item in errors) else "validation_failed"
+    return Invalid(reason, _sentence(contract, errors), errors)
+
+
+def _not_json(payload: bytes) -> tuple[RecordError, ...]:
+    """Return the place of what JSON cannot carry, if a more lenient parser finds one; none where it is no JSON."""
+    try:
+        encode_json(json.loads(payload))
+    except NotJson as error:
+        message = error.message.removeprefix(error.path).strip()
+        return (RecordError(legible(error.path)[:_LONGEST_PATH], "not_json", message[:_LONGEST_PATH]),)
+    except (ValueError, RecursionError):
+        return ()
+    return ()
 
 
 def _failing(error: ValidationError) -> set[int]:

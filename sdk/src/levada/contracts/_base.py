@@ -1,13 +1,15 @@
-"""What every contract has in common: the fields of its origin, addresses and line items."""
+"""What every contract has in common: the fields of its origin, and the parts that documents are made of."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from levada._record import Record
-from levada.contracts._fields import Money
+from levada.contracts._fields import Day, FreeJson, Money, Name
 
 ApprovalStatus = Literal["draft", "pending_approval", "approved", "rejected", "void"]
+PaymentMethodType = Literal["check", "credit_card", "ach", "cash", "wire", "other"]
+LineNumber = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
 class Part(Record):
@@ -28,7 +30,7 @@ class Address(Part):
 class LineItem(Part):
     """One line of an invoice, an order or a bill."""
 
-    line_number: Annotated[int, Field(ge=1, strict=True)] | None = None
+    line_number: LineNumber | None = None
     description: str | None = None
     quantity: Money | None = None
     unit_price: Money | None = None
@@ -37,6 +39,34 @@ class LineItem(Part):
     item_id: str | None = None
     account_code: str | None = None
     tax_amount: Money | None = None
+    line_id: str | None = None
+    reference: str | None = None
+    unit_label: str | None = None
+    price_level: str | None = None
+    discount_amount: Money | None = None
+    tax_code: str | None = None
+    customer_id: str | None = None
+    service_date: Day | None = None
+
+
+class PaymentMethodDetails(Part):
+    """What is known of the means of a payment; never enough to use it."""
+
+    brand: str | None = None
+    last4: str | None = None
+    wallet: str | None = None
+    bank_name: str | None = None
+    account_holder: str | None = None
+    check_number: str | None = None
+    country: str | None = None
+
+
+class Allocation(Part):
+    """How much of a payment went to which bill."""
+
+    bill_id: Name
+    amount: Money
+    allocated_on: Day | None = None
 
 
 class Contract(Record):
@@ -48,12 +78,14 @@ class Contract(Record):
     identity_field: ClassVar[str] = "source_id"
     source_time_field: ClassVar[str | None] = None
     hash_exclude: ClassVar[frozenset[str]] = frozenset()
+    widens: ClassVar[bool] = False
+    """Set by an extension's subclass that takes the place of the contract it is derived from."""
 
     source_id: str | None = None
     source_system: str | None = None
     connection_id: str | None = None
     subsidiary_id: str | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: FreeJson = Field(default_factory=dict)
 
     def complete(self) -> None:
         """Fill in what follows from other fields; called once a payload is known to be valid, before it is hashed."""

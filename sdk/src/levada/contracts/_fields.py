@@ -4,12 +4,13 @@ Money stays the string that came in: the spelling is kept, and nothing is rounde
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
+from levada._encoding import flaw_of
 from levada.contracts._currencies import CODES
 
 MONEY_PATTERN = r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$"
@@ -21,7 +22,11 @@ _MONEY_MESSAGE = (
 )
 _CURRENCY_MESSAGE = 'a currency is its ISO 4217 code, three capital letters such as "EUR", and one that exists'
 _DAY_MESSAGE = 'a date is spelt "YYYY-MM-DD"'
-_MOMENT_MESSAGE = 'a moment is spelt in ISO 8601 with its zone, such as "2026-01-31T09:30:00Z"'
+_MOMENT_MESSAGE = (
+    'a moment is spelt in ISO 8601 with its zone, such as "2026-01-31T09:30:00Z", and is one of the years 1 to 9999'
+)
+_FIRST_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 class Spelled:
@@ -67,6 +72,24 @@ class SpelledTime(Spelled):
         return check
 
 
+def refused(code: str, places: dict[tuple[int | str, ...], str]) -> ValidationError:
+    """Return the error of a value that is wrong at these places within it, each for the reason given."""
+    found = [
+        InitErrorDetails(type=PydanticCustomError(code, "{message}", {"message": message}), loc=place, input=None)
+        for place, message in places.items()
+    ]
+    return ValidationError.from_exception_data(code, found)
+
+
+def _carried(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what a parser lets through and no store could keep: NaN, infinities, integers beyond 64 bits."""
+    flaw = flaw_of(value)
+    if flaw is None:
+        return value
+    place, message = flaw
+    raise refused("not_json", {place: message})
+
+
 def _spelled(pattern: str, schema: CoreSchema) -> CoreSchema:
     """Look at the letters first: pydantic's own parsers take `"1767225600"` for a time."""
     return core_schema.chain_schema([core_schema.str_schema(strict=True, pattern=pattern), schema])
@@ -91,12 +114,13 @@ DAY = SpelledTime(
     {"type": "string", "format": "date"},
     strict=_spelled(_DAY_PATTERN, core_schema.date_schema()),
 )
+_AWARE = core_schema.datetime_schema(tz_constraint="aware", ge=_FIRST_MOMENT, le=_LAST_MOMENT)
 MOMENT = SpelledTime(
     "moment",
     _MOMENT_MESSAGE,
-    core_schema.datetime_schema(tz_constraint="aware"),
+    _AWARE,
     {"type": "string", "format": "date-time"},
-    strict=_spelled(_MOMENT_PATTERN, core_schema.datetime_schema(tz_constraint="aware")),
+    strict=_spelled(_MOMENT_PATTERN, _AWARE),
 )
 
 Money = Annotated[str, MONEY]
@@ -111,3 +135,9 @@ Name = Annotated[str, Field(min_length=1)]
 """Text that is not empty."""
 Flag = Annotated[bool, Strict()]
 """True or false, and none of the words for them."""
+MOST_ITEMS = 50_000
+"""The most items that a list in a document may have, so that what is wrong with them can be told."""
+Texts = Annotated[list[str], Field(max_length=MOST_ITEMS)]
+"""A list of texts."""
+FreeJson = Annotated[dict[str, Any], AfterValidator(_carried)]
+"""An object of any JSON that can be carried exactly."""

@@ -1,4 +1,7 @@
-"""What is wrong with a payload, in words: each with its path, none with the value, which may be anything."""
+"""What is wrong with a payload, in words: each with its path, none with the value, which may be anything.
+
+However much is wrong with a record, what is said of it stays short enough to be kept and read.
+"""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -9,28 +12,42 @@ from levada._ingest import RecordError
 from levada._nearest import did_you_mean
 from levada.contracts._base import Contract
 
+MOST_ERRORS = 50
+"""How many things that are wrong with one record are told; the others are counted."""
+_LONGEST_NAME = 80
+
 
 def record_errors(error: ValidationError, contract: type[Contract]) -> list[RecordError]:
-    """Return what pydantic found, as an author reads it."""
+    """Return what pydantic found, as an author reads it: of a great many the first, and how many more there are."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [_described(one["type"], one["loc"], one["msg"], contract) for one in found]
+    told = [_described(one["type"], one["loc"], one["msg"], contract) for one in found[:MOST_ERRORS]]
+    if len(found) > MOST_ERRORS:
+        more = f"{len(found) - MOST_ERRORS} more things are wrong with this record"
+        told.append(RecordError(told[-1].path, "too_many_errors", more))
+    return told
 
 
 def _described(kind: str, place: Sequence[int | str], message: str, contract: type[Contract]) -> RecordError:
-    path = _path(place)
+    path = spell_place(place)
     if kind == "extra_forbidden":
         known = _fields_at(contract, place[:-1])
-        return RecordError(path, kind, f"there is no such field; {did_you_mean(str(place[-1]), known)}")
+        return RecordError(path, kind, f"there is no such field; {did_you_mean(_legible(str(place[-1])), known)}")
     if kind == "missing":
         return RecordError(path, kind, "the field is required")
     return RecordError(path, kind, message)
 
 
-def _path(place: Sequence[int | str]) -> str:
+def spell_place(place: Sequence[int | str]) -> str:
+    """Spell a place in a record, `line_items[3].amount`; names that are not the contract's own may be anything."""
     path = ""
     for part in place:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        path += f"[{part}]" if isinstance(part, int) else f".{_legible(part)}" if path else _legible(part)
     return path
+
+
+def _legible(name: str) -> str:
+    short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return short if short.isprintable() else ascii(short)[1:-1]
 
 
 def _fields_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:

@@ -2,8 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from levada.contracts._base import Contract
-from levada.contracts._fields import Currency, Day, Flag, Moment, Money, Name
+from pydantic import Field
+
+from levada.contracts._base import Contract, LineNumber, Part, PaymentMethodType
+from levada.contracts._fields import MOST_ITEMS, Currency, Day, Flag, Moment, Money, Name
+from levada.contracts._groups import Amounted, Totalled
 
 
 class BankAccountPayload(Contract):
@@ -56,3 +59,49 @@ class BankTransactionPayload(Contract):
         if self.direction is None:
             self.direction = "debit" if self.amount.startswith("-") else "credit"
         self.amount = self.amount.removeprefix("-")
+
+
+class BankTransferPayload(Amounted):
+    """Money moved from one account of one's own to another."""
+
+    document_type: ClassVar[str] = "bank_transfer"
+    plural: ClassVar[str] = "bank-transfers"
+
+    transfer_date: Day
+    from_account_id: Name
+    to_account_id: Name
+    status: Literal["draft", "approved", "void"]
+    transfer_number: str | None = None
+    reference_number: str | None = None
+    fee_amount: Money | None = None
+    received_amount: Money | None = None
+    received_currency: Currency | None = None
+    approved_at: Moment | None = None
+
+
+class DepositLine(Part):
+    """One of the sums that a deposit is made of."""
+
+    line_number: LineNumber | None = None
+    description: str | None = None
+    amount: Money | None = None
+    account_code: str | None = None
+    customer_id: str | None = None
+    payment_id: str | None = None
+    payment_method_type: PaymentMethodType | None = None
+    reference_number: str | None = None
+
+
+class DepositPayload(Totalled):
+    """Money that was taken to the bank in one go."""
+
+    document_type: ClassVar[str] = "deposit"
+    plural: ClassVar[str] = "deposits"
+
+    status: Literal["pending", "deposited", "void"]
+    deposit_date: Day | None = None
+    deposit_to_account_code: str | None = None
+    lines: list[DepositLine] = Field(default_factory=list, max_length=MOST_ITEMS)
+    fee_amount: Money | None = None
+    settlement_id: str | None = None
+    payout_id: str | None = None

@@ -2,36 +2,54 @@
 
 from typing import ClassVar, Literal
 
-from levada.contracts._base import Address, Contract
-from levada.contracts._fields import Currency, Flag, Moment, Money, Name
+from levada.contracts._base import Address
+from levada.contracts._fields import Currency, Flag, Money, Name, Texts
+from levada.contracts._groups import Timed
 
 
-class CustomerPayload(Contract):
-    """Somebody who buys."""
+class Party(Timed):
+    """Somebody one does business with."""
 
-    document_type: ClassVar[str] = "customer"
-    plural: ClassVar[str] = "customers"
-    identity_field: ClassVar[str] = "customer_id"
-    source_time_field: ClassVar[str | None] = "updated_at"
-
-    customer_id: Name
     name: Name
     email: str | None = None
     phone: str | None = None
     company_name: str | None = None
     currency: Currency | None = None
     address: Address | None = None
+    active: Flag | None = None
+    balance: Money | None = None
+    tax_ids: Texts | None = None
+    category_ids: Texts | None = None
+    description: str | None = None
+
+
+class CustomerPayload(Party):
+    """Somebody who buys."""
+
+    document_type: ClassVar[str] = "customer"
+    plural: ClassVar[str] = "customers"
+    identity_field: ClassVar[str] = "customer_id"
+
+    customer_id: Name
     billing_address: Address | None = None
     shipping_address: Address | None = None
     type: Literal["individual", "company"] | None = None
-    active: Flag | None = None
-    balance: Money | None = None
     credit_limit: Money | None = None
     tax_exempt: Flag | None = None
-    tax_ids: list[str] | None = None
-    category_ids: list[str] | None = None
     price_level: str | None = None
     sales_representative: str | None = None
-    description: str | None = None
-    created_at: Moment | None = None
-    updated_at: Moment | None = None
+
+
+class VendorPayload(Party):
+    """Somebody who sells to us."""
+
+    document_type: ClassVar[str] = "vendor"
+    plural: ClassVar[str] = "vendors"
+
+    source_id: Name
+    entity_type: Literal["individual", "company"] | None = None
+    parent_id: str | None = None
+    default_expense_account_id: str | None = None
+    payment_terms: str | None = None
+    payment_method: str | None = None
+    website: str | None = None

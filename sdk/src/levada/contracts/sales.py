@@ -2,88 +2,149 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from levada.contracts._base import Address
+from levada.contracts._fields import Currency, Day, Flag, Moment, Money, Name, Texts
+from levada.contracts._groups import Amounted, Itemised, Settled, Timed, Totalled
 
-from levada.contracts._base import ApprovalStatus, Contract, LineItem
-from levada.contracts._fields import Currency, Day, Moment, Money, Name
+
+class ItemPayload(Timed):
+    """Something that is sold or bought."""
+
+    document_type: ClassVar[str] = "item"
+    plural: ClassVar[str] = "items"
+    identity_field: ClassVar[str] = "product_id"
+
+    product_id: Name
+    name: Name
+    description: str | None = None
+    sku: str | None = None
+    active: Flag | None = None
+    type: Literal["good", "service"] | None = None
+    unit_label: str | None = None
+    is_sold: Flag | None = None
+    is_purchased: Flag | None = None
+    track_inventory: Flag | None = None
+    currency: Currency | None = None
+    unit_price: Money | None = None
+    purchase_cost: Money | None = None
+    quantity_on_hand: Money | None = None
+    reorder_point: Money | None = None
+    revenue_account_id: str | None = None
+    expense_account_id: str | None = None
+    asset_account_id: str | None = None
+    cogs_account_id: str | None = None
+    preferred_vendor_id: str | None = None
+    tax_code: str | None = None
+    category_ids: Texts | None = None
 
 
-class InvoicePayload(Contract):
+class Sale(Itemised):
+    """A document about what a customer gets."""
+
+    customer_id: str | None = None
+    customer_name: str | None = None
+    price_level: str | None = None
+    sales_representative: str | None = None
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+
+
+class InvoicePayload(Sale):
     """What a customer owes for something."""
 
     document_type: ClassVar[str] = "invoice"
     plural: ClassVar[str] = "invoices"
-    source_time_field: ClassVar[str | None] = "updated_at"
+    dated_by: ClassVar[str | None] = "issued_at"
 
-    source_id: Name
     status: Literal["draft", "open", "paid", "void", "uncollectible"]
-    currency: Currency
-    total_amount: Money
-    document_number: str | None = None
-    customer_id: str | None = None
-    customer_name: str | None = None
-    document_date: Day | None = None
-    effective_date: Day | None = None
     issued_at: Moment | None = None
     due_date: Day | None = None
-    line_items: list[LineItem] = Field(default_factory=list)
-    tax_amount: Money | None = None
-    discount_amount: Money | None = None
     amount_due: Money | None = None
-    memo: str | None = None
-    approval_status: ApprovalStatus | None = None
-    updated_at: Moment | None = None
-
-    def complete(self) -> None:
-        """Take the document date from the issue, and the effective date from the document's."""
-        super().complete()
-        if self.document_date is None and self.issued_at is not None:
-            self.document_date = self.issued_at.date()
-        if self.effective_date is None:
-            self.effective_date = self.document_date
+    payment_terms: str | None = None
+    sales_order_id: str | None = None
 
 
-class PaymentPayload(Contract):
+class CreditMemoPayload(Sale):
+    """What a customer is owed back."""
+
+    document_type: ClassVar[str] = "credit_memo"
+    plural: ClassVar[str] = "credit-memos"
+    dated_by: ClassVar[str | None] = "issued_at"
+
+    status: Literal["open", "partially_applied", "applied", "void"]
+    issued_at: Moment | None = None
+    invoice_id: str | None = None
+    reason_code: str | None = None
+    remaining_amount: Money | None = None
+
+
+class SalesReceiptPayload(Sale, Settled):
+    """What a customer bought and paid at once."""
+
+    document_type: ClassVar[str] = "sales_receipt"
+    plural: ClassVar[str] = "sales-receipts"
+    dated_by: ClassVar[str | None] = "issued_at"
+
+    status: Name
+    issued_at: Moment | None = None
+    deposit_to_account_code: str | None = None
+
+
+class SalesOrderPayload(Sale):
+    """What a customer ordered."""
+
+    document_type: ClassVar[str] = "sales_order"
+    plural: ClassVar[str] = "sales-orders"
+    dated_by: ClassVar[str | None] = "ordered_at"
+
+    status: Name
+    ordered_at: Moment | None = None
+    due_date: Day | None = None
+    shipped_on: Day | None = None
+    quote_id: str | None = None
+    purchase_order_number: str | None = None
+
+
+class QuotePayload(Sale):
+    """What a customer was offered."""
+
+    document_type: ClassVar[str] = "quote"
+    plural: ClassVar[str] = "quotes"
+    dated_by: ClassVar[str | None] = "issued_at"
+
+    status: Name
+    issued_at: Moment | None = None
+    expires_at: Moment | None = None
+    accepted_at: Moment | None = None
+    accepted_by: str | None = None
+
+
+class PaymentPayload(Amounted, Settled):
     """Money that came in."""
 
     document_type: ClassVar[str] = "payment"
     plural: ClassVar[str] = "payments"
 
-    source_id: Name
-    amount: Money
-    currency: Currency
     status: Name
     customer_id: str | None = None
     invoice_id: str | None = None
-    payment_method: str | None = None
-    payment_method_type: Literal["check", "credit_card", "ach", "cash", "wire", "other"] | None = None
-    reference_number: str | None = None
-    memo: str | None = None
     deposit_to_account_code: str | None = None
-    fee_amount: Money | None = None
-    fee_details: list[dict[str, str]] | None = None
-    net_amount: Money | None = None
     tax_amount: Money | None = None
-    settlement_id: str | None = None
-    payout_id: str | None = None
     received_at: Moment | None = None
 
 
-class RefundReceiptPayload(Contract):
+class RefundReceiptPayload(Totalled):
     """Money that went back to who had paid it."""
 
     document_type: ClassVar[str] = "refund_receipt"
     plural: ClassVar[str] = "refund-receipts"
 
-    source_id: Name
     status: Name
-    currency: Currency
-    total_amount: Money
-    document_number: str | None = None
     reason: str | None = None
-    memo: str | None = None
     refund_method: str | None = None
     refund_date: Day | None = None
     customer_id: str | None = None
     payment_id: str | None = None
     credit_memo_id: str | None = None
+    payout_id: str | None = None
+    reference_number: str | None = None
