@@ -36,7 +36,12 @@ def canonical_json(value: object) -> bytes:
 
 def payload_hash(model: Contract) -> str:
     """Return the SHA-256 of a payload's normal form, in hexadecimal digits."""
-    return hashlib.sha256(to_json(_normaliser(type(model))(model))).hexdigest()
+    return payload_digest(model).hex()
+
+
+def payload_digest(model: Contract) -> bytes:
+    """Return the SHA-256 of a payload's normal form, 32 bytes."""
+    return hashlib.sha256(to_json(_normaliser(type(model))(model))).digest()
 
 
 @cache

@@ -24,7 +24,7 @@ def test_a_new_key_makes_the_first_version():
     found = decide(arrival(A, 5), None, 42)
     assert found.outcome is Outcome.CREATED
     assert found.new_version == 1
-    assert found.known == Known(42, 1, 1, A, 5, retired=False)
+    assert found.known == Known(42, 1, 1, A, 5, retired=False, source_id="1")
 
 
 def test_the_same_payload_changes_nothing():
@@ -39,7 +39,7 @@ def test_a_new_payload_makes_the_next_version():
     """The same document goes on, under the id it has."""
     found = decide(arrival(B), known(A), 42)
     assert (found.outcome, found.new_version, found.moved) == (Outcome.UPDATED, 2, True)
-    assert found.known == Known(7, 2, 2, B, None, retired=False)
+    assert found.known == Known(7, 2, 2, B, None, retired=False, source_id="1")
 
 
 def test_a_payload_that_returns_makes_a_third_version():

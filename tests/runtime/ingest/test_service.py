@@ -138,7 +138,7 @@ def test_with_continue_on_error_valid_neighbours_are_kept(ingest, store, library
         draft(5, connection_id="another"),
         draft(6),
     )
-    assert [one.index for one in answer.accepted] == [0, 5]
+    assert [one.place for one in answer.accepted] == [0, 5]
     assert {one.index: (one.reason, one.errors[0].path) for one in answer.rejected} == {
         1: ("validation_failed", "balance"),
         2: ("validation_failed", "nmae"),

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from levada import Draft, RecordError
-from levada._hashing import payload_hash, stored_payload
+from levada._hashing import payload_digest, stored_payload
 from levada.contracts import Contract
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.model import Arrival, Origin, Rejected
+from levada_runtime.ingest.recognise import fingerprints, salt_of
 from levada_runtime.store.columns import to_micros
 
 _MOMENTS = range(
@@ -22,46 +23,63 @@ KEY_BYTES = 2_048
 
 
 def admit(
-    registry: Registry, origin: Origin, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
+    registry: Registry,
+    origin: Origin,
+    stream: str,
+    document_type: str,
+    drafts: Sequence[Draft],
+    indexes: Sequence[int],
+    prints: Sequence[bytes | None] | None = None,
 ) -> list[Arrival | Rejected]:
-    """Return an arrival or a rejection for every draft, in order; indexes count from `first_index`."""
+    """Return an arrival or a rejection for every draft, in order; `indexes` are their places in the call.
+
+    `prints` are the drafts' fingerprints, for a caller who has them already.
+    """
     contract = registry.get(document_type)
     if contract is None:
         unknown = _unknown_type(registry, document_type)
-        return [_reject(draft, first_index + at, stream, document_type, unknown) for at, draft in enumerate(drafts)]
-    refused = [_refusal(draft) for draft in drafts]
+        return [
+            _reject(draft, index, stream, document_type, unknown) for draft, index in zip(drafts, indexes, strict=True)
+        ]
+    refused = [refusal_of(draft) for draft in drafts]
     payloads = [draft.payload or b"" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
     checked = iter(validate(contract, payloads))
     results = [refusal or next(checked) for refusal in refused]
+    prints = prints or fingerprints(salt_of(contract, origin), drafts)
     return [
-        _arrive(origin, stream, contract, draft, first_index + at, result)
-        for at, (draft, result) in enumerate(zip(drafts, results, strict=True))
+        _arrive(origin, stream, contract, draft, index, result, seen)
+        for draft, index, result, seen in zip(drafts, indexes, results, prints, strict=True)
     ]
 
 
 def _arrive(
-    origin: Origin, stream: str, contract: type[Contract], draft: Draft, index: int, result: Contract | Invalid
+    origin: Origin,
+    stream: str,
+    contract: type[Contract],
+    draft: Draft,
+    index: int,
+    result: Contract | Invalid,
+    fingerprint: bytes | None,
 ) -> Arrival | Rejected:
     if isinstance(result, Invalid):
         return _reject(draft, index, stream, contract.document_type, result)
     moment = _source_time(draft, contract, result)
-    misplaced = (
-        _fill(result, origin)
-        or _unfit(contract.identity_field, getattr(result, contract.identity_field))
-        or _outside(moment)
-    )
+    identity = getattr(result, contract.identity_field)
+    misplaced = _fill(result, origin) or _unfit(contract.identity_field, identity) or _outside(moment)
     if misplaced is not None:
         return _reject(draft, index, stream, contract.document_type, misplaced)
     return Arrival(
-        index=index,
-        stream=stream,
-        document_type=contract.document_type,
-        contract_version=contract.version,
-        idempotency_key=draft.idempotency_key or "",
-        source_id=draft.source_id or getattr(result, contract.identity_field),
-        source_time=moment,
-        payload=stored_payload(result),
-        payload_hash=bytes.fromhex(payload_hash(result)),
+        index,
+        stream,
+        contract.document_type,
+        contract.version,
+        draft.idempotency_key or "",
+        draft.source_id or identity,
+        moment,
+        stored_payload(result),
+        payload_digest(result),
+        fingerprint,
+        draft.source_id_fixed,
     )
 
 
@@ -85,7 +103,8 @@ def _source_time(draft: Draft, contract: type[Contract], model: Contract) -> int
     return to_micros(value) if isinstance(value, datetime) else None
 
 
-def _refusal(draft: Draft) -> Invalid | None:
+def refusal_of(draft: Draft) -> Invalid | None:
+    """Return why a draft is refused before its payload is looked at, None when it is not."""
     if draft.failure is not None:
         failure = draft.failure
         errors = (RecordError(failure.path or "", failure.reason, failure.message),)
@@ -135,4 +154,11 @@ def _reject(draft: Draft, index: int, stream: str, document_type: str, wrong: In
         idempotency_key=draft.idempotency_key,
         source_id=draft.source_id,
         payload=None if draft.payload is None else draft.payload.decode(errors="replace"),
+        source_time=_kept_time(draft),
+        source_id_fixed=draft.source_id_fixed,
     )
+
+
+def _kept_time(draft: Draft) -> int | None:
+    moment = None if draft.source_time is None else to_micros(draft.source_time)
+    return moment if moment is not None and moment in _MOMENTS else None  # `None in range(...)` counts it all

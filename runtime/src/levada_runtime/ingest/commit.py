@@ -1,6 +1,8 @@
 """Writing a page: what was decided holds, or is decided anew, against the store as it is now; then all is written."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,9 +10,12 @@ from typing import Any
 from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.foundation.text import legible
 from levada_runtime.ingest.decide import Decision
-from levada_runtime.ingest.model import Arrival, Counts, Origin, Outcome, Rejected
-from levada_runtime.ingest.page import Decided, Key, Overlay, Page, Staged
-from levada_runtime.store.columns import to_micros
+from levada_runtime.ingest.gates import Gate
+from levada_runtime.ingest.model import Arrival, Counts, Origin, Outcome, Rejected, Repeat, Retirement
+from levada_runtime.ingest.page import Decided, Overlay, Page, Readmit, Staged
+from levada_runtime.ingest.schemes import Documents
+from levada_runtime.ingest.sieve import Sieve
+from levada_runtime.store.columns import from_micros, to_micros
 from levada_runtime.store.model import Known, PageRow, QuarantineRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import enqueue
@@ -19,38 +24,89 @@ _WORD = 200
 """Characters that are kept of a word that nothing here knows."""
 
 
-def write_page(uow: UnitOfWork, origin: Origin, page: Page, at: datetime, as_of: int | None = None) -> Counts:
+def write_page(
+    uow: UnitOfWork,
+    origin: Origin,
+    page: Page,
+    at: datetime,
+    as_of: int | None = None,
+    readmit: Readmit | None = None,
+    gates: Sequence[Gate] = (),
+) -> Counts:
     """Write documents, versions, provenance, events and quarantine of a page in this unit of work.
 
     What was decided when the records were answered for holds if `as_of`, the last page committed then, still is the
-    last; otherwise somebody else wrote meanwhile, and each record is decided anew.
+    last; otherwise somebody else wrote meanwhile, and each record is decided anew, a repeat that is none any more as
+    what `readmit` makes of it.
     """
     uow.lock("documents", *origin.scope)
     last = uow.documents.last_page(origin.scope)
-    decided = page.decided if as_of == last else _decide_anew(uow, origin, page)
+    decided = page.decided
+    if as_of != last or gates:
+        decided = _decide_anew(uow, origin, page, readmit, Sieve(origin, gates))
     ids = row_ids(len(decided)) if decided else range(0)
     rows = _Rows(origin, last, to_micros(at), ids)
-    counts = Counts()
     for exchange, part in page.parts(decided):
         rows.page_id, written = max(row_id(), rows.page_id + 1), rows.written
-        for staged, before, decision in part:
-            rows.add(staged, decision, before)
-            counts.add(staged.entry.document_type, decision.outcome)
+        for one in part:
+            if one.decision.moved or one.decision.new_version or one.decision.marked:
+                rows.add(*one)
         if rows.written > written:
             uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange))
+    if page.rekeyed:
+        if not rows.written:
+            uow.documents.add_page(_page_row(origin, rows.page_id, at, None))
+        uow.documents.rekey(origin.scope, page.rekeyed, rows.at)
     if rows.anything:
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
         enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at)
+    uow.documents.mark(rows.marks)
     write_rejected(uow, origin, page.rejected, at)
-    for rejected in page.rejected:
-        counts.add(rejected.document_type, "failed")
+    return _counted(decided, page.rejected)
+
+
+def _counted(decided: Sequence[Decided], rejected: Sequence[Rejected]) -> Counts:
+    counts = Counts()
+    found = Counter([(one.staged.entry.document_type, one.decision.outcome) for one in decided])
+    for (document_type, outcome), count in found.items():
+        counts.add(document_type, outcome, count)
+    for one in rejected:
+        counts.add(one.document_type, "failed")
     return counts
 
 
-def _decide_anew(uow: UnitOfWork, origin: Origin, page: Page) -> list[Decided]:
-    overlay = Overlay(origin.scope)
-    overlay.load(uow, (staged.key for staged in page.staged))
-    return overlay.decide(uow, page.staged)
+def _decide_anew(uow: UnitOfWork, origin: Origin, page: Page, readmit: Readmit | None, sieve: Sieve) -> list[Decided]:
+    """Decide call by call what may still be taken; what may not is refused, and leaves the page."""
+    overlay = Overlay(origin.scope, readmit)
+    keys: dict[str, set[str]] = {}
+    for staged in page.staged:
+        keys.setdefault(staged.entry.document_type, set()).add(staged.entry.idempotency_key)
+    for document_type, of_type in keys.items():
+        overlay.load(uow, document_type, of_type)
+    decided: list[Decided] = []
+    kept: list[int] = []
+    page.rekeyed = []
+    for start, call in page.by_call():
+        documents = overlay.load(uow, call[0].entry.document_type, ())
+        looked_at = [_looked_at(one, documents, readmit) for one in call]
+        sifted = sieve.end(uow, documents, [one.entry for one in looked_at if not isinstance(one.entry, Retirement)])
+        sieve.let_through(documents, sifted)
+        page.rekeyed += [one.rekeyed for one in sifted.rekeyed]
+        page.refuse(sifted.refused)
+        gone = {one.index for one in sifted.refused}
+        staying = [at for at, one in enumerate(looked_at) if one.entry.place not in gone]
+        kept += [start + at for at in staying]
+        decided += overlay.decide(uow, [looked_at[at] for at in staying])
+    if len(kept) < len(page.staged):
+        page.keep(kept)
+    return decided
+
+
+def _looked_at(staged: Staged, documents: Documents, readmit: Readmit | None) -> Staged:
+    """Look anew at a repeat of a document that nobody knows any more: somebody gave it another key meanwhile."""
+    if isinstance(staged.entry, Repeat) and documents.get(staged.entry.idempotency_key) is None and readmit:
+        return Staged(readmit(staged.entry), staged.document_id)
+    return staged
 
 
 def write_rejected(uow: UnitOfWork, origin: Origin, rejected: list[Rejected], at: datetime) -> None:
@@ -80,8 +136,10 @@ class _Rows:
     page_id: int
     at: int
     event_ids: range
-    touched: dict[Key, _Touched] = field(default_factory=dict)
+    touched: dict[int, _Touched] = field(default_factory=dict)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
+    marks: list[tuple[Any, ...]] = field(default_factory=list)
+    """(fingerprint, scope, document) of those that are recognised in another way from now on"""
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
@@ -93,9 +151,11 @@ class _Rows:
         """How many rows name a page so far."""
         return len(self.versions) + len(self.events)
 
-    def add(self, staged: Staged, decision: Decision, before: Known | None) -> None:
+    def add(self, staged: Staged, before: Known | None, decision: Decision) -> None:
         known = decision.known
-        if known is None or not (decision.moved or decision.new_version):
+        assert known is not None  # whatever is written is known afterwards
+        if decision.marked:
+            self.marks.append((known.fingerprint, *self.origin.scope, known.document_id))
             return
         self._touch(staged, known, is_new=before is None, superseded=decision.superseded)
         if decision.new_version and isinstance(staged.entry, Arrival):
@@ -110,10 +170,10 @@ class _Rows:
         return [self._change(touched) for touched in self.touched.values() if not touched.is_new]
 
     def _touch(self, staged: Staged, known: Known, *, is_new: bool, superseded: bool) -> None:
-        earlier = self.touched.get(staged.key)
+        earlier = self.touched.get(known.document_id)
         fresh = staged.entry.source_id if isinstance(staged.entry, Arrival) and not superseded else None
         source_id = fresh or (earlier.source_id if earlier else None)
-        self.touched[staged.key] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)
+        self.touched[known.document_id] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)
 
     def _version(self, arrival: Arrival, known: Known, decision: Decision) -> tuple[Any, ...]:
         return (
@@ -162,6 +222,7 @@ class _Rows:
             self.at if known.retired else None,
             self.at,
             self.at,
+            known.fingerprint,
         )
 
     def _change(self, touched: _Touched) -> tuple[Any, ...]:
@@ -174,6 +235,7 @@ class _Rows:
             known.source_time,
             self.at if known.retired else None,
             self.at,
+            known.fingerprint,
             *self.origin.scope,
             known.document_id,
         )
@@ -217,4 +279,6 @@ def _quarantine_row(origin: Origin, rejected: Rejected, record_id: int, at: date
         run_id=origin.run_id,
         first_seen_at=at,
         last_seen_at=at,
+        source_time=None if rejected.source_time is None else from_micros(rejected.source_time),
+        source_id_fixed=rejected.source_id_fixed,
     )

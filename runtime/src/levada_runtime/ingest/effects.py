@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from levada_runtime.ingest.decide import Decision
-from levada_runtime.ingest.model import Arrival, Outcome, Rejected
+from levada_runtime.ingest.model import Arrival, Outcome, Rejected, Rekeyed
 from levada_runtime.ingest.page import Key, Staged
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
@@ -49,6 +49,12 @@ class Effects:
         """Record what was refused."""
         self.rejected += rejected
         self._bytes += sum(len(one.payload or one.message) for one in rejected)
+
+    def rekey(self, rekeyed: Iterable[Rekeyed]) -> None:
+        """Know the payloads of documents by the keys that they would take."""
+        for one in rekeyed:
+            if (one.document_type, one.old) in self._payloads:
+                self._payloads[one.document_type, one.new] = self._payloads.pop((one.document_type, one.old))
 
     def add(self, uow: UnitOfWork, decided: Iterable[tuple[Staged, Known | None, Decision]]) -> None:
         """Record what each decision would do."""

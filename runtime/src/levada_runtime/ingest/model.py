@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
-from levada import RecordError
+from levada import Draft, RecordError
 
 
 class Outcome(StrEnum):
@@ -55,11 +55,10 @@ class Origin:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record that fits its contract, on its way into a page."""
+class Arrival(NamedTuple):
+    """A record that fits its contract, on its way into a page; `place` is where it stood in its call."""
 
-    index: int
+    place: int
     stream: str
     document_type: str
     contract_version: int
@@ -68,13 +67,28 @@ class Arrival:
     source_time: int | None
     payload: str
     payload_hash: bytes
+    fingerprint: bytes | None = None
+    source_id_fixed: bool = False
+    """Whether the source id was given for the whole call, and says nothing of this record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retirement:
+class Repeat(NamedTuple):
+    """A record of the very bytes that its document's current version was made of: validating it tells nothing new."""
+
+    place: int
+    stream: str
+    document_type: str
+    idempotency_key: str
+    source_id: str | None
+    source_time: int | None
+    fingerprint: bytes
+    draft: Draft
+
+
+class Retirement(NamedTuple):
     """The word of a source that a record is gone."""
 
-    index: int
+    place: int
     stream: str
     document_type: str
     idempotency_key: str
@@ -94,13 +108,23 @@ class Rejected:
     idempotency_key: str | None
     source_id: str | None
     payload: str | None
+    source_time: int | None = None
+    source_id_fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Rekeyed(NamedTuple):
+    """A document that takes the key that its record comes under now."""
+
+    document_id: int
+    document_type: str
+    old: str
+    new: str
+
+
+class Accepted(NamedTuple):
     """The answer for one accepted record."""
 
-    index: int
+    place: int
     outcome: Outcome
     document_id: int | None
     version: int | None

@@ -1,26 +1,37 @@
 """The page that is being filled: decided records in order, over what the store knows, and nothing written yet."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from levada_runtime.ingest.decide import Decision, decide, decide_retirement, without_version
-from levada_runtime.ingest.model import Accepted, Arrival, Rejected, Retirement
+from levada_runtime.ingest.decide import (
+    Decision,
+    decide,
+    decide_repeat,
+    decide_retirement,
+    is_repeat,
+    without_version,
+)
+from levada_runtime.ingest.model import Accepted, Arrival, Rejected, Rekeyed, Repeat, Retirement
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
 from levada_runtime.store.unit_of_work import UnitOfWork
 
 Key = tuple[str, str]
 """(document type, idempotency key)"""
+Entry = Arrival | Repeat | Retirement
+Readmit = Callable[[Repeat], Arrival]
+"""What looks at a repeat as at a new record, when the document has moved since it was recognised."""
 
 MAX_RECORDS = 10_000
 MAX_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A record with the id its document takes if it is new."""
 
-    entry: Arrival | Retirement
+    entry: Entry
     document_id: int
 
     @property
@@ -28,8 +39,12 @@ class Staged:
         return self.entry.document_type, self.entry.idempotency_key
 
 
-Decided = tuple[Staged, Known | None, Decision]
-"""A record, what was known of its document, and what was decided."""
+class Decided(NamedTuple):
+    """A record, what was known of its document, and what was decided."""
+
+    staged: Staged
+    before: Known | None
+    decision: Decision
 
 
 @dataclass(slots=True)
@@ -37,24 +52,27 @@ class Page:
     """What a route emitted since the last commit."""
 
     staged: list[Staged] = field(default_factory=list)
-    decided: list["Decided"] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
     """What was decided of each staged record when it was answered for."""
     rejected: list[Rejected] = field(default_factory=list)
     bytes: int = 0
     exchanges: list[tuple[int, int | None]] = field(default_factory=list)
     """From which record on they were handed over after which HTTP exchange of the run."""
 
+    calls: list[int] = field(default_factory=list)
+    """From which record on they belong to another call."""
+    rekeyed: list[Rekeyed] = field(default_factory=list)
+
     @property
     def full(self) -> bool:
         """Whether it has grown so large that a part is to be committed."""
         return len(self.staged) + len(self.rejected) > MAX_RECORDS or self.bytes > MAX_BYTES
 
-    def add(self, decided: "Decided") -> None:
-        staged = decided[0]
-        self.staged.append(staged)
-        self.decided.append(decided)
-        if isinstance(staged.entry, Arrival):
-            self.bytes += len(staged.entry.payload)
+    def add(self, decided: Sequence[Decided]) -> None:
+        """Keep what was decided."""
+        self.decided += decided
+        self.staged += [one.staged for one in decided]
+        self.bytes += sum([_size(one.staged.entry) for one in decided])
 
     def came_after(self, exchange: int | None) -> None:
         """Note the HTTP exchange after which the records come that are added from here on."""
@@ -70,6 +88,19 @@ class Page:
             for (start, exchange), stop in zip(starts, stops, strict=True)
         ]
 
+    def by_call(self) -> Iterator[tuple[int, list[Staged]]]:
+        """Return the staged records of each call, and where the first of them stands."""
+        starts = sorted({0, *self.calls})
+        for start, stop in zip(starts, [*starts[1:], len(self.staged)], strict=True):
+            if start < stop:
+                yield start, self.staged[start:stop]
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Leave out all staged records but those at these places, in order."""
+        self.staged = [self.staged[place] for place in places]
+        self.exchanges = [(bisect_left(places, start), exchange) for start, exchange in self.exchanges]
+        self.calls = [bisect_left(places, start) for start in self.calls]
+
     def refuse(self, rejected: list[Rejected]) -> None:
         """Keep refused records; they count as much as those that were taken."""
         self.rejected += rejected
@@ -80,16 +111,19 @@ class Page:
         self.decided.clear()
         self.rejected.clear()
         self.exchanges.clear()
+        self.calls.clear()
+        self.rekeyed.clear()
         self.bytes = 0
 
 
 class Overlay:
     """What is known of documents: the store's word, overlaid with this page's own records."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, readmit: Readmit | None = None) -> None:
         self._scope = scope
-        self._known: dict[Key, Known | None] = {}
-        self._hashes: dict[int, set[bytes]] = {}
+        self._readmit = readmit
+        self._known: dict[str, dict[str, Known | None]] = {}
+        self._written: set[tuple[int, bytes]] = set()
         self._pages: set[int] = set()
 
     @property
@@ -97,57 +131,73 @@ class Overlay:
         """The last page that was committed when the store was asked; None if one was committed between two looks."""
         return next(iter(self._pages)) if len(self._pages) == 1 else None
 
-    def load(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
-        """Look up what is not known here yet, once per document type."""
-        self._pages.add(uow.documents.last_page(self._scope))
-        missing: dict[str, set[str]] = {}
-        for document_type, key in keys:
-            if (document_type, key) not in self._known:
-                missing.setdefault(document_type, set()).add(key)
-        for document_type, wanted in missing.items():
-            found = uow.documents.known(self._scope, document_type, wanted)
-            self._known.update({(document_type, key): found.get(key) for key in wanted})
+    def load(self, uow: UnitOfWork, document_type: str, keys: Iterable[str]) -> dict[str, Known | None]:
+        """Look up what is not known here yet, and return all that is known of that document type."""
+        of_type = self._known.setdefault(document_type, {})
+        missing = {key for key in keys if key not in of_type}
+        if missing:
+            self._pages.add(uow.documents.last_page(self._scope))
+            found = uow.documents.known(self._scope, document_type, missing)
+            of_type.update(dict.fromkeys(missing) | found)
+        return of_type
 
     def decide(self, uow: UnitOfWork, staged: Iterable[Staged]) -> list[Decided]:
         """Decide records in order, each over those before it."""
-        return [(one, self._known[one.key], self.apply(uow, one)) for one in staged]
+        return [self.apply(uow, one) for one in staged]
 
-    def apply(self, uow: UnitOfWork, staged: Staged) -> Decision:
+    def apply(self, uow: UnitOfWork, staged: Staged) -> Decided:
         """Decide a record and remember what it makes of its document."""
-        known = self._known[staged.key]
-        if isinstance(staged.entry, Retirement):
-            decision = decide_retirement(staged.entry, known)
-        else:
-            decision = decide(staged.entry, known, staged.document_id)
-            if decision.superseded and decision.new_version and known and self._had(uow, known, staged.entry):
-                decision = without_version(decision, known)
-            if decision.new_version and decision.known:
-                self._hashes.setdefault(decision.known.document_id, set()).add(staged.entry.payload_hash)
-        self._known[staged.key] = decision.known
+        entry = staged.entry
+        of_type, key = self._known[entry.document_type], entry.idempotency_key
+        known = of_type[key]
+        if isinstance(entry, Repeat):
+            if known is not None and is_repeat(entry, known):
+                return Decided(staged, known, decide_repeat(entry, known))
+            assert self._readmit is not None  # only a run's own ingest recognises repeats
+            staged = Staged(self._readmit(entry), staged.document_id)
+            return self.apply(uow, staged)
+        decision = (
+            decide_retirement(entry, known)
+            if isinstance(entry, Retirement)
+            else self._arrived(uow, entry, known, staged.document_id)
+        )
+        of_type[key] = decision.known
+        return Decided(staged, known, decision)
+
+    def _arrived(self, uow: UnitOfWork, arrival: Arrival, known: Known | None, document_id: int) -> Decision:
+        decision = decide(arrival, known, document_id)
+        if decision.new_version is None or decision.known is None:
+            return decision
+        if decision.superseded and known and self._had(uow, known, arrival):
+            return without_version(decision, known)
+        self._written.add((decision.known.document_id, arrival.payload_hash))
         return decision
 
     def _had(self, uow: UnitOfWork, known: Known, arrival: Arrival) -> bool:
-        if arrival.payload_hash in self._hashes.get(known.document_id, ()):
+        if (known.document_id, arrival.payload_hash) in self._written:
             return True
         return uow.documents.has_version(self._scope, known.document_id, arrival.payload_hash)
 
 
-def answer_for(staged: Staged, decision: Decision) -> Accepted:
+def answer_for(decided: Decided) -> Accepted:
     """Return what the author is told of a staged record."""
-    entry, known = staged.entry, decision.known
+    (entry, _), _, decision = decided
+    known = decision.known
     version = decision.new_version or (known.version if known else None)
-    if isinstance(entry, Retirement):
-        payload_hash = known.payload_hash if known else None
-        source_id = None
-    else:
-        payload_hash, source_id = entry.payload_hash, entry.source_id
+    payload_hash = entry.payload_hash if isinstance(entry, Arrival) else known.payload_hash if known else None
     return Accepted(
-        index=entry.index,
-        outcome=decision.outcome,
-        document_id=known.document_id if known else None,
-        version=version,
-        payload_hash=payload_hash,
-        idempotency_key=entry.idempotency_key,
-        source_id=source_id,
-        superseded=decision.superseded,
+        entry.place,
+        decision.outcome,
+        known.document_id if known else None,
+        version,
+        payload_hash,
+        entry.idempotency_key,
+        None if isinstance(entry, Retirement) else entry.source_id,
+        decision.superseded,
     )
+
+
+def _size(entry: Entry) -> int:
+    if isinstance(entry, Arrival):
+        return len(entry.payload)
+    return len(entry.draft.payload or b"") if isinstance(entry, Repeat) else 0

@@ -5,7 +5,7 @@ second POST of the same invoice is its next version.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +87,7 @@ class RestDocuments:
         now = self._clock.now()
         origin = _origin(uow, org, contract, post, now)
         draft = Draft(post.payload, _PENDING_KEY, None, None, None, source_id_fixed=False)
-        (admitted,) = admit(self._registry, origin, contract.document_type, contract.document_type, [draft], 0)
+        (admitted,) = admit(self._registry, origin, contract.document_type, contract.document_type, [draft], [0])
         if isinstance(admitted, Rejected):
             return Invalid(admitted.reason, admitted.message, admitted.errors)
         arrival = _identified(contract, admitted)
@@ -105,7 +105,7 @@ def _identified(contract: type[Contract], arrival: Arrival) -> Arrival | Invalid
         return _misidentified(field, "missing", "a document that is sent over HTTP is known by it")
     if len(identity.encode()) > LONGEST_IDENTITY:
         return _misidentified(field, "too_long", f"has more than {LONGEST_IDENTITY} bytes")
-    return replace(arrival, idempotency_key=f"{REST}:{contract.document_type}:{identity}")
+    return arrival._replace(idempotency_key=f"{REST}:{contract.document_type}:{identity}")
 
 
 def _misidentified(field: str, code: str, message: str) -> Invalid:

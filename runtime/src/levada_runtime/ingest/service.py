@@ -10,11 +10,14 @@ from datetime import datetime
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.ids import row_ids
-from levada_runtime.ingest.admit import admit
+from levada_runtime.ingest.admit import admit, refusal_of
 from levada_runtime.ingest.commit import write_page, write_rejected
 from levada_runtime.ingest.effects import Effects
-from levada_runtime.ingest.model import Accepted, Answer, Arrival, Counts, Origin, Rejected, Retirement
-from levada_runtime.ingest.page import Overlay, Page, Staged, answer_for
+from levada_runtime.ingest.gates import Gate
+from levada_runtime.ingest.model import Accepted, Answer, Arrival, Counts, Origin, Rejected, Rekeyed, Repeat, Retirement
+from levada_runtime.ingest.page import Entry, Overlay, Page, Staged, answer_for
+from levada_runtime.ingest.recognise import fingerprints, repeat_of, salt_of
+from levada_runtime.ingest.sieve import Sieve
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 
@@ -23,21 +26,41 @@ class _OpenCall:
     """A call whose records arrive in several frames."""
 
     records: int = 0
-    held: list[Arrival] = field(default_factory=list)
+    held: list[Arrival | Repeat] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    doubted: set[str] = field(default_factory=set)
+    """The keys of held records that are known under others, which may still turn out to be keys of this call."""
+
+    def take(self, results: Sequence[Arrival | Repeat | Rejected]) -> None:
+        self.records += len(results)
+        for one in results:
+            if isinstance(one, Rejected):
+                self.rejected.append(one)
+            else:
+                self.held.append(one)
 
 
 class Ingest:
     """Takes the records of one run; in observation they go no further than `effects`."""
 
-    def __init__(self, store: Store, registry: Registry, origin: Origin, *, observing: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        origin: Origin,
+        *,
+        observing: bool = False,
+        gates: Sequence[Gate] = (),
+    ) -> None:
         self._store = store
         self._registry = registry
         self.origin = origin
         self.effects = Effects(origin.scope) if observing else None
+        self._gates = gates
+        self._sieve = Sieve(origin, gates)
         self.page = Page()
-        self._overlay = Overlay(origin.scope)
+        self._overlay = Overlay(origin.scope, self._readmit)
         self._calls: dict[int, _OpenCall] = {}
 
     def emit(
@@ -57,22 +80,23 @@ class Ingest:
         if call not in self._calls:
             # One call is open at a time: what is left of another was given up half-way.
             self._calls = {call: _OpenCall()}
+            self.page.calls.append(len(self.page.staged))
         state = self._calls[call]
-        for one in admit(self._registry, self.origin, stream, document_type, drafts, state.records):
-            (state.rejected if isinstance(one, Rejected) else state.held).append(one)  # type: ignore[arg-type]  # split by kind
-        state.records += len(drafts)
-        if continue_on_error or (last and not state.rejected):
-            state.accepted += self._stage(state.held)
-            state.held = []
+        state.take(self._admit(stream, document_type, drafts, state.records))
+        if state.held and (continue_on_error or last):
+            self._take(state, document_type, last=last, whole=not continue_on_error)
         return self._end(call, refused=bool(state.rejected) and not continue_on_error) if last else None
 
     def retire(self, stream: str, document_type: str, idempotency_key: str, source_time: int | None) -> Accepted:
         """Take the word that a record is gone at its source."""
-        return self._stage([Retirement(0, stream, document_type, idempotency_key, source_time)])[0]
+        self.page.calls.append(len(self.page.staged))
+        with self._store.read() as uow:
+            self._overlay.load(uow, document_type, [idempotency_key])
+            return self._stage(uow, [Retirement(0, stream, document_type, idempotency_key, source_time)])[0]
 
     def write(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Write the page in this unit of work; once that has committed, call `clear`."""
-        return write_page(uow, self.origin, self.page, at, self._overlay.as_of)
+        return write_page(uow, self.origin, self.page, at, self._overlay.as_of, self._readmit, self._gates)
 
     def write_rejected(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Keep only the refused records of a page that is dropped."""
@@ -85,24 +109,88 @@ class Ingest:
     def clear(self) -> None:
         """Begin the next page; in observation the overlay goes on, since nothing of it is ever committed."""
         if self.effects is None:
-            self._overlay = Overlay(self.origin.scope)
+            self._overlay = Overlay(self.origin.scope, self._readmit)
+            self._sieve = Sieve(self.origin, self._gates)
         else:
             self.effects.refuse(self.page.rejected)
         self.page.clear()
 
     def _end(self, call: int, *, refused: bool) -> Answer:
         state = self._calls.pop(call)
+        state.rejected.sort(key=lambda one: one.index)
+        if state.doubted:
+            state.accepted.sort(key=lambda one: one.place)
         self.page.refuse(state.rejected)
         return Answer(state.accepted, state.rejected, refused)
 
-    def _stage(self, entries: Sequence[Arrival | Retirement]) -> list[Accepted]:
+    def _admit(
+        self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
+    ) -> list[Arrival | Repeat | Rejected]:
+        """Recognise the records that are as they were, and look at the others."""
+        indexes = range(first_index, first_index + len(drafts))
+        contract = self._registry.get(document_type)
+        if contract is None:
+            return [*admit(self._registry, self.origin, stream, document_type, drafts, indexes)]
+        keys = {draft.idempotency_key for draft in drafts if draft.idempotency_key and not refusal_of(draft)}
+        with self._store.read() as uow:
+            known = self._overlay.load(uow, document_type, keys)
+        prints = fingerprints(salt_of(contract, self.origin), drafts)
+        found: list[Repeat | None] = [
+            repeat_of(draft, seen, known.get(draft.idempotency_key or ""), index, stream, document_type)
+            for draft, seen, index in zip(drafts, prints, indexes, strict=True)
+        ]
+        fresh = [at for at, repeat in enumerate(found) if repeat is None]
+        looked_at = iter(
+            admit(
+                self._registry,
+                self.origin,
+                stream,
+                document_type,
+                [drafts[at] for at in fresh],
+                [indexes[at] for at in fresh],
+                [prints[at] for at in fresh],
+            )
+        )
+        return [repeat or next(looked_at) for repeat in found]
+
+    def _readmit(self, repeat: Repeat) -> Arrival:
+        """Look at a repeat as at a new record; it fits its contract, since what it repeats does."""
+        (arrival,) = admit(
+            self._registry, self.origin, repeat.stream, repeat.document_type, [repeat.draft], [repeat.place]
+        )
+        assert isinstance(arrival, Arrival)
+        return arrival
+
+    def _take(self, state: _OpenCall, document_type: str, *, last: bool, whole: bool) -> None:
+        """Stage the held records that nothing stands against; one whose key is in doubt waits for the last.
+
+        If the call is to be kept as a whole, nothing is staged once any of it was refused.
+        """
+        with self._store.read() as uow:
+            documents = self._overlay.load(uow, document_type, ())
+            if last:
+                known = (one.idempotency_key for one in state.accepted)
+                sifted = self._sieve.end(uow, documents, state.held, known)
+            else:
+                sifted = self._sieve.begin(uow, documents, state.held, state.doubted)
+            state.held = sifted.doubtful
+            state.doubted.update(one.idempotency_key for one in sifted.doubtful)
+            state.rejected += sifted.refused
+            if not (whole and state.rejected):
+                self._sieve.let_through(documents, sifted)
+                self._rekey([one.rekeyed for one in sifted.rekeyed])
+                state.accepted += self._stage(uow, sifted.clear)
+
+    def _rekey(self, rekeyed: Sequence[Rekeyed]) -> None:
+        self.page.rekeyed += rekeyed
+        if self.effects is not None:
+            self.effects.rekey(rekeyed)
+
+    def _stage(self, uow: UnitOfWork, entries: Sequence[Entry]) -> list[Accepted]:
         ids = row_ids(len(entries)) if entries else range(0)
         staged = [Staged(entry, document_id) for entry, document_id in zip(entries, ids, strict=True)]
-        with self._store.read() as uow:
-            self._overlay.load(uow, (one.key for one in staged))
-            decided = self._overlay.decide(uow, staged)
-            if self.effects is not None:
-                self.effects.add(uow, decided)
-        for each in decided:
-            self.page.add(each)
-        return [answer_for(one, decision) for one, _, decision in decided]
+        decided = self._overlay.decide(uow, staged)
+        if self.effects is not None:
+            self.effects.add(uow, decided)
+        self.page.add(decided)
+        return [answer_for(one) for one in decided]

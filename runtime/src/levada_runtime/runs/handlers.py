@@ -194,7 +194,7 @@ def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
     known = not observing and one.document_id is not None and one.version is not None
     place = (origin.connection_id, one.document_id or 0)
     return RecordAnswer(
-        index=one.index,
+        index=one.place,
         outcome=_OUTCOMES[one.outcome],
         document_id=spell_document(*place) if known else None,
         document_version_id=spell_version(*place, one.version or 0) if known else None,

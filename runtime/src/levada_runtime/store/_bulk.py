@@ -20,7 +20,8 @@ Rows = Sequence[tuple[Any, ...]]
 _COPY_FROM = 8
 """Below, what COPY says before and after costs more than it saves."""
 
-_KNOWN = "idempotency_key, id, version, versions, payload_hash, source_time, retired_at"
+_KNOWN = """id, version, versions, payload_hash, source_time, retired_at IS NOT NULL AS retired, fingerprint, source_id,
+    idempotency_key"""
 _FIND = {
     "sqlite": f"""
         SELECT {_KNOWN} FROM documents
@@ -36,16 +37,62 @@ _FIND = {
         ) AS found
     """,  # noqa: S608 - the same
 }
-_CHANGED = ("version", "versions", "payload_hash", "source_id", "source_time", "retired_at", "updated_at")
+_CHANGED = (
+    "version",
+    "versions",
+    "payload_hash",
+    "source_id",
+    "source_time",
+    "retired_at",
+    "updated_at",
+    "fingerprint",
+)
 _KEY = ("org_id", "connection_id", "id")
+_SOURCED = """source_id AS known_as, idempotency_key, COALESCE(rekeyed_at, created_at) AS since, id, version, versions,
+    payload_hash, source_time, retired_at IS NOT NULL AS retired, fingerprint, source_id"""
+_FIND_BY_SOURCE = {
+    "sqlite": f"""
+        SELECT {_SOURCED} FROM documents
+        WHERE org_id = :org AND connection_id = :connection AND document_type = :type AND stream = :stream
+          AND source_id IN (SELECT value FROM json_each(:ids))
+    """,  # noqa: S608 - the names stand above
+    "postgresql": f"""
+        SELECT found.* FROM unnest(%(ids)b::text[]) AS wanted CROSS JOIN LATERAL (
+            SELECT {_SOURCED} FROM documents
+            WHERE org_id = %(org)s AND connection_id = %(connection)s AND document_type = %(type)s
+              AND stream = %(stream)s AND source_id = wanted
+        ) AS found
+    """,  # noqa: S608 - the same
+}
+_REKEY = (
+    "UPDATE documents SET idempotency_key = ?, rekeyed_at = ?"
+    " WHERE org_id = ? AND connection_id = ? AND id = ? AND idempotency_key = ?"
+)
 
 
 def find(connection: sa.Connection, scope: tuple[int, int], document_type: str, keys: Iterable[str]) -> Rows:
-    """Return what is known of the documents with these idempotency keys, in the order of `Known`, the key first."""
+    """Return what is known of the documents with these idempotency keys, in the order of `Known`, the key last."""
     name, wanted = connection.dialect.name, list(keys)
     asked = wanted if name == "postgresql" else orjson.dumps(wanted).decode()
     values = {"org": scope[0], "connection": scope[1], "type": document_type, "keys": asked}
     return connection.exec_driver_sql(_FIND[name], values).fetchall()
+
+
+def find_by_source(
+    connection: sa.Connection, scope: tuple[int, int], document_type: str, stream: str, source_ids: Iterable[str]
+) -> Rows:
+    """Return the documents with these ids at the source: the id, the key and since when, then as in `Known`."""
+    name, wanted = connection.dialect.name, list(source_ids)
+    asked = wanted if name == "postgresql" else orjson.dumps(wanted).decode()
+    values = {"org": scope[0], "connection": scope[1], "type": document_type, "stream": stream, "ids": asked}
+    return connection.exec_driver_sql(_FIND_BY_SOURCE[name], values).fetchall()
+
+
+def rekey(connection: sa.Connection, rows: Rows) -> None:
+    """Give documents new keys: each tuple has the new key, when, where the document is, and the key that it had."""
+    if rows:
+        sign = "%s" if connection.dialect.name == "postgresql" else "?"
+        connection.exec_driver_sql(_REKEY.replace("?", sign), list(rows))
 
 
 def insert(connection: sa.Connection, table: sa.Table, columns: Names, rows: Rows) -> None:
@@ -69,6 +116,14 @@ def change(connection: sa.Connection, rows: Rows) -> None:
         connection.exec_driver_sql(_change_by_arrays_sql(), columns)
     else:
         connection.exec_driver_sql(_change_sql(), list(rows))
+
+
+def mark(connection: sa.Connection, rows: Rows) -> None:
+    """Give documents another fingerprint: `(fingerprint, org_id, connection_id, id)` each."""
+    if rows:
+        sign = "%s" if connection.dialect.name == "postgresql" else "?"
+        where = " AND ".join(f"{name} = {sign}" for name in _KEY)
+        connection.exec_driver_sql(f"UPDATE documents SET fingerprint = {sign} WHERE {where}", list(rows))  # noqa: S608 - names stand above
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from levada_runtime.store._bulk import change, find, insert
+from levada_runtime.store._bulk import change, find, find_by_source, insert, mark, rekey
 from levada_runtime.store._rows import as_columns
-from levada_runtime.store.model import DocumentRow, Known, PageRow, VersionRow
+from levada_runtime.store.model import DocumentRow, Known, PageRow, Sourced, VersionRow
 from levada_runtime.store.tables import documents, events, pages, versions
 
 Scope = tuple[int, int]
@@ -31,10 +31,16 @@ class Documents:
     def known(self, scope: Scope, document_type: str, keys: Iterable[str]) -> dict[str, Known]:
         """Return what is known by idempotency key, in one look."""
         found = find(self._connection, scope, document_type, keys)
-        return {
-            key: Known(document_id, version, highest, payload_hash, source_time, retired_at is not None)
-            for key, document_id, version, highest, payload_hash, source_time, retired_at in found
-        }
+        return {row[-1]: Known._make(row[:-1]) for row in found}
+
+    def sourced(self, scope: Scope, document_type: str, stream: str, source_ids: Iterable[str]) -> list[Sourced]:
+        """Return the documents of a stream that are known by these ids at the source, in one look, oldest first."""
+        found = find_by_source(self._connection, scope, document_type, stream, source_ids)
+        return [Sourced(row[0], row[1], row[2], Known._make(row[3:])) for row in sorted(found, key=lambda row: row[3])]
+
+    def rekey(self, scope: Scope, rows: Sequence[tuple[int, str, str, str]], at: int) -> None:
+        """Give documents new keys, in order: each tuple has the id, the type, the key before and after."""
+        rekey(self._connection, [(new, at, *scope, document_id, old) for document_id, _, old, new in rows])
 
     def has_version(self, scope: Scope, document_id: int, payload_hash: bytes) -> bool:
         """Tell whether the document ever had this payload."""
@@ -63,6 +69,10 @@ class Documents:
         change(self._connection, changed)
         insert(self._connection, versions, VERSION_COLUMNS, new_versions)
         insert(self._connection, events, EVENT_COLUMNS, new_events)
+
+    def mark(self, marks: Sequence[tuple[Any, ...]]) -> None:
+        """Give documents another fingerprint: `(fingerprint, org_id, connection_id, id)` each."""
+        mark(self._connection, marks)
 
     def last_page(self, scope: Scope) -> int:
         """Return the id of the page that was committed last, nought before the first: what is known stands as of it."""

@@ -14,7 +14,7 @@ from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.store import postgresql
 
 WRITES = "levada_writes"
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "cache_size=-32768", "temp_store=MEMORY")
+_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 
 
 def make_engine(url: str) -> sa.Engine:

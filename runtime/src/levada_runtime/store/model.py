@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,7 @@ class WorkRow:
     lease_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the store knows of a document when a record for its key arrives; times are microseconds, UTC."""
 
     document_id: int
@@ -183,6 +182,19 @@ class Known:
     payload_hash: bytes
     source_time: int | None
     retired: bool
+    fingerprint: bytes | None = None
+    """What its current version looked like before it was validated."""
+    source_id: str | None = None
+
+
+class Sourced(NamedTuple):
+    """A document by the id that its record has at the source; without `since` it is only in the page, so far."""
+
+    source_id: str
+    idempotency_key: str
+    since: int | None
+    """Since when it has had its key; microseconds, UTC."""
+    known: Known | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +273,11 @@ class QuarantineRow:
     run_id: str
     first_seen_at: datetime
     last_seen_at: datetime
+    source_time: datetime | None = None
+    source_id_fixed: bool = False
+    """Whether the source id was given for a whole call, and not told from the record."""
+    replayed_run_id: str | None = None
+    """The run that took it after all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ documents = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("rekeyed_at", Instant),
+    sa.Column("fingerprint", sa.LargeBinary),
     sa.UniqueConstraint("org_id", "connection_id", "document_type", "idempotency_key"),
     sa.Index(None, "org_id", "document_type", "id"),
     sa.Index("ix_documents_source", "org_id", "connection_id", "document_type", "stream", "source_id"),
@@ -93,5 +94,8 @@ quarantine = sa.Table(
     text("run_id"),
     sa.Column("first_seen_at", Instant, nullable=False),
     sa.Column("last_seen_at", Instant, nullable=False),
+    sa.Column("source_time", Instant),
+    sa.Column("source_id_fixed", sa.Boolean, nullable=False, server_default=sa.false()),
+    text("replayed_run_id", null=True),
     sa.UniqueConstraint("org_id", "connection_id", "stream", "document_type", "fingerprint"),
 )
