@@ -1,3 +1,169 @@
-"""x"""
+"""What a record costs as the store grows, and what memory the daemon, a worker and its child take.
+
+At each size 10,000 more customers are loaded, 10,000 stored ones come again unchanged, and 10,000 come with every tenth
+changed; once as neighbours, as a source that is read in order sends them, and once from all over the store.
+"""
+
 import argparse
-def measure(words: argparse.Namespace) -> None: ...
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.peers import installed
+from benchmarks.peers.alone import feed
+from benchmarks.peers.processes import EVERY_S, memory_bytes, proportional_bytes, tree
+from benchmarks.peers.source import Source
+from benchmarks.workload import BATCH, CHANGED_EVERY, KINDS, Row, page
+from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.config import Settings
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.schema import upgrade
+from levada_runtime.store.unit_of_work import Store
+
+KIND = "customer"
+SIZES = (10_000, 100_000, 1_000_000, 2_000_000)
+EACH = 10_000
+REPEATS = 3
+GOAL = 0.10
+MEMORY_GOAL_MB = 250
+Served = Iterator[list[Row]]
+
+
+def measure(words: argparse.Namespace) -> None:
+    """Print the cost of a record at each size and how far it strays, then the memory of the processes."""
+    sizes = [size for size in SIZES if size <= words.most]
+    with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
+        _costs(Path(folder), sizes)
+    for count in (10_000, 100_000):
+        if count <= words.records:
+            with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
+                _memory(Path(folder), count)
+
+
+def _costs(folder: Path, sizes: list[int]) -> None:
+    engine = make_engine(f"sqlite:///{folder / 'scale.db'}")
+    upgrade(engine)
+    store = Store(engine)
+    phases = _Book().phases()
+    costs: dict[str, list[float]] = {name: [] for name in phases}
+    print(f"SQLite, ingest alone, {EACH} records a phase, least of {REPEATS}: CPU µs (and all µs) of a record")
+    print(f"{'stored':>10}" + "".join(f"{name:>22}" for name in phases))
+    stored = 0
+    for size in sizes:
+        feed(store, KIND, (page(KIND, number) for number in range(stored // BATCH, size // BATCH)))
+        stored, cells = _documents(store), []
+        assert stored == size, stored
+        for name, served in phases.items():
+            cpu_us, all_us, stored = _least(store, served, stored)
+            costs[name].append(cpu_us)
+            cells.append(f"{cpu_us:.1f} ({all_us:.1f})")
+        print(f"{size:10,}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
+    store.close()
+    for name, each in costs.items():
+        worst = max(each) / each[0] - 1
+        steps = ", ".join(f"{after / before - 1:+.0%}" for before, after in pairwise(each))
+        verdict = "met" if worst <= GOAL else "MISSED"
+        print(f"  {name:20} from one size to the next {steps}; worst against the first {worst:+.0%} ({verdict})")
+
+
+class _Book:
+    """The customers as they are stored now: some have been changed, some of those more than once."""
+
+    def __init__(self) -> None:
+        self._times: Counter[str] = Counter()
+
+    def phases(self) -> dict[str, Callable[[int], Served]]:
+        """Return what makes the pages of each phase, for a number of stored customers."""
+        return {
+            "same, neighbours": lambda stored: map(self._now, _neighbours(stored)),
+            "same, scattered": lambda stored: map(self._now, _scattered(stored)),
+            "10 %, neighbours": lambda stored: map(self._changed, _neighbours(stored)),
+            "10 %, scattered": lambda stored: map(self._changed, _scattered(stored)),
+            "first load": lambda stored: (page(KIND, stored // BATCH + each) for each in range(EACH // BATCH)),
+        }
+
+    def _changed(self, rows: list[Row]) -> list[Row]:
+        self._times.update(row[KINDS[KIND].key] for row in rows[::CHANGED_EVERY])
+        return self._now(rows)
+
+    def _now(self, rows: list[Row]) -> list[Row]:
+        for row in rows:
+            for _ in range(self._times[row[KINDS[KIND].key]]):
+                KINDS[KIND].change(row)
+        return rows
+
+
+def _neighbours(stored: int) -> Served:
+    middle = stored // BATCH // 2 - EACH // BATCH // 2
+    return (page(KIND, middle + each) for each in range(EACH // BATCH))
+
+
+def _scattered(stored: int) -> Served:
+    """Return pages whose records come from places far apart: as many of each of up to a hundred pages."""
+    total = stored // BATCH
+    several = min(100, total)
+    stride = BATCH // (EACH // several)
+    taken = [page(KIND, number * total // several)[::stride] for number in range(several)]
+    mixed = [rows[place] for place in range(EACH // several) for rows in taken]
+    return (mixed[start : start + BATCH] for start in range(0, EACH, BATCH))
+
+
+def _least(store: Store, served: Callable[[int], Served], stored: int) -> tuple[float, float, int]:
+    figures = []
+    for _ in range(REPEATS):
+        seconds, cpu_s = feed(store, KIND, served(stored))
+        figures.append((cpu_s / EACH * 1e6, seconds / EACH * 1e6))
+        stored = _documents(store)
+    return min(cpu for cpu, _ in figures), min(whole for _, whole in figures), stored
+
+
+def _documents(store: Store) -> int:
+    with store.read() as uow:
+        return uow.documents.totals().get(KIND, 0)
+
+
+def _memory(folder: Path, count: int) -> None:
+    with Source(KIND, count) as source:
+        environment = installed.connect(folder, source.url, None)
+        words = [*installed.RUNTIME, "serve", "--port", "0", "--workers", "1"]
+        daemon = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            assert daemon.stdout is not None
+            assert any(line.startswith("API") for line in daemon.stdout), "the daemon did not start"
+            resident, shared, processes = _watched(folder, daemon.pid)
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.communicate(timeout=60)
+    verdict = "met" if resident / 1e6 <= MEMORY_GOAL_MB else "MISSED"
+    print(
+        f"daemon, worker and child over a run of {count} records: at most {resident / 1e6:.0f} MB of RSS added up over"
+        f" {processes} processes (goal {MEMORY_GOAL_MB} MB: {verdict}), {shared / 1e6:.0f} MB with shared pages once"
+    )
+
+
+def _watched(folder: Path, daemon: int) -> tuple[int, int, int]:
+    resident = shared = processes = 0
+    with Installation(Settings(data_dir=folder / "data")) as installation:
+        connection = installation.connections.get(installation.org, "bench")
+        run = installation.queue.by_hand(connection, KIND)
+        deadline = time.monotonic() + 300
+        while True:
+            pids = tree(daemon)
+            resident = max(resident, sum(map(memory_bytes, pids)))
+            shared = max(shared, sum(map(proportional_bytes, pids)))
+            processes = max(processes, len(pids))
+            view = installation.run_library.run(installation.org, run.id)
+            if view["state"] not in ("queued", "running"):
+                break
+            assert time.monotonic() < deadline, "the run did not end"
+            time.sleep(EVERY_S)
+    assert view["state"] == "succeeded", view
+    assert view["counts"]["created"], view
+    os.sync()
+    return resident, shared, processes

@@ -8,7 +8,7 @@ within, since they have no source. A peer that cannot be installed is named and 
 import argparse
 
 from benchmarks.peers.comparison import Outcome, compare
-from benchmarks.peers.model import Side, Unavailable
+from benchmarks.peers.model import Side, UnavailableError
 from benchmarks.peers.others import Dlt, PyAirbyte, Singer, SqliteUtils
 from benchmarks.peers.ours import Alone, Sandboxed
 from benchmarks.peers.raw import Raw
@@ -21,9 +21,8 @@ SIDES: dict[str, tuple[Side, ...]] = {
     "alone": (Alone("PostgreSQL"), Alone("SQLite")),
     "raw": (Raw("PostgreSQL"), Raw("SQLite")),
     "dlt": (Dlt(),),
-    "dlt-pydantic": (
-        Dlt("dlt merge, pydantic", "the same, each record validated by a pydantic contract", ("pydantic",)),
-    ),
+    "dlt-tuned": (Dlt("dlt merge, tuned", "the same by parquet and ADBC, normalised by two processes", tuned=True),),
+    "dlt-pydantic": (Dlt("dlt merge, pydantic", "dlt merge, each record validated by a contract", contract=True),),
     "singer": (Singer(),),
     "pyairbyte": (PyAirbyte(),),
     "sqlite-utils": (SqliteUtils(),),
@@ -37,7 +36,7 @@ def measure(words: argparse.Namespace) -> None:
     try:
         with server() as running:
             wrong = _compare(chosen, words, running)
-    except Unavailable as reason:
+    except UnavailableError as reason:
         wrong = _compare(chosen, words, str(reason))
     if wrong:
         raise SystemExit(1)

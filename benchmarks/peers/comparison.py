@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.peers import environment, processes
-from benchmarks.peers.model import PHASES, Cost, Phase, Place, Side, Unavailable, WrongResult
+from benchmarks.peers.model import PHASES, Cost, Phase, Place, Side, UnavailableError, WrongResultError
 from benchmarks.peers.server import Server
 from benchmarks.peers.source import Source
 
@@ -37,9 +37,9 @@ def compare(sides: Iterable[Side], kind: str, records: int, server: Server | str
             outcomes.append(outcome)
             try:
                 _measure(outcome, source, kind, records, server)
-            except Unavailable as reason:
+            except UnavailableError as reason:
                 outcome.unavailable = str(reason)
-            except WrongResult as wrong:
+            except WrongResultError as wrong:
                 outcome.wrong = str(wrong)
     return outcomes
 
@@ -47,7 +47,7 @@ def compare(sides: Iterable[Side], kind: str, records: int, server: Server | str
 def _measure(outcome: Outcome, source: Source, kind: str, records: int, server: Server | str) -> None:
     side = outcome.side
     if side.store == "PostgreSQL" and isinstance(server, str):
-        raise Unavailable(server)
+        raise UnavailableError(server)
     with ExitStack() as kept:
         folder = Path(tempfile.mkdtemp(prefix="levada-bench-"))
         kept.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -74,8 +74,8 @@ def _phase(side: Side, place: Place, phase: Phase, server: Server | None) -> Cos
         seconds, cpu_s, rss_mb, said = processes.run(work.commands, words, log, TIMEOUT_S)
         after = server.cpu_s() if server and place.database else None
         side.verify(place, phase, said)
-    except WrongResult as wrong:
-        raise WrongResult(f"phase {phase}: {wrong}") from None
+    except WrongResultError as wrong:
+        raise WrongResultError(f"phase {phase}: {wrong}") from None
     served = None if before is None or after is None else after - before
     if work.says_cost:
         inner = json.loads(said.splitlines()[-1])

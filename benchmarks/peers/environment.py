@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.peers.model import Unavailable
+from benchmarks.peers.model import UnavailableError
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parent / ".peers"
@@ -16,7 +16,7 @@ SCRIPTS = HERE / "scripts"
 def prepare(name: str) -> Path:
     """Return the folder of a peer's programs; install it first where that has not been done with these pins.
 
-    Raises Unavailable, with what pip said, when it cannot be installed.
+    Raises UnavailableError, with what pip said, when it cannot be installed.
     """
     pins, folder = HERE / f"{name}.txt", ENVIRONMENTS / name
     wanted = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
@@ -46,5 +46,5 @@ def _call(words: list[str]) -> str:
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=inherited())
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise Unavailable(f"it cannot be installed: {' '.join(last)[:300]}")
+        raise UnavailableError(f"it cannot be installed: {' '.join(last)[:300]}")
     return done.stdout

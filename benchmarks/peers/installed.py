@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.peers.environment import inherited
-from benchmarks.peers.model import Unavailable
+from benchmarks.peers.model import UnavailableError
 
 HERE = Path(__file__).parent
 RUNTIME = (sys.executable, "-m", "levada_runtime")
@@ -44,12 +44,14 @@ def connect(folder: Path, source: str, database_url: str | None) -> dict[str, st
 
 
 def say(environment: dict[str, str], *words: str) -> Any:
-    """Run a command of the runtime and return its result; raise Unavailable when it refuses."""
+    """Run a command of the runtime and return its result; raise UnavailableError when it refuses."""
     done = subprocess.run(
         [*RUNTIME, *words, "--json"], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     if done.returncode:
-        raise Unavailable(f"`runtime {' '.join(words)}` ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
+        raise UnavailableError(
+            f"`runtime {' '.join(words)}` ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}"
+        )
     return json.loads(done.stdout)["result"]
 
 

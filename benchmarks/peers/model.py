@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import quote
 
 from benchmarks.workload import CHANGED_EVERY, KINDS, rows
 
@@ -13,11 +14,11 @@ MEANING = {"A": "first load", "B": "the same again", "C": "10 % changed"}
 Phase = Literal["A", "B", "C"]
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """This side cannot take part here; the message says why."""
 
 
-class WrongResult(Exception):
+class WrongResultError(Exception):
     """A side has not stored what it was given, or did not run to its end."""
 
 
@@ -34,7 +35,7 @@ class Database:
     @property
     def url(self) -> str:
         """Return its URL."""
-        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{self.name}"
+        return f"postgresql://{self.user}:{quote(self.password, safe='')}@{self.host}:{self.port}/{self.name}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -102,15 +103,25 @@ class Cost:
 class Side(Protocol):
     """One way to get records from the source into a store."""
 
-    name: str
-    store: Literal["SQLite", "PostgreSQL"]
-    does: str
-    """What it really does with a record, in a line."""
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        ...
+
+    @property
+    def store(self) -> Literal["SQLite", "PostgreSQL"]:
+        """Return where it stores."""
+        ...
+
+    @property
+    def does(self) -> str:
+        """Return what it really does with a record, in a line."""
+        ...
 
     def prepare(self, place: Place) -> str:
         """Make everything ready that is not to be timed and return the versions used.
 
-        Raises Unavailable when it cannot take part.
+        Raises UnavailableError when it cannot take part.
         """
         ...
 
@@ -119,5 +130,5 @@ class Side(Protocol):
         ...
 
     def verify(self, place: Place, phase: Phase, said: str) -> None:
-        """Hold what is stored against what was served; raise WrongResult when it differs."""
+        """Hold what is stored against what was served; raise WrongResultError when it differs."""
         ...

@@ -16,7 +16,9 @@ class Dlt:
 
     name: str = "dlt merge"
     does: str = "types inferred, nested fields flattened, merged by key (delete and insert); no versions, no no-op"
-    contract: tuple[str, ...] = ()
+    contract: bool = False
+    tuned: bool = False
+    """Parquet through ADBC, normalised by two processes, for which files are rotated every so many records."""
     store: Literal["PostgreSQL"] = "PostgreSQL"
 
     def prepare(self, place: Place) -> str:
@@ -28,8 +30,12 @@ class Dlt:
         """Run the pipeline."""
         python = str(environment.prepare("dlt") / "python")
         settings = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+        words = [*(["pydantic"] if self.contract else []), *(["parquet"] if self.tuned else [])]
+        if self.tuned:
+            each = str(max(1_000, place.records // 4))
+            settings |= {"NORMALIZE__WORKERS": "2", "EXTRACT__DATA_WRITER__FILE_MAX_ITEMS": each}
         data = {"DLT_DATA_DIR": str(place.folder / "dlt")}
-        return Work([[python, str(SCRIPTS / "dlt_load.py"), *self.contract]], {**settings, **data})
+        return Work([[python, str(SCRIPTS / "dlt_load.py"), *words]], {**settings, **data})
 
     def verify(self, place: Place, phase: Phase, said: str) -> None:
         """Hold its table against what was served."""

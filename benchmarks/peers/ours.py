@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 
 from benchmarks.peers import installed
-from benchmarks.peers.model import Phase, Place, Work, WrongResult
+from benchmarks.peers.model import Phase, Place, Work, WrongResultError
 from benchmarks.peers.stopwatch import alone
 from benchmarks.peers.verify import hold
 from benchmarks.workload import CHANGED_EVERY, KINDS
@@ -24,7 +24,9 @@ class Sandboxed:
 
     store: Literal["SQLite", "PostgreSQL"]
     name: str = "levada, sandboxed connector"
-    does: str = "fetched in the sandbox; validated, normalised, hashed; versions, provenance, events; unchanged: no write"
+    does: str = (
+        "fetched in the sandbox; validated, normalised, hashed; versions, provenance, events; unchanged: no write"
+    )
 
     def prepare(self, place: Place) -> str:
         """Connect the connector to the source."""
@@ -50,7 +52,7 @@ class Sandboxed:
         changed = place.versions("C") - place.records
         wanted = changed if phase == "C" else place.records
         if counts[OUTCOME[phase]] != wanted or counts["failed"]:
-            raise WrongResult(f"the run says {counts}; {wanted} {OUTCOME[phase]} were due")
+            raise WrongResultError(f"the run says {counts}; {wanted} {OUTCOME[phase]} were due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,10 @@ def _verify(place: Place, phase: Phase) -> None:
     rows = [(payload[kind.key], payload[kind.money]) for payload in payloads]
     hold(place, phase, rows)
     if versions != place.versions(phase):
-        raise WrongResult(f"there are {versions} versions instead of {place.versions(phase)}")
+        raise WrongResultError(f"there are {versions} versions instead of {place.versions(phase)}")
     changed = sum(1 for payload in payloads if _is_changed(payload))
     if phase == "C" and changed != len(rows[::CHANGED_EVERY]):
-        raise WrongResult(f"{changed} documents are changed instead of {len(rows[::CHANGED_EVERY])}")
+        raise WrongResultError(f"{changed} documents are changed instead of {len(rows[::CHANGED_EVERY])}")
 
 
 def _is_changed(payload: dict[str, Any]) -> bool:

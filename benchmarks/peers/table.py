@@ -1,7 +1,5 @@
 """What was measured, for people: a row for each side, and how it stands to ours on the same store."""
 
-from collections.abc import Iterable
-
 from benchmarks.peers.comparison import Outcome
 from benchmarks.peers.model import MEANING, PHASES, Cost
 from benchmarks.peers.ours import Sandboxed
@@ -24,11 +22,6 @@ def show(outcomes: list[Outcome], records: int) -> None:
             print(f"SKIPPED {outcome.side.name} → {outcome.side.store}: {outcome.unavailable}")
         if outcome.wrong:
             print(f"WRONG   {outcome.side.name} → {outcome.side.store}: {outcome.wrong}")
-
-
-def ratios(outcomes: Iterable[Outcome], records: int) -> list[str]:
-    """Return how many times as many rows a second ours takes as each other side of the same store."""
-    return []
 
 
 def _store(store: str, outcomes: list[Outcome], records: int) -> None:

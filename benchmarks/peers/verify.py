@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from benchmarks.peers.model import Database, Phase, Place, WrongResult
+from benchmarks.peers.model import Database, Phase, Place, WrongResultError
 from benchmarks.workload import KINDS
 
 
 def in_postgresql(place: Place, phase: Phase, schema: str, table: str) -> None:
-    """Raise WrongResult unless the table holds exactly what was served."""
+    """Raise WrongResultError unless the table holds exactly what was served."""
     kind, columns = KINDS[place.kind], sql.SQL(", ")
     assert place.database is not None
     names = columns.join(map(sql.Identifier, (kind.key, kind.money)))
@@ -24,7 +24,7 @@ def in_postgresql(place: Place, phase: Phase, schema: str, table: str) -> None:
 
 
 def in_sqlite(place: Place, phase: Phase, file: Path, table: str) -> None:
-    """Raise WrongResult unless the table holds exactly what was served."""
+    """Raise WrongResultError unless the table holds exactly what was served."""
     kind = KINDS[place.kind]
     with sqlite3.connect(file) as connection:
         hold(place, phase, connection.execute(f"SELECT {kind.key}, {kind.money} FROM {table}").fetchall())
@@ -32,13 +32,13 @@ def in_sqlite(place: Place, phase: Phase, file: Path, table: str) -> None:
 
 
 def hold(place: Place, phase: Phase, stored: Iterable[tuple[Any, ...]]) -> None:
-    """Raise WrongResult unless these keys and amounts are what was served."""
+    """Raise WrongResultError unless these keys and amounts are what was served."""
     found = [(key, amount) for key, amount in stored]
     if len(found) != place.records:
-        raise WrongResult(f"{len(found)} rows are stored instead of {place.records}")
+        raise WrongResultError(f"{len(found)} rows are stored instead of {place.records}")
     differing = _differing(dict(found), place.expected(phase))
     if differing:
-        raise WrongResult(f"{len(differing)} rows are not what was served, such as {differing[0]!r}")
+        raise WrongResultError(f"{len(differing)} rows are not what was served, such as {differing[0]!r}")
 
 
 def connect(database: Database) -> "psycopg.Connection[tuple[Any, ...]]":

@@ -29,15 +29,15 @@ class Records(Stream):
 class Source(AbstractSource):
     """The source."""
 
-    def check_connection(self, logger: Any, config: Mapping[str, Any]) -> tuple[bool, Any]:  # noqa: ARG002 - its signature
+    def check_connection(self, logger: Any, config: Mapping[str, Any]) -> tuple[bool, Any]:
         """Take it for granted."""
         return True, None
 
-    def streams(self, config: Mapping[str, Any]) -> list[Stream]:  # noqa: ARG002 - the same
+    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         """Return the one stream."""
         return [Records()]
 
-    def spec(self, logger: Any) -> ConnectorSpecification:  # noqa: ARG002 - the same
+    def spec(self, logger: Any) -> ConnectorSpecification:
         """Say that there is nothing to configure."""
         return ConnectorSpecification(connectionSpecification={"type": "object", "properties": {}})
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import airbyte as ab
 from airbyte.caches import PostgresCache
@@ -13,7 +14,7 @@ cache = PostgresCache(
     password=os.environ["PGPASSWORD"],
     database=os.environ["PGDATABASE"],
     schema_name="bench",
-    cache_dir=os.path.join(os.environ["BENCH_FOLDER"], "cache"),
+    cache_dir=Path(os.environ["BENCH_FOLDER"]) / "cache",
 )
 source = ab.get_source("source-bench", local_executable=sys.argv[1], config={}, install_if_missing=False)
 source.select_all_streams()

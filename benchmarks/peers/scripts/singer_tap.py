@@ -15,7 +15,7 @@ class Records(Stream):
     schema = feed.SCHEMA
     primary_keys = (feed.KEY,)
 
-    def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - its signature
+    def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:
         """Yield everything."""
         yield from feed.rows()
 
