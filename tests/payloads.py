@@ -324,7 +324,7 @@ _MORE = {
     },
     "sales_order": {
         **_SALE,
-        "ordered_at": _MOMENT,
+        "issued_at": _MOMENT,
         "due_date": _DAY,
         "shipped_on": _DAY,
         "quote_id": "q-1",

@@ -31,7 +31,7 @@ PINNED = {
     "purchase_order": ("951edd25ec4d8ef9", "ae23d5f71432f99d"),
     "quote": ("7bf4350b19352245", "cab01a81f1c84b2e"),
     "refund_receipt": ("96d0e1bad326eb1b", "9f4c20dd21c047d8"),
-    "sales_order": ("05494a661ade7975", "0ceeb029750a9f9d"),
+    "sales_order": ("05494a661ade7975", "a7fb8f8ecef3ac20"),
     "sales_receipt": ("4b689c3ba3ec5b36", "5b8e64d4d79db254"),
     "vendor": ("7bb94e13523a7f1b", "ff301dfbba664f23"),
     "vendor_bill": ("2088fbee46014ac2", "0b160068aa0167de"),
@@ -159,7 +159,7 @@ def test_a_day_follows_from_what_dates_a_document():
     """In the zone of the moment; the day it takes effect follows in turn, unless either is given."""
     for document_type, dated_by, given, day in (
         ("credit_memo", "issued_at", "2026-01-31T23:30:00-05:00", date(2026, 1, 31)),
-        ("sales_order", "ordered_at", "2026-02-01T00:30:00+09:00", date(2026, 2, 1)),
+        ("sales_order", "issued_at", "2026-02-01T00:30:00+09:00", date(2026, 2, 1)),
         ("expense", "expense_date", "2026-01-30", date(2026, 1, 30)),
         ("journal_entry", "entry_date", "2026-01-30", date(2026, 1, 30)),
     ):

@@ -1,6 +1,6 @@
 """Groups of fields that several document types share; a type is made of them and of what is its own."""
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -21,20 +21,20 @@ class Timed(Contract):
 class Dated(Contract):
     """A document with a day of its own, which is also the day it takes effect, unless another is given."""
 
-    dated_by: ClassVar[str | None] = None
-    """The field that the document's day is taken from when it has none."""
-
     document_date: Day | None = None
     effective_date: Day | None = None
 
     def complete(self) -> None:
         """Take the document's day from what dates it, and the day it takes effect from the document's."""
         super().complete()
-        if self.document_date is None and self.dated_by is not None:
-            given = getattr(self, self.dated_by)
-            self.document_date = given.date() if isinstance(given, datetime) else given
+        if self.document_date is None:
+            self.document_date = self.dated()
         if self.effective_date is None:
             self.effective_date = self.document_date
+
+    def dated(self) -> date | None:
+        """Return the day that follows from the type's own fields, if any."""
+        return None
 
 
 class Totalled(Timed):

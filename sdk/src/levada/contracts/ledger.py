@@ -1,5 +1,6 @@
 """The books: their accounts, and the entries that are made in them."""
 
+from datetime import date
 from decimal import Context, Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -77,7 +78,6 @@ class JournalEntryPayload(Timed, Dated):
 
     document_type: ClassVar[str] = "journal_entry"
     plural: ClassVar[str] = "journal-entries"
-    dated_by: ClassVar[str | None] = "entry_date"
 
     source_id: Name
     entry_date: Day
@@ -87,3 +87,7 @@ class JournalEntryPayload(Timed, Dated):
     memo: str | None = None
     currency: Currency | None = None
     reverses_entry_id: str | None = None
+
+    def dated(self) -> date | None:
+        """Return the day of the entry."""
+        return self.entry_date

@@ -1,5 +1,6 @@
 """What is bought and what is paid for it."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -74,7 +75,6 @@ class ExpensePayload(Amounted, Dated, Settled):
 
     document_type: ClassVar[str] = "expense"
     plural: ClassVar[str] = "expenses"
-    dated_by: ClassVar[str | None] = "expense_date"
 
     status: Name
     tax_amount: Money | None = None
@@ -90,3 +90,7 @@ class ExpensePayload(Amounted, Dated, Settled):
     billable: Flag | None = None
     reimbursable: Flag | None = None
     approval_status: ApprovalStatus | None = None
+
+    def dated(self) -> date | None:
+        """Return the day the money was spent."""
+        return self.expense_date

@@ -1,5 +1,6 @@
 """What is sold and what is paid for it."""
 
+from datetime import date
 from typing import ClassVar, Literal
 
 from levada.contracts._base import Address
@@ -43,10 +44,15 @@ class Sale(Itemised):
 
     customer_id: str | None = None
     customer_name: str | None = None
+    issued_at: Moment | None = None
     price_level: str | None = None
     sales_representative: str | None = None
     billing_address: Address | None = None
     shipping_address: Address | None = None
+
+    def dated(self) -> date | None:
+        """Return the day of the issue, in the zone of the issue."""
+        return None if self.issued_at is None else self.issued_at.date()
 
 
 class InvoicePayload(Sale):
@@ -54,10 +60,8 @@ class InvoicePayload(Sale):
 
     document_type: ClassVar[str] = "invoice"
     plural: ClassVar[str] = "invoices"
-    dated_by: ClassVar[str | None] = "issued_at"
 
     status: Literal["draft", "open", "paid", "void", "uncollectible"]
-    issued_at: Moment | None = None
     due_date: Day | None = None
     amount_due: Money | None = None
     payment_terms: str | None = None
@@ -69,10 +73,8 @@ class CreditMemoPayload(Sale):
 
     document_type: ClassVar[str] = "credit_memo"
     plural: ClassVar[str] = "credit-memos"
-    dated_by: ClassVar[str | None] = "issued_at"
 
     status: Literal["open", "partially_applied", "applied", "void"]
-    issued_at: Moment | None = None
     invoice_id: str | None = None
     reason_code: str | None = None
     remaining_amount: Money | None = None
@@ -83,10 +85,8 @@ class SalesReceiptPayload(Sale, Settled):
 
     document_type: ClassVar[str] = "sales_receipt"
     plural: ClassVar[str] = "sales-receipts"
-    dated_by: ClassVar[str | None] = "issued_at"
 
     status: Name
-    issued_at: Moment | None = None
     deposit_to_account_code: str | None = None
 
 
@@ -95,10 +95,8 @@ class SalesOrderPayload(Sale):
 
     document_type: ClassVar[str] = "sales_order"
     plural: ClassVar[str] = "sales-orders"
-    dated_by: ClassVar[str | None] = "ordered_at"
 
     status: Name
-    ordered_at: Moment | None = None
     due_date: Day | None = None
     shipped_on: Day | None = None
     quote_id: str | None = None
@@ -110,10 +108,8 @@ class QuotePayload(Sale):
 
     document_type: ClassVar[str] = "quote"
     plural: ClassVar[str] = "quotes"
-    dated_by: ClassVar[str | None] = "issued_at"
 
     status: Name
-    issued_at: Moment | None = None
     expires_at: Moment | None = None
     accepted_at: Moment | None = None
     accepted_by: str | None = None
