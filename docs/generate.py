@@ -26,6 +26,7 @@ from levada_runtime.api.services import Services
 from levada_runtime.cli import app
 from levada_runtime.cli.frame import COMMON
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.contracts.views import field_views
 from levada_runtime.foundation.config import Settings
 from levada_runtime.pipeline.reference import StepReference, reference_rows
 from levada_runtime.sandbox.language.modules import ALLOWED
@@ -36,8 +37,6 @@ _ALIASES = {
     "Paginator": "From a request, its response and the rows in it to the next request, or None after the last page.",
     "hookimpl": "Marks a function of a trusted extension as its answer to one of the runtime's hooks.",
 }
-_PATTERNS = {"^[A-Z]{3}$": "currency", r"^-?[0-9]{1,18}(\.[0-9]{1,9})?$": "decimal"}
-_FORMATS = {"date-time": "moment"}
 _VALUES = {int: "N", Path: "PATH"}
 _TYPES = {"str": "text", "int": "integer", "float": "number", "bool": "boolean", "Path": "path", "list": "list of text"}
 
@@ -264,39 +263,9 @@ def _contract(contract: type[Contract]) -> str:
 
 
 def _field_rows(contract: type[Contract], without: frozenset[str] = frozenset()) -> Iterator[tuple[str, ...]]:
-    schema = contract.model_json_schema()
-    required = schema.get("required", ())
-    for name, field in schema["properties"].items():
-        if name not in without:
-            yield f"`{name}`", _kind(field, schema.get("$defs", {})), "yes" if name in required else ""
-
-
-def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """Spell a field's JSON Schema in a few words."""
-    options = [one for one in field.get("anyOf", [field]) if one.get("type") != "null"]
-    return " or ".join(dict.fromkeys(_one_kind(one, definitions) for one in options))
-
-
-def _one_kind(option: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    if "$ref" in option:
-        name = option["$ref"].rpartition("/")[2]
-        target = definitions[name]
-        return _one_kind(target, definitions) if "enum" in target else f"object ({_fields(target)})"
-    if "enum" in option:
-        return ", ".join(f"`{value}`" for value in option["enum"])
-    if "const" in option:
-        return f"`{option['const']}`"
-    if option.get("type") == "array":
-        return f"list of {_kind(option.get('items', {}), definitions)}"
-    if "pattern" in option:
-        return _PATTERNS.get(option["pattern"], f"text like `{option['pattern']}`")
-    if "format" in option:
-        return _FORMATS.get(option["format"], str(option["format"]))
-    return {"string": "text", "object": "object"}.get(option.get("type", ""), str(option.get("type", "any JSON value")))
-
-
-def _fields(target: Mapping[str, Any]) -> str:
-    return _words(" ".join(target.get("properties", {})))
+    for one in field_views(contract, quote="`"):
+        if one["field"] not in without:
+            yield f"`{one['field']}`", one["type"], "yes" if one["required"] else ""
 
 
 def _first_sentence(thing: Any) -> str:

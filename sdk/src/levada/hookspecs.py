@@ -25,9 +25,11 @@ def levada_connectors() -> list[Any]:  # type: ignore[empty-body]  # a specifica
 
 @hookspec
 def levada_contracts() -> "list[type[Contract]]":  # type: ignore[empty-body]  # a specification has none
-    """Return contracts of further document types.
+    """Return contracts of further document types, and wider ones of types that there are.
 
-    Called once, when the runtime starts. Two owners of one document type are refused, and the runtime does not start.
+    Called once, when a process of the runtime starts. Two owners of one document type are refused by naming both, and
+    the runtime does not start. A class that says `widens: ClassVar[bool] = True` takes the place of the contract it is
+    derived from, to which it may only add fields that are None by default.
     """
 
 

@@ -15,6 +15,7 @@ from levada_runtime.catalog.discovery import bundle_of
 from levada_runtime.catalog.imports import ModuleImports, imports_in
 from levada_runtime.catalog.libraries import Libraries, libraries_of
 from levada_runtime.catalog.library import Library
+from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.catalog.project import PYPROJECT, Project
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.sandbox.host import Sandbox
@@ -141,6 +142,7 @@ def _about_manifest(project: Project, manifest: Manifest, libraries: Libraries) 
     made = connector_calls(project.package, project.attribute, project.files)
     places = places_in(_top(project), made[0] if made else None, compiled)
     registry = Registry()
+    load_extensions(registry)
     types = [kind for kind in types_of(manifest) if registry.get(kind) is None]
     nearest = {kind: near for kind in types if (near := registry.nearest(kind)) is not None}
     for path, finding in [*complaints(manifest, places, nearest), *_about_libraries(project, libraries)]:

@@ -1,6 +1,7 @@
 """The plugin manager: trusted extensions are loaded as pluggy does it, connectors only ever as stand-ins."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pluggy
 
@@ -27,17 +28,38 @@ def load_extensions(registry: Registry, vocabulary: Vocabulary | None = None) ->
         plugins.load_setuptools_entrypoints(EXTENSIONS)
         plugins.check_pending()
     except Exception as error:
-        raise UsageFailure(
-            f"an extension cannot be loaded: {type(error).__name__}: {error}",
-            code="extension_broken",
-            hint=f"mend or remove what offers the entry point group {EXTENSIONS}",
-        ) from error
-    for name, plugin in plugins.list_name_plugin():
-        if plugin is not None and hasattr(plugin, "levada_contracts"):
-            registry.extend(name, plugin.levada_contracts())
-        if vocabulary is not None and plugin is not None and hasattr(plugin, "levada_graph_vocabulary"):
+        raise _broken(f"an extension cannot be loaded: {type(error).__name__}: {error}") from error
+    found = sorted((name, plugin) for name, plugin in plugins.list_name_plugin() if plugin is not None)
+    _take_contracts(registry, found)
+    for name, plugin in found:
+        if vocabulary is not None and hasattr(plugin, "levada_graph_vocabulary"):
             vocabulary.extend(name, plugin.levada_graph_vocabulary())
     return plugins
+
+
+def _take_contracts(registry: Registry, plugins: Iterable[tuple[str, Any]]) -> None:
+    """Add what extensions offer: new types before wider ones, and what is widened before what widens it further."""
+    offers = [
+        (name, contract)
+        for name, plugin in plugins
+        if hasattr(plugin, "levada_contracts")
+        for contract in _offered(name, plugin)
+    ]
+    offers.sort(key=lambda one: len(getattr(one[1], "__mro__", ())) if getattr(one[1], "widens", False) else 0)
+    for name, contract in offers:
+        registry.extend(name, [contract])
+
+
+def _offered(name: str, plugin: Any) -> list[Any]:
+    try:
+        return list(plugin.levada_contracts())
+    except Exception as error:
+        raise _broken(f"the extension {name} offers no contracts: {type(error).__name__}: {error}") from error
+
+
+def _broken(what: str) -> UsageFailure:
+    hint = f"mend or remove what offers the entry point group {EXTENSIONS}"
+    return UsageFailure(what, code="extension_broken", hint=hint)
 
 
 def register_connectors(plugins: pluggy.PluginManager, installed: Iterable[InstalledConnector]) -> None:
