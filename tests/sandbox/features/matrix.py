@@ -19,10 +19,15 @@ def verdicts(constructs: Mapping[str, str]) -> dict[str, str]:
     """Return `ok`, or each refusal as an author reads it without the file's name."""
     offers = {
         "levada": lambda: {name: getattr(levada, name) for name in levada.__all__},
-        "levada.contracts": lambda: {each.__name__: each for each in contracts.CONTRACTS.values()},
+        "levada.contracts": _contracts,
     }
     imports = ConnectorLoader("specimen", {}, facade.build(offers), {}, print)
     return {title: _verdict(source, imports) for title, source in constructs.items()}
+
+
+def _contracts() -> dict[str, object]:
+    public = {name: getattr(contracts, name) for name in contracts.__all__}
+    return {name: one for name, one in public.items() if isinstance(one, type) and name not in ("Contract", "Part")}
 
 
 def _verdict(source: str, imports: ConnectorLoader) -> str:

@@ -114,8 +114,14 @@ def _sdk() -> Mapping[str, Any]:
 
 
 def _contracts() -> Mapping[str, Any]:
-    contracts = document_contracts.CONTRACTS.values()
-    return {contract.__name__: contract for contract in contracts}
+    """Return the contracts and the parts they are made of; what only extensions need stays outside."""
+    public = {name: getattr(document_contracts, name) for name in document_contracts.__all__}
+    abstract = (document_contracts.Contract, document_contracts.Part)
+    return {
+        name: value
+        for name, value in public.items()
+        if isinstance(value, type) and issubclass(value, levada.Record) and value not in abstract
+    }
 
 
 def _warm_up() -> None:
