@@ -379,6 +379,7 @@ def test_a_gate_that_closes_meanwhile_is_heard_by_the_commit(store, clock):
         "created": 2,
         "failed": 1,
         "by_type": {"customer": {"created": 2, "failed": 1}},
+        "by_reason": {"period_closed": 1},
     }
     assert {key: one["versions"] for key, one in bench.documents().items()} == {"1": 1, "2": 1}
 
@@ -407,3 +408,37 @@ def test_the_reasons_are_those_of_the_law():
         "store_unavailable",
     }
     assert {str(one) for one in RETRYABLE} == {"store_unavailable"}
+
+
+@pytest.mark.databases("sqlite")
+def test_a_store_that_cannot_be_asked_is_the_records_reason_and_loses_nothing(bench):
+    """Each record is told so, may be sent again, and is kept with its page as any other that was refused."""
+    bench.sent(draft("1", 1), draft("9", 9))
+    run = bench.new_run()
+    away(bench.store, "documents")
+    assert bench.emit(draft("1", 1, name="Ada"), draft("2", 2), ingest=run) == ["store_unavailable"] * 2
+    away(bench.store, "documents", back=True)
+    assert bench.emit(draft("3", 3), draft("1", 1), ingest=run) == ["created", "unchanged"]
+    assert bench.commit(run)["by_reason"] == {"store_unavailable": 2}
+    assert [json.loads(one["payload"])["name"] for one in bench.refused()] == ["Customer 2", "Ada"]
+    assert bench.sent(draft("1", 1, name="Ada"), draft("2", 2)) == ["updated", "created"]
+
+
+@pytest.mark.databases("sqlite")
+def test_a_store_that_goes_away_while_the_law_is_asked_refuses_the_call(bench):
+    """Between the look for keys and that for ids at the source; nothing of the call is staged."""
+    run = bench.new_run()
+    assert run.emit(1, "customers", "customer", [draft("1", 1)], continue_on_error=False, last=False) is None
+    away(bench.store, "documents")
+    answer = run.emit(1, "customers", "customer", [], continue_on_error=False, last=True)
+    assert (answer.refused, [one.reason for one in answer.rejected]) == (True, ["store_unavailable"])
+    away(bench.store, "documents", back=True)
+    bench.commit(run)
+    assert bench.documents() == {}
+
+
+def away(store, table, *, back=False):
+    """Take a table out of the store, so that asking for it fails as asking a database that is not there does."""
+    names = (f"{table}_away", table) if back else (table, f"{table}_away")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {names[0]} RENAME TO {names[1]}")

@@ -11,6 +11,7 @@ from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.model import Arrival, Origin, Rejected
+from levada_runtime.ingest.reasons import Reason
 from levada_runtime.ingest.recognise import fingerprints, salt_of
 from levada_runtime.store.columns import to_micros
 
@@ -18,6 +19,7 @@ _MOMENTS = range(
     to_micros(datetime(1, 1, 1, tzinfo=UTC)), to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) + 1_000_000
 )
 MAX_PAYLOAD_BYTES = 4 << 20
+_SAID_BY_CHILDREN = frozenset({Reason.NOT_JSON, Reason.IDEMPOTENCY_KEY_MISSING})
 KEY_BYTES = 2_048
 """The longest key that every database can keep an index of."""
 
@@ -89,9 +91,10 @@ def _fill(model: Contract, origin: Origin) -> Invalid | None:
     if named is not None and named not in (origin.connection_uid, origin.connection):
         error = RecordError("connection_id", "other_connection", "names another connection than the one it came by")
         return Invalid("validation_failed", f"{error.path}: {error.message}; leave it out", (error,))
-    model.connection_id = origin.connection_uid
+    values = model.__dict__  # Past pydantic's own __setattr__, which costs as much as all the rest here.
+    values["connection_id"] = origin.connection_uid
     if model.source_system is None:
-        model.source_system = origin.connector
+        values["source_system"] = origin.connector
     model.complete()
     return None
 
@@ -107,8 +110,10 @@ def refusal_of(draft: Draft) -> Invalid | None:
     """Return why a draft is refused before its payload is looked at, None when it is not."""
     if draft.failure is not None:
         failure = draft.failure
-        errors = (RecordError(failure.path or "", failure.reason, failure.message),)
-        return Invalid(failure.reason, failure.message, errors)
+        # A child says only what its SDK says; a word that it made up is not one of the reasons there are.
+        reason = failure.reason if failure.reason in _SAID_BY_CHILDREN else Reason.VALIDATION_FAILED
+        errors = (RecordError(failure.path or "", reason, failure.message),)
+        return Invalid(reason, failure.message, errors)
     if not draft.idempotency_key:
         return Invalid("idempotency_key_missing", "the record has no idempotency key", ())
     if draft.payload is None or len(draft.payload) > MAX_PAYLOAD_BYTES:
@@ -118,7 +123,7 @@ def refusal_of(draft: Draft) -> Invalid | None:
 
 def _unfit(path: str, name: str | None) -> Invalid | None:
     """Refuse a name that not every database could keep and find again."""
-    if name is None:
+    if name is None or (name.isascii() and len(name) <= KEY_BYTES and "\x00" not in name):
         return None
     if len(name) > KEY_BYTES // 4 and len(name.encode(errors="replace")) > KEY_BYTES:
         longer = RecordError(path, "too_long", f"is longer than {KEY_BYTES} bytes")
@@ -137,6 +142,19 @@ def _outside(moment: int | None) -> Invalid | None:
     return Invalid("validation_failed", f"{error.path}: {error.message}", (error,))
 
 
+def unavailable(
+    drafts: Sequence[Draft], first_index: int, stream: str, document_type: str, lost: Exception
+) -> list[Rejected]:
+    """Return the refusals of drafts about which the store could not be asked; sent again they may be taken."""
+    problem = Invalid(Reason.STORE_UNAVAILABLE, not_asked(lost), ())
+    return [_reject(draft, first_index + at, stream, document_type, problem) for at, draft in enumerate(drafts)]
+
+
+def not_asked(lost: Exception) -> str:
+    """Say that the store could not be asked."""
+    return f"the store could not be asked about it ({type(lost).__name__}): send it again"
+
+
 def _unknown_type(registry: Registry, document_type: str) -> Invalid:
     nearest = registry.nearest(document_type)
     guess = f"; did you mean {nearest!r}?" if nearest else ""
@@ -148,7 +166,7 @@ def _reject(draft: Draft, index: int, stream: str, document_type: str, wrong: In
         index=index,
         stream=stream,
         document_type=document_type,
-        reason=wrong.reason,
+        reason=str(wrong.reason),
         message=wrong.message,
         errors=wrong.errors,
         idempotency_key=draft.idempotency_key,

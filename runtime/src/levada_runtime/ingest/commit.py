@@ -70,8 +70,7 @@ def _counted(decided: Sequence[Decided], rejected: Sequence[Rejected]) -> Counts
     found = Counter([(one.staged.entry.document_type, one.decision.outcome) for one in decided])
     for (document_type, outcome), count in found.items():
         counts.add(document_type, outcome, count)
-    for one in rejected:
-        counts.add(one.document_type, "failed")
+    counts.refuse(rejected)
     return counts
 
 

@@ -58,18 +58,18 @@ def _is_known(arrival: Arrival, documents: Mapping[str, Known | None]) -> bool:
     return known is not None and not known.retired and known.payload_hash == arrival.payload_hash
 
 
-def refusal(arrival: Arrival, problem: Problem) -> Rejected:
-    """Return the refusal of a record that had arrived already."""
+def refusal(one: Arrival | Repeat, problem: Problem) -> Rejected:
+    """Return the refusal of a record that there was nothing wrong with by itself."""
     return Rejected(
-        index=arrival.place,
-        stream=arrival.stream,
-        document_type=arrival.document_type,
-        reason=problem.reason,
+        index=one.place,
+        stream=one.stream,
+        document_type=one.document_type,
+        reason=str(problem.reason),
         message=problem.message,
         errors=problem.errors,
-        idempotency_key=arrival.idempotency_key,
-        source_id=arrival.source_id,
-        payload=arrival.payload,
-        source_time=arrival.source_time,
-        source_id_fixed=arrival.source_id_fixed,
+        idempotency_key=one.idempotency_key,
+        source_id=one.source_id,
+        payload=(one.draft.payload or b"").decode(errors="replace") if isinstance(one, Repeat) else one.payload,
+        source_time=one.source_time,
+        source_id_fixed=one.draft.source_id_fixed if isinstance(one, Repeat) else one.source_id_fixed,
     )

@@ -1,5 +1,6 @@
 """What passes through ingest, as frozen values. Times are microseconds, UTC; hashes are 32 bytes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -149,10 +150,17 @@ class Counts:
     """How many records came to what, by document type."""
 
     by_type: dict[str, dict[str, int]] = field(default_factory=dict)
+    by_reason: dict[str, int] = field(default_factory=dict)
+    """Why records were refused."""
 
     def add(self, document_type: str, outcome: str, count: int = 1) -> None:
         counted = self.by_type.setdefault(document_type, {})
         counted[str(outcome)] = counted.get(str(outcome), 0) + count
+
+    def refuse(self, rejected: Iterable[Rejected]) -> None:
+        for one in rejected:
+            self.add(one.document_type, "failed")
+            self.by_reason[one.reason] = self.by_reason.get(one.reason, 0) + 1
 
     def merged_into(self, earlier: dict[str, Any]) -> dict[str, Any]:
         """Return the counts of a run after these; the shape is the command line's."""
@@ -163,4 +171,6 @@ class Counts:
                 target[outcome] = target.get(outcome, 0) + count
         names = ("created", "updated", "unchanged", "retired", "failed")
         totals = {name: sum(counted.get(name, 0) for counted in by_type.values()) for name in names}
-        return {**totals, "by_type": by_type}
+        before: dict[str, int] = earlier.get("by_reason", {})
+        reasons = {name: before.get(name, 0) + self.by_reason.get(name, 0) for name in {**before, **self.by_reason}}
+        return {**totals, "by_type": by_type, **({"by_reason": reasons} if reasons else {})}

@@ -10,14 +10,17 @@ from datetime import datetime
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.ids import row_ids
-from levada_runtime.ingest.admit import admit, refusal_of
+from levada_runtime.ingest.admit import admit, not_asked, refusal_of, unavailable
 from levada_runtime.ingest.commit import write_page, write_rejected
 from levada_runtime.ingest.effects import Effects
-from levada_runtime.ingest.gates import Gate
-from levada_runtime.ingest.model import Accepted, Answer, Arrival, Counts, Origin, Rejected, Rekeyed, Repeat, Retirement
+from levada_runtime.ingest.gates import Gate, Problem, refusal
+from levada_runtime.ingest.model import Accepted, Answer, Arrival, Counts, Origin, Rejected, Repeat, Retirement
 from levada_runtime.ingest.page import Entry, Overlay, Page, Staged, answer_for
+from levada_runtime.ingest.reasons import Reason
 from levada_runtime.ingest.recognise import fingerprints, repeat_of, salt_of
+from levada_runtime.ingest.schemes import Documents, Sifted
 from levada_runtime.ingest.sieve import Sieve
+from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 
@@ -82,7 +85,7 @@ class Ingest:
             self._calls = {call: _OpenCall()}
             self.page.calls.append(len(self.page.staged))
         state = self._calls[call]
-        state.take(self._admit(stream, document_type, drafts, state.records))
+        state.take(self._looked_at(stream, document_type, drafts, state.records))
         if state.held and (continue_on_error or last):
             self._take(state, document_type, last=last, whole=not continue_on_error)
         return self._end(call, refused=bool(state.rejected) and not continue_on_error) if last else None
@@ -102,8 +105,7 @@ class Ingest:
         """Keep only the refused records of a page that is dropped."""
         write_rejected(uow, self.origin, self.page.rejected, at)
         counts = Counts()
-        for rejected in self.page.rejected:
-            counts.add(rejected.document_type, "failed")
+        counts.refuse(self.page.rejected)
         return counts
 
     def clear(self) -> None:
@@ -122,6 +124,15 @@ class Ingest:
             state.accepted.sort(key=lambda one: one.place)
         self.page.refuse(state.rejected)
         return Answer(state.accepted, state.rejected, refused)
+
+    def _looked_at(
+        self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
+    ) -> Sequence[Arrival | Repeat | Rejected]:
+        """Admit drafts; if the store cannot be asked about them they are refused for that, and kept as any other."""
+        try:
+            return self._admit(stream, document_type, drafts, first_index)
+        except UNAVAILABLE as lost:
+            return unavailable(drafts, first_index, stream, document_type, lost)
 
     def _admit(
         self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
@@ -166,22 +177,32 @@ class Ingest:
 
         If the call is to be kept as a whole, nothing is staged once any of it was refused.
         """
-        with self._store.read() as uow:
-            documents = self._overlay.load(uow, document_type, ())
-            if last:
-                known = (one.idempotency_key for one in state.accepted)
-                sifted = self._sieve.end(uow, documents, state.held, known)
-            else:
-                sifted = self._sieve.begin(uow, documents, state.held, state.doubted)
-            state.held = sifted.doubtful
-            state.doubted.update(one.idempotency_key for one in sifted.doubtful)
-            state.rejected += sifted.refused
-            if not (whole and state.rejected):
-                self._sieve.let_through(documents, sifted)
-                self._rekey([one.rekeyed for one in sifted.rekeyed])
-                state.accepted += self._stage(uow, sifted.clear)
+        sifted = None
+        try:
+            with self._store.read() as uow:
+                documents = self._overlay.load(uow, document_type, ())
+                sifted = self._sift(uow, documents, state, last=last)
+                if not (whole and (state.rejected or sifted.refused)):
+                    self._let_through(documents, sifted)
+                    state.accepted += self._stage(uow, sifted.clear)
+        except UNAVAILABLE as lost:
+            if sifted is not None:  # some of it may be staged: the run has to begin again from its last page
+                raise
+            problem = Problem(Reason.STORE_UNAVAILABLE, not_asked(lost))
+            sifted = Sifted([], [], [refusal(one, problem) for one in state.held])
+        state.held = sifted.doubtful
+        state.doubted.update(one.idempotency_key for one in sifted.doubtful)
+        state.rejected += sifted.refused
 
-    def _rekey(self, rekeyed: Sequence[Rekeyed]) -> None:
+    def _sift(self, uow: UnitOfWork, documents: Documents, state: _OpenCall, *, last: bool) -> Sifted:
+        if last:
+            known = (one.idempotency_key for one in state.accepted)
+            return self._sieve.end(uow, documents, state.held, known)
+        return self._sieve.begin(uow, documents, state.held, state.doubted)
+
+    def _let_through(self, documents: Documents, sifted: Sifted) -> None:
+        self._sieve.let_through(documents, sifted)
+        rekeyed = [one.rekeyed for one in sifted.rekeyed]
         self.page.rekeyed += rekeyed
         if self.effects is not None:
             self.effects.rekey(rekeyed)

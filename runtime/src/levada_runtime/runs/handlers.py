@@ -77,12 +77,7 @@ class RunHandlers:
         if answer is None:
             return None
         for rejected in answer.rejected:
-            self._recorder.warn_of_rejected(
-                f"refused: {rejected.message}",
-                document_type=rejected.document_type,
-                idempotency_key=rejected.idempotency_key,
-                reason=rejected.reason,
-            )
+            self._recorder.warn_of_rejected(rejected)
         if self._ingest.page.full:
             self._pager.commit_part()
         return self._answer(answer, frame.stream)
@@ -97,6 +92,8 @@ class RunHandlers:
         accepted = self._ingest.retire(
             frame.stream, frame.document_type, frame.idempotency_key, to_micros(moment) if moment else None
         )
+        if self._ingest.page.full:
+            self._pager.commit_part()
         return self._answer(Answer([accepted], [], refused=False), frame.stream)
 
     def graph(self, frame: GraphFrame) -> GraphAnswer | None:

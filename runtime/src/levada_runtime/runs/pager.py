@@ -101,12 +101,17 @@ class Pager:
         self._progress(self.run)
 
     def _write(self, uow: UnitOfWork) -> tuple[Counts, SyncCounts]:
-        return self._ingest.write(uow, self._clock.now()), self._assertions.write(uow)
+        answered = len(self._ingest.page.rejected)
+        counts = self._ingest.write(uow, self._clock.now())
+        for rejected in self._ingest.page.rejected[answered:]:
+            self._recorder.warn_of_rejected(rejected)
+        return counts, self._assertions.write(uow)
 
     def _clear(self) -> None:
         self._ingest.clear()
         self._assertions.clear()
-        if self._ingest.effects is not None and self._ingest.effects.full:
+        effects = self._ingest.effects
+        if effects is not None and (effects.full or self._assertions.beyond_a_plan):
             raise Abort("memory", "the observed run comes to more than a plan can hold; observe a smaller part of it")
 
     def _turn(

@@ -7,6 +7,7 @@ from typing import Any
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.foundation.text import legible
+from levada_runtime.ingest.model import Rejected
 from levada_runtime.runs.recording import Recording
 from levada_runtime.sandbox.broker.model import Exchange
 from levada_runtime.store.model import ExchangeRow, LogLine, RunRow
@@ -36,11 +37,11 @@ class Recorder:
             LogLine(self._clock.now(), level, legible(self.mask(message)), self.mask.value(fields or {}))
         )
 
-    def warn_of_rejected(self, message: str, **fields: Any) -> None:
+    def warn_of_rejected(self, rejected: Rejected) -> None:
         """Log a refused record; after the first hundred only their count goes on."""
         self._warnings += 1
         if self._warnings <= MAX_WARNINGS:
-            self.log("warning", message, fields)
+            self.log("warning", *refused_line(rejected))
 
     @property
     def asked(self) -> int | None:
@@ -65,6 +66,16 @@ class Recorder:
         self._exchanges.clear()
         if self._recording is not None:
             self._recording.forget()
+
+
+def refused_line(rejected: Rejected) -> tuple[str, dict[str, Any]]:
+    """Return what a log says of a refused record, and its fields."""
+    fields = {
+        "document_type": rejected.document_type,
+        "idempotency_key": rejected.idempotency_key,
+        "reason": rejected.reason,
+    }
+    return f"refused: {rejected.message}", fields
 
 
 def _row(exchange: Exchange, at: datetime) -> ExchangeRow:

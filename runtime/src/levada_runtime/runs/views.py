@@ -109,6 +109,7 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "counts": {
             **{name: counts.get(name, 0) for name in ("created", "updated", "unchanged", "retired", "failed")},
             "by_type": counts.get("by_type", {}),
+            "by_reason": counts.get("by_reason", {}),
             "graph": {**NO_COUNTS, **counts.get("graph", {})},
         },
         "pages": row.pages,

@@ -89,7 +89,7 @@ def _failed(one: FailedAnswer, document_type: str) -> FailedRecord:
     return FailedRecord(
         reason=one.reason,
         message=one.message,
-        retryable=False,
+        retryable=one.reason == "store_unavailable",
         document_type=document_type,
         source_id=one.source_id,
         idempotency_key=one.idempotency_key,

@@ -1,6 +1,16 @@
-"""What can befall the database itself, under a name that floors without SQL can use."""
+"""What can befall the database itself, under names that floors without SQL can use."""
 
 import sqlalchemy as sa
 
+from levada_runtime.foundation.errors import EnvironmentFailure
+
 StoreUnavailable = sa.exc.OperationalError
 """The database did not do what it was asked, through no fault of what was asked: trying again later may help."""
+
+
+class UnreachableFailure(EnvironmentFailure):
+    """The database's server could not be reached, or was lost."""
+
+
+UNAVAILABLE = (StoreUnavailable, UnreachableFailure, sa.exc.TimeoutError)
+"""Whatever says that the store could not be asked, and not what it answered."""

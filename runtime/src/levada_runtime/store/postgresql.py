@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import hide
+from levada_runtime.store.failures import UnreachableFailure
 
 DRIVERS = ("postgresql+psycopg", "postgresql", "postgres")
 READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -90,10 +91,10 @@ def shown(url: sa.URL) -> str:
     return url.set(query=kept).render_as_string(hide_password=True)
 
 
-def unreachable(url: sa.URL, reason: object) -> EnvironmentFailure:
+def unreachable(url: sa.URL, reason: object) -> UnreachableFailure:
     """Return the failure of a server that could not be reached, or that was lost."""
     said = "; ".join(line.strip() for line in str(reason).splitlines() if line.strip())
-    return EnvironmentFailure(
+    return UnreachableFailure(
         f"the database at {shown(url)} cannot be reached: {said[:_LONGEST_REASON]}",
         code="database_unreachable",
         hint="start it, or mend the URL (server, user, password, database): --database-url or LEVADA_DATABASE_URL",
