@@ -19,7 +19,15 @@ from levada_runtime.sandbox.protocol import (
     Refusal,
     SaveFrame,
 )
-from levada_runtime.sandbox.vetting import CALL_BYTES, CALL_RECORDS, CHECKPOINTS_BYTES, DEPTH, Calls, mapping
+from levada_runtime.sandbox.vetting import (
+    CALL_BYTES,
+    CALL_RECORDS,
+    CHECKPOINTS_BYTES,
+    DEPTH,
+    PARTITIONS,
+    Calls,
+    mapping,
+)
 
 CHILD = """
 import os, random, select
@@ -63,6 +71,7 @@ VIOLATIONS = {
     "a word of a child that was kept": "frame(Woken(b'x'))",
     "a result of two megabytes": "frame(Ended('done', result=b'\"' + b'x' * (2 << 20) + b'\"'))",
     "too weak, says a child that is not": "frame(Ended('weak')); os._exit(0)",
+    "a log that goes on for ever": "[os.write(3, encode(LogFrame('info', '', b'{}')) * 8_000) for _ in range(18)]",
 }
 
 
@@ -205,6 +214,29 @@ def test_a_batch_is_refused_where_it_becomes_too_large():
         assert calls.take(emitted(call=3, payload=large)) is None
     with pytest.raises(BadRecord):
         calls.take(emitted(call=3, payload=large))
+
+
+@pytest.mark.parametrize("name", ["idempotency_key", "source_id", "source_time", "failure", "failure_path"])
+def test_whatever_a_record_is_filled_with_counts(name):
+    """Not its payload alone; and one wide character makes all of a text take four times its length."""
+    for text, records in (("x" * 4_096, CALL_BYTES >> 12), ("\U0001f600" + "x" * 4_095, CALL_BYTES >> 14)):
+        record = EmitRecord(None, **({"idempotency_key": None} | {name: text}))
+        frame = EmitFrame(1, False, "s", "t", True, [record] * 1_000)  # noqa: FBT003 - a frame has no names.
+        calls = Calls()
+        for _ in range(records // 1_000):
+            assert calls.take(frame) is None
+        with pytest.raises(BadRecord, match="64 MiB"):
+            calls.take(frame)
+
+
+def test_a_run_saves_checkpoints_of_so_many_partitions():
+    """An empty checkpoint has a name that is kept, too; those that are there already can be saved for ever."""
+    calls = Calls()
+    for number in range(PARTITIONS):
+        calls.take(SaveFrame(f"{number:0>1000}", b"{}"))
+    with pytest.raises(BadRecord, match="at most 10,000 partitions"):
+        calls.take(SaveFrame("one more", b"{}"))
+    calls.take(SaveFrame(f"{1:0>1000}", b'{"a":1}'))
 
 
 def test_the_checkpoints_of_a_run_have_a_size_together():

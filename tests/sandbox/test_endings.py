@@ -1,11 +1,15 @@
 """How runs end: every reason brought about by its real cause."""
 
+import signal
 import time
+from dataclasses import replace
 
 import pytest
 
 from levada.errors import AuthFailed, RateLimited, SourceUnavailable
+from levada_runtime.sandbox.endings import Death, classify
 from levada_runtime.sandbox.model import Abort, Limits
+from levada_runtime.sandbox.protocol import Ended
 
 UNRESTRICTED = "def attack(ctx, report):\n    "
 FRAME = "import os\nfrom levada_runtime.sandbox.protocol import Ended, LogFrame, encode\n" + UNRESTRICTED
@@ -111,6 +115,7 @@ def test_a_failure_of_the_host_is_not_the_connectors(wall, told):
         pytest.param("import ctypes; ctypes.string_at(1)", "crash", id="fault"),
         pytest.param("import os; os._exit(3)", "crash", id="exit"),
         pytest.param("import os; os.close(3); os._exit(0)", "crash", id="closed channel"),
+        pytest.param("import os, time; os.close(3); time.sleep(60)", "crash", id="closed channel, and there"),
         pytest.param("import re; re.match(r'(a+)+$', 'a' * 64 + 'b')", "cpu_limit", id="regex"),
         pytest.param("x = 3 ** (10**9)", "cpu_limit", id="a power"),
         pytest.param("import time; time.sleep(100)", "timeout", id="sleep"),
@@ -149,6 +154,23 @@ def test_what_a_hostile_child_says_ends_it_for_its_own_reason(code, reason, wall
     assert outcome.reason == reason, outcome
     assert time.monotonic() - began < 5
     assert sum(len(message) for message in told.messages) <= (256 + 16) << 10
+
+
+@pytest.mark.parametrize("oom", [None, False])
+def test_a_child_that_lives_on_without_its_channel_was_killed_by_the_host(oom):
+    """And not for want of memory, where no group says so; what the kernel says goes before."""
+    death = Death(signal.SIGKILL, 0.1, 1 << 20, oom, lived_on=True)
+    ending = classify(None, death, None, Limits())
+    assert (ending.reason, ending.message) == ("crash", "the child closed its channel and lived on, and was killed")
+    assert classify(None, replace(death, oom=True), None, Limits()).reason == "oom"
+    assert classify(None, replace(death, lived_on=False, oom=None), None, Limits()).reason == "oom"
+
+
+def test_what_a_child_says_of_its_end_can_be_kept():
+    """No database would take a run, or a quarantine, whose words hold U+0000."""
+    for kind in ("exception", "weak"):
+        ending = classify(Ended(kind, "c\0", "m\0", "t\0"), None, None, Limits())
+        assert (ending.code, ending.message, ending.traceback) == ("c\ufffd", "m\ufffd", "t\ufffd")
 
 
 def _raising(error):

@@ -6,8 +6,18 @@ from tests.sandbox.hosting import Host
 from levada.contracts import CustomerPayload
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.ingest import effects, page
+from levada_runtime.runs import assertions
 from levada_runtime.sandbox.model import Abort
-from levada_runtime.sandbox.protocol import EmitFrame, EmitRecord, Ended, ProtocolError, Ready, RetireFrame, encode
+from levada_runtime.sandbox.protocol import (
+    EmitFrame,
+    EmitRecord,
+    Ended,
+    GraphFrame,
+    ProtocolError,
+    Ready,
+    RetireFrame,
+    encode,
+)
 
 pytestmark = pytest.mark.databases("sqlite")
 ADA = b'{"customer_id":"1","name":"Ada"}'
@@ -92,6 +102,49 @@ def test_refused_records_fill_a_page_as_others_do(store, monkeypatch):
     assert host.hold(said(*(emitted(*[b"{}"] * 15, call=number) for number in range(1, 9)))) == Ended("done")
     assert host.pager.run.pages >= 4
     assert host.pager.run.counts["failed"] == 120
+
+
+def test_refused_records_fill_a_page_with_all_that_they_hold(store, monkeypatch):
+    """Their names as much as their payloads."""
+    monkeypatch.setattr(page, "MAX_BYTES", 20_000)
+    record = EmitRecord(None, None, source_id="s" * 4_000, failure="not_json", failure_message="m")
+    host = Host(store)
+    assert host.hold(said(*(emitted(*[record] * 3, call=number) for number in range(1, 9)))) == Ended("done")
+    assert host.pager.run.pages >= 4
+
+
+@pytest.mark.parametrize("observing", [False, True])
+def test_retirements_fill_a_page_as_records_do(observing, store, monkeypatch):
+    """Of what is there or is not."""
+    monkeypatch.setattr(page, "MAX_RECORDS", 20)
+    monkeypatch.setattr(effects, "MAX_RECORDS", 50)
+    host = Host(store, observing=observing)
+    ended = host.hold(said(*(RetireFrame("crime", "customer", f"k{number}", None) for number in range(100))))
+    assert isinstance(ended, Abort) if observing else host.pager.run.pages >= 4
+    assert len(host.ingest.page.staged) < 22
+
+
+def asserted(number, name="n"):
+    row = b'{"entity_type":"host","entity_key":"%d","display_name":"%b"}' % (number, name.encode())
+    return GraphFrame(number, True, "write", None, [row], [])  # noqa: FBT003 - a frame has no names.
+
+
+def test_what_is_asserted_fills_a_page_by_its_size(store, monkeypatch):
+    """Few rows may be as much as many."""
+    monkeypatch.setattr(assertions, "PAGE_BYTES", 10_000)
+    host = Host(store)
+    assert host.hold(said(*(asserted(number, "n" * 3_000) for number in range(1, 20)))) == Ended("done")
+    assert host.pager.run.pages >= 4
+
+
+@pytest.mark.parametrize("limit", ["MAX_RECORDS", "MAX_BYTES"])
+def test_an_observed_run_asserts_only_so_much(limit, store, monkeypatch):
+    """The graph's part of a plan is held until the run ends, as the documents' is."""
+    monkeypatch.setattr(assertions, "PAGE_ROWS", 20)
+    monkeypatch.setattr(assertions, limit, 50)
+    ended = Host(store, observing=True).hold(said(*(asserted(number) for number in range(1, 100))))
+    assert isinstance(ended, Abort)
+    assert ended.reason == "memory"
 
 
 @pytest.mark.parametrize("payload", [ADA, b"{}"])

@@ -14,6 +14,7 @@ REFUSED, RAISED, SIGNAL, LIMIT, NOTHING = (
 )  # fmt: skip
 CLASSES: Final = (REFUSED, RAISED, SIGNAL, LIMIT, NOTHING)
 _LIMITS: Final = frozenset({"cpu_limit", "memory", "oom", "timeout"})
+_SAID: Final = frozenset({"connector_error", "auth", "rate_limited", "source_unavailable"})
 _REFUSALS: Final = ("PermissionError", "BlockingIOError", "ConnectionRefusedError")
 _HELD_S, _CPU_SLACK_S = 4.0, 1.5
 
@@ -95,7 +96,7 @@ def _class(attack: Attack, outcome: Outcome) -> str:
         return SIGNAL
     if outcome.reason == "crash":
         return NOTHING if "by status" in message else SIGNAL
-    if outcome.reason == "connector_error":
+    if outcome.reason in _SAID:
         said_no = message.startswith(_REFUSALS) or "Operation not permitted" in message
         return REFUSED if said_no and attack.level != LANGUAGE else RAISED
     return BROKEN

@@ -8,7 +8,7 @@ import orjson
 
 from levada_runtime.ingest.decide import Decision
 from levada_runtime.ingest.model import Arrival, Outcome, Rejected, Rekeyed
-from levada_runtime.ingest.page import Key, Staged
+from levada_runtime.ingest.page import Key, Staged, held_of
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -48,7 +48,7 @@ class Effects:
     def refuse(self, rejected: list[Rejected]) -> None:
         """Record what was refused."""
         self.rejected += rejected
-        self._bytes += sum(len(one.payload or one.message) for one in rejected)
+        self._bytes += sum(map(held_of, rejected))
 
     def rekey(self, rekeyed: Iterable[Rekeyed]) -> None:
         """Know the payloads of documents by the keys that they would take."""
@@ -61,6 +61,7 @@ class Effects:
         for staged, known, decision in decided:
             before = self._before(uow, staged.key, known) if decision.moved else None
             after = self._after(staged, decision, before)
+            self._bytes += len(staged.entry.idempotency_key)
             self.recorded.append(
                 Effect(
                     document_type=staged.entry.document_type,

@@ -104,7 +104,7 @@ class Page:
     def refuse(self, rejected: list[Rejected]) -> None:
         """Keep refused records; they count as much as those that were taken."""
         self.rejected += rejected
-        self.bytes += sum(len(one.payload or one.message) for one in rejected)
+        self.bytes += sum(map(held_of, rejected))
 
     def clear(self) -> None:
         self.staged.clear()
@@ -195,6 +195,12 @@ def answer_for(decided: Decided) -> Accepted:
         None if isinstance(entry, Retirement) else entry.source_id,
         decision.superseded,
     )
+
+
+def held_of(rejected: Rejected) -> int:
+    """Return how many characters a refused record holds, of its payload and of all that it was named and told."""
+    texts = (rejected.reason, rejected.message, rejected.idempotency_key, rejected.source_id, rejected.payload)
+    return sum(len(text) for text in texts if text)
 
 
 def _size(entry: Entry) -> int:

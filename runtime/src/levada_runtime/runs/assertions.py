@@ -14,7 +14,7 @@ from levada_runtime.graph.diff import Changes
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Operation
 from levada_runtime.graph.service import Graph
-from levada_runtime.ingest.effects import Effect
+from levada_runtime.ingest.effects import MAX_BYTES, MAX_RECORDS, Effect
 from levada_runtime.ingest.model import Origin
 from levada_runtime.pipeline.running import Runner
 from levada_runtime.plans.graph import GraphEffects
@@ -27,6 +27,7 @@ from levada_runtime.store.unit_of_work import UnitOfWork
 CALL_ROWS: Final = 100_000
 CALL_BYTES: Final = 64 << 20
 PAGE_ROWS: Final = 10_000
+PAGE_BYTES: Final = 64 << 20
 """With more than these a page is committed in parts, as one with many documents is."""
 
 
@@ -58,7 +59,8 @@ class Assertions:
         self._source = f"connection:{connection}/{run.stream}"
         self._open: _OpenCall | None = None
         self._staged: list[Operation] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
+        self._held_rows = self._held_bytes = 0
         self._picture = graph.picture(run.org_id)
         self.effects = GraphEffects()
         self.observed = SyncCounts()
@@ -72,7 +74,12 @@ class Assertions:
     @property
     def full(self) -> bool:
         """Whether the page has grown so large that a part is to be committed."""
-        return self._rows > PAGE_ROWS
+        return self._rows > PAGE_ROWS or self._bytes > PAGE_BYTES
+
+    @property
+    def beyond_a_plan(self) -> bool:
+        """Whether an observed run changes more than can be held until it ends."""
+        return self._held_rows > MAX_RECORDS or self._held_bytes > MAX_BYTES
 
     def take(self, frame: GraphFrame) -> GraphAnswer | None:
         """Take a frame of a call; the last is answered with what the call does to its source's claims.
@@ -116,7 +123,7 @@ class Assertions:
     def clear(self) -> None:
         """Begin the next page; in observation the picture goes on, since nothing of it is ever committed."""
         self._staged.clear()
-        self._rows = 0
+        self._rows = self._bytes = 0
         if not self._run.observing:
             self._picture = self._graph.picture(self._run.org_id)
 
@@ -128,7 +135,11 @@ class Assertions:
             details = {"code": refusal.code, "errors": refusal.details}
             raise BadRecord(f"nothing was taken into the graph: {refusal.message}", details=details) from None
         self._rows += call.rows
+        self._bytes += call.bytes
         if self._run.observing:
+            changed = len(changes.entities) + len(changes.relationships)
+            self._held_rows += changed
+            self._held_bytes += call.bytes if changed else 0
             self.effects.add(changes)
             self.observed = added(self.observed, changes.counts)
             self._observed.append(changes)

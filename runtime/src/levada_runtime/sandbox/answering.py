@@ -35,6 +35,9 @@ from levada_runtime.sandbox.vetting import DEPTH, Calls, mapping
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _LINE_COSTS = 64
 """What the host keeps of a line beside its text."""
+_LINES = LOG_BYTES // 2 + 2
+"""More lines than an honest child sends: it counts its log, too, and an empty line as the two bytes of no fields."""
+_SHOWN = 200
 
 
 class Handlers(Protocol):
@@ -79,7 +82,7 @@ class NoHandlers:
         raise Forbidden(f"no checkpoint can be saved here: {partition!r}, {len(values)} values")
 
     def http(self, request: HttpFrame) -> NoReturn:
-        raise Forbidden(f"no request can be made here: {request.method} {request.url}")
+        raise Forbidden(f"no request can be made here: {request.method[:_SHOWN]} {request.url[:_SHOWN]}")
 
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """What is said while nobody listens harms nobody."""
@@ -101,7 +104,7 @@ class Conversation:
     ) -> None:
         self._channel = channel
         self._handlers = handlers
-        self._logged = 0
+        self._lines = self._logged = 0
         self._calls = Calls()
         self._word = word
         self.layers: Mapping[str, str] = layers or {}
@@ -161,6 +164,9 @@ class Conversation:
 
     def _log(self, frame: LogFrame) -> None:
         size = len(frame.message) + len(frame.fields) + _LINE_COSTS
+        self._lines += 1
+        if self._lines > _LINES:
+            raise ProtocolError("a child goes on logging long after it was told enough")
         if self._logged >= LOG_BYTES:
             return
         self._logged += size

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from levada.errors import AuthFailed, RateLimited, SourceUnavailable
+from levada_runtime.foundation.text import legible
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import Ended
 
@@ -41,13 +42,15 @@ class Killed:
 class Death:
     """How the process ended, in the words of `waitpid`, `getrusage` and its memory group.
 
-    `oom`: whether the kernel killed it for want of memory; None where there is no group to say so.
+    `oom`: whether the kernel killed it for want of memory; None where there is no group to say so. `lived_on`: it did
+    not end by itself when its channel was closed, and the host killed it.
     """
 
     status: int
     cpu_s: float
     max_rss_bytes: int
     oom: bool | None = None
+    lived_on: bool = False
 
     @property
     def signal(self) -> int:
@@ -102,9 +105,9 @@ def _as_said(said: Ended) -> Ending:
     retryable = reason in RETRYABLE or (reason == "connector_error" and said.retryable)
     return Ending(
         reason,
-        said.code and said.code[:_CODE_CHARACTERS],
-        (said.message or "")[:_MESSAGE_CHARACTERS],
-        said.traceback and said.traceback[:_TRACEBACK_CHARACTERS],
+        said.code and legible(said.code[:_CODE_CHARACTERS]),
+        legible((said.message or "")[:_MESSAGE_CHARACTERS]),
+        said.traceback and legible(said.traceback[:_TRACEBACK_CHARACTERS]),
         retryable=retryable,
         wait=_believed(said.wait),
         result=said.result if said.kind == "policy" else None,
@@ -125,6 +128,8 @@ def _as_it_died(death: Death, limits: Limits) -> Ending:
         return _failed("cpu_limit", f"the run used its {limits.cpu_s:g} s of processor time")
     if death.code == MEMORY_STATUS:
         return _out_of_memory(limits)
+    if death.lived_on and death.signal == signal.SIGKILL:
+        return _failed("crash", "the child closed its channel and lived on, and was killed")
     if death.signal == signal.SIGKILL and death.oom is None:
         return _failed("oom", "the child was killed from outside, most likely by the kernel for want of memory")
     if death.signal and death.max_rss_bytes >= limits.memory_bytes * _NEAR_MEMORY:

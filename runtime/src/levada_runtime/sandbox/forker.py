@@ -89,10 +89,10 @@ class Forker:
             raise ZygoteLost(f"the zygote could not fork: {message}")
         return Child(message.number, message.pid, descriptors[0]), ours
 
-    def ended(self, child: Child) -> Exited:
+    def ended(self, child: Child) -> tuple[Exited, bool]:
         """Wait for a child that is ending or being killed; one that does not end within two seconds is killed.
 
-        A zygote that then says nothing either is given up.
+        Return how it ended and whether it had to be killed here. A zygote that then says nothing either is given up.
         """
         patience = [_GRACE_S, _FORK_S]
         deadline = time.monotonic() + patience.pop(0)
@@ -105,7 +105,7 @@ class Forker:
                     raise ZygoteLost(str(error)) from None
                 child.kill()
                 deadline = time.monotonic() + patience.pop(0)
-        return self._exited.pop(child.number)
+        return self._exited.pop(child.number), not patience
 
     def _take_exit(self, deadline: float) -> None:
         message, descriptors = self._next(deadline)

@@ -174,8 +174,8 @@ class Sandbox:
         """Wait for a child's end; raise ZygoteLost when nobody is left to tell."""
         if self._forker is None:
             raise ZygoteLost("the sandbox was closed")
-        exited = self._forker.ended(living.child)
-        death = Death(exited.status, exited.cpu_s, exited.max_rss_bytes)
+        exited, lived_on = self._forker.ended(living.child)
+        death = Death(exited.status, exited.cpu_s, exited.max_rss_bytes, lived_on=lived_on)
         if living.group is not None and death.signal == signal.SIGKILL:
             return replace(death, oom=living.group.oom_kills > 0)
         return death

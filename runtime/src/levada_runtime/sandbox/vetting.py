@@ -25,8 +25,10 @@ from levada_runtime.sandbox.protocol import (
 CALL_RECORDS: Final = 100_000
 CALL_BYTES: Final = 64 << 20
 CHECKPOINTS_BYTES: Final = 16 << 20
+PARTITIONS: Final = 10_000
 PARTITION_CHARACTERS: Final = 1_000
 DEPTH: Final = 64
+_WIDEST: Final = 4
 
 Head = tuple[object, ...]
 """What all frames of one call have in common."""
@@ -42,6 +44,7 @@ class Calls:
         self._records = 0
         self._bytes = 0
         self._checkpoints: dict[str, int] = {}
+        self._saved_bytes = 0
 
     def take(self, frame: ChildFrame) -> Refusal | None:
         """Let a frame pass, or return the refusal that its call has been answered with already.
@@ -99,9 +102,13 @@ class Calls:
             raise BadRecord(f"a partition's name has up to {PARTITION_CHARACTERS} characters, none of them U+0000")
         if len(frame.values) > CHECKPOINT_BYTES:
             raise BadRecord(f"a checkpoint takes {len(frame.values)} bytes; {CHECKPOINT_BYTES >> 20} MiB are allowed")
-        self._checkpoints[frame.partition] = len(frame.values)
-        if sum(self._checkpoints.values()) > CHECKPOINTS_BYTES:
+        total = self._saved_bytes + len(frame.values) - self._checkpoints.get(frame.partition, 0)
+        if total > CHECKPOINTS_BYTES:
             raise BadRecord(f"the checkpoints of one run take more than {CHECKPOINTS_BYTES >> 20} MiB")
+        if frame.partition not in self._checkpoints and len(self._checkpoints) >= PARTITIONS:
+            raise BadRecord(f"one run saves checkpoints of at most {PARTITIONS:,} partitions")
+        self._checkpoints[frame.partition] = len(frame.values)
+        self._saved_bytes = total
 
 
 def mapping(data: bytes) -> dict[str, Any] | None:
@@ -138,4 +145,16 @@ def _head(frame: EmitFrame | GraphFrame) -> Head:
 
 
 def _weight(record: EmitRecord) -> int:
-    return len(record.payload or b"") + len(record.idempotency_key or "") + len(record.failure_message or "")
+    """Return what a record comes to in the host's memory."""
+    size = len(record.payload or b"") + _width(record.idempotency_key)
+    size += _width(record.source_id) + _width(record.source_time)
+    if record.failure is None and record.failure_message is None and record.failure_path is None:
+        return size
+    return size + _width(record.failure) + _width(record.failure_message) + _width(record.failure_path)
+
+
+def _width(text: str | None) -> int:
+    """Return the bytes that a text takes; one wide character makes all of it wide."""
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text) * _WIDEST
