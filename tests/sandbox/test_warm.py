@@ -10,6 +10,7 @@ from tests.sandbox.conftest import Told, Wall
 
 from levada_runtime.sandbox import warm
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.sandbox.kernel.processor import used_s
 from levada_runtime.sandbox.model import Delivery, Limits
 
 SENT = Delivery(b"{}", {}, {}, "evt")
@@ -143,6 +144,28 @@ def test_a_child_that_speaks_between_two_calls_breaks_the_protocol(kept, told):
     outcomes = [_send(kept, "naughty_library.later()", "later", told=told, library=SPEAKS) for _ in range(2)]
     assert "protocol_violation" in [outcome.reason for outcome in outcomes]
     assert told.lines == []
+
+
+SPINS = """
+import os
+from levada_runtime.sandbox.protocol import Ended, encode
+def spin():
+    os.write(3, encode(Ended("done")))
+    while True:
+        pass
+"""
+
+
+def test_a_child_does_nothing_between_two_calls(kept, told):
+    """One that says it is done and goes on is stopped; what it goes on to do in the next call is that call's."""
+    assert _send(kept, "naughty_library.spin()", "spins", told=told, library=SPINS).succeeded
+    time.sleep(0.1)  # The kernel stops it as soon as it can.
+    before = {pid: used_s(pid) for pid in _children(kept)}
+    time.sleep(0.5)
+    assert {pid: used_s(pid) for pid in _children(kept)} == before
+    limits = Limits(cpu_s=0.3, wall_s=10)
+    outcome = _send(kept, "naughty_library.spin()", "spins", told=told, library=SPINS, limits=limits)
+    assert outcome.reason in {"cpu_limit", "protocol_violation"}
 
 
 def test_a_child_that_died_while_it_waited_is_replaced_without_a_word(kept, told):

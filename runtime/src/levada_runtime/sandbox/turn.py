@@ -50,6 +50,8 @@ class Turn:
 
         Unless it `is_kept` the child has ended when this returns or raises.
         """
+        if start is None:
+            self._living.child.resume()
         try:
             said, killed = self._converse(start)
         except BaseException:
@@ -58,6 +60,8 @@ class Turn:
             raise
         self.is_kept = said is not None and killed is None and self._may_stay(said)
         living = self._living
+        if self.is_kept:
+            living.child.pause()  # What it used between two calls would be no call's.
         if said is not None and not self.is_kept and self._call.keep_warm is not None:
             living.child.kill()  # It waits for another call.
         death = None if self.is_kept else self._bury(living)
