@@ -15,7 +15,7 @@ from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.logging import configure_logging
 
-SURPRISES = {405, 500}
+SURPRISES = {405, 500, 503}
 """What any path may answer, whatever it serves."""
 
 

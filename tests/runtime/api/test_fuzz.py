@@ -56,7 +56,7 @@ def test_the_fuzzer_would_notice(installation, key, fuzzer):
     def fail(*_args, **_more):
         raise ValueError("broken")
 
-    services.library.quarantine = fail
+    services.quarantine.page = fail
     with serving(app) as url:
         words = ("--seed", "1", "--include-path-regex", "^/v1/(runs|quarantine)$", "--max-failures", "1")
         assert fuzzer.fuzz(url, key, 10, "--phases", "fuzzing", *words) == 1

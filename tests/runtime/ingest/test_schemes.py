@@ -11,6 +11,7 @@ from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.gates import Problem
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.model import Origin
+from levada_runtime.ingest.quarantine import Meant, QuarantineLibrary
 from levada_runtime.ingest.reasons import RETRYABLE, Reason
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.store.model import OrgRow
@@ -83,8 +84,7 @@ class Bench:
         return {one["idempotency_key"]: one for one in self.library.documents(ORG, retired=True, limit=1000).items}
 
     def refused(self):
-        found = self.library.quarantine(ORG, connection=None, state="open", limit=100, cursor=None)
-        return found.items
+        return QuarantineLibrary(self.store).page(ORG, Meant(), limit=100).items
 
     def table_counts(self):
         with self.store.engine.connect() as connection:

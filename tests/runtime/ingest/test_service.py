@@ -10,6 +10,7 @@ from levada import Draft, Failure
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.model import Origin
+from levada_runtime.ingest.quarantine import Meant, QuarantineLibrary
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.store.model import OrgRow
 
@@ -156,7 +157,7 @@ def test_names_that_no_database_could_keep_are_refused_with_their_path(ingest, s
     assert {one.errors[0].path for one in answer.rejected} == {"idempotency_key", "customer_id"}
     commit(ingest, store, clock)
     assert documents(library)["k:3"]["payload"]["name"] == "in\x00side"
-    kept = library.quarantine(ORG, connection=None, state="open", limit=10, cursor=None).items
+    kept = QuarantineLibrary(store).page(ORG, Meant(), limit=10).items
     assert {one["idempotency_key"] for one in kept} == {"k\ufffd", "k:2"}
 
 
@@ -194,11 +195,11 @@ def test_a_refused_record_is_quarantined_once_however_often_it_comes(ingest, sto
     for _ in range(3):
         emit(ingest, draft(2, balance=1))
         commit(ingest, store, clock)
-    (item,) = library.quarantine(ORG, connection=None, state="open", limit=10, cursor=None).items
+    (item,) = QuarantineLibrary(store).page(ORG, Meant(), limit=10).items
     assert item["times"] == 3
     assert item["errors"][0]["path"] == "balance"
-    library.discard(ORG, item["id"])
-    assert library.quarantine(ORG, connection=None, state="open", limit=10, cursor=None).items == []
+    QuarantineLibrary(store).discard(ORG, item["id"])
+    assert QuarantineLibrary(store).page(ORG, Meant(), limit=10).items == []
 
 
 def test_another_writer_between_answer_and_commit_is_decided_over(ingest, store, library, clock):
@@ -289,7 +290,7 @@ def test_another_organisation_sees_none_of_it(ingest, store, library, clock):
     commit(ingest, store, clock)
     theirs = OrgRow(9, "theirs", clock.now())
     assert library.documents(theirs, limit=10).items == []
-    assert library.quarantine(theirs, connection=None, state=None, limit=10, cursor=None).items == []
+    assert QuarantineLibrary(store).page(theirs, Meant(state="all"), limit=10).items == []
     with pytest.raises(NotFoundFailure):
         library.document(theirs, documents(library)["k:1"]["id"])
 

@@ -11,6 +11,7 @@ from levada_runtime.api import (
     machine,
     operations,
     pipelines,
+    quarantine,
     receipts,
 )
 from levada_runtime.api.documents import document_routes
@@ -36,6 +37,7 @@ def make_app(services: Services) -> Api:
     app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    for surface in (entities, graph_ingest, events, connectors, operations, receipts, pipelines, deliveries):
+    operating = (connectors, operations, quarantine, receipts, pipelines, deliveries)
+    for surface in (entities, graph_ingest, events, *operating):
         app.include_router(surface.router)
     return app

@@ -19,7 +19,8 @@ from levada_runtime.ingest.rest import Post, Written
 from levada_runtime.store.model import OrgRow
 
 
-def _without_nul(text: str | None) -> str | None:
+def without_nul(text: str | None) -> str | None:
+    """Refuse a word that no store could hold."""
     if text is not None and "\x00" in text:
         raise ValueError("holds U+0000")
     return text
@@ -29,9 +30,9 @@ Reads = Annotated[OrgRow, Depends(org_with("documents:read"))]
 Writes = Annotated[OrgRow, Depends(org_with("documents:write"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Retired = Annotated[bool, Query(description="Those that are gone at the source, too.")]
-Text = Annotated[str | None, Query(), AfterValidator(_without_nul)]
+Text = Annotated[str | None, Query(), AfterValidator(without_nul)]
 Cursor = Annotated[
-    str | None, Query(description="`pagination.cursor` of the page before."), AfterValidator(_without_nul)
+    str | None, Query(description="`pagination.cursor` of the page before."), AfterValidator(without_nul)
 ]
 IdempotencyKey = Annotated[
     str | None,

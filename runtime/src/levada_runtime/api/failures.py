@@ -16,9 +16,11 @@ from levada_runtime.api.envelopes import Refusal
 from levada_runtime.foundation.errors import NotFoundFailure, RuntimeFailure, UsageFailure
 from levada_runtime.foundation.logging import logger
 from levada_runtime.graph.model import GraphRefusal
+from levada_runtime.store.failures import UNAVAILABLE, UnreachableFailure
 
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 _NOT_SERVED = 405
+_RETRY_AFTER_S = 5
 _MESSAGES = {404: "nothing is served here", 405: "this path does not serve that method"}
 
 
@@ -50,6 +52,10 @@ class Answering:
             await self._served(scope, receive, named)
         except ClientDisconnect:
             logger("api").debug("the caller went away before its body was read", path=scope["path"])
+        except UNAVAILABLE as error:
+            logger("api").error("the store cannot be asked", path=scope["path"], request_id=request_id, exc_info=error)
+            if not begun:
+                await _unavailable(Request(scope))(scope, receive, named)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told that it was not its fault
             logger("api").error("a request failed", path=scope["path"], request_id=request_id, exc_info=error)
             if not begun:
@@ -106,6 +112,9 @@ def _on_failure(request: Request, error: Exception) -> JSONResponse:
         status = 404
     elif isinstance(error, UsageFailure):
         status = dialect_of(request.url.path).invalid
+    elif isinstance(error, UnreachableFailure):
+        logger("api").error("the store cannot be asked", path=request.url.path, exc_info=error)
+        return _unavailable(request)
     else:
         logger("api").error("a request failed", path=request.url.path, code=error.code, exc_info=error)
         return _surprise(request)
@@ -117,6 +126,12 @@ def _on_graph_refusal(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, GraphRefusal)
     status = 500 if error.code == "DanglingRelationship" else 400
     return failure(request, status, error.code, error.message, error.details)
+
+
+def _unavailable(request: Request) -> JSONResponse:
+    """Answer that the store could not be asked, or did not say whether it wrote: nothing is known to be kept."""
+    told = "the store cannot be reached now; send it again later"
+    return failure(request, 503, "store_unavailable", told, headers={"Retry-After": str(_RETRY_AFTER_S)})
 
 
 def _surprise(request: Request) -> JSONResponse:

@@ -78,25 +78,5 @@ def read_plan(org: Operates, services: Uses, plan_id: str) -> One[Json]:
     return One(id=plan_id, object="plan", data=services.runs.plan(org, plan_id))
 
 
-@router.get("/quarantine", responses=_LISTING)
-def list_quarantine(
-    org: Operates,
-    services: Uses,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    connection: Text = None,
-    state: Text = "open",
-) -> ListOf[Json]:
-    """Refused records, newest first."""
-    found = services.library.quarantine(org, connection=connection, state=state, limit=limit, cursor=cursor)
-    return page(found.items, limit, found.cursor)
-
-
-@router.get("/quarantine/{record_id}", responses=READING_ONE)
-def read_quarantined(org: Operates, services: Uses, record_id: str) -> One[Json]:
-    """A refused record with everything that is wrong with it."""
-    return One(id=record_id, object="quarantined_record", data=services.library.quarantined(org, record_id))
-
-
 def _connection(services: Any, row: Any) -> Json:
     return connection_view(row, services.connections.streams(row), services.connections.secret_names(row))

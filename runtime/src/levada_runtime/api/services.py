@@ -10,13 +10,16 @@ from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.graph.service import Graph
+from levada_runtime.ingest.acceptance import Acceptances
 from levada_runtime.ingest.library import Library
+from levada_runtime.ingest.quarantine import QuarantineLibrary
 from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.pipeline.deliveries import Deliveries
 from levada_runtime.pipeline.events import Intake as EventIntake
 from levada_runtime.pipeline.service import Pipelines
 from levada_runtime.runs.cassettes import Cassettes
 from levada_runtime.runs.receipts import ReceiptLibrary
+from levada_runtime.runs.replays import Replays
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
 from levada_runtime.store.unit_of_work import Store
@@ -33,6 +36,9 @@ class Services:
     catalog: Catalog
     registry: Registry
     library: Library
+    quarantine: QuarantineLibrary
+    replays: Replays
+    acceptances: Acceptances
     runs: RunLibrary
     cassettes: Cassettes
     intake: Intake

@@ -18,9 +18,11 @@ from levada_runtime.cli import (
     documents,
     entities,
     pipelines,
+    quarantine,
     receipts,
     runs,
     secrets,
+    streams,
 )
 from levada_runtime.cli.frame import fail
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
@@ -44,6 +46,8 @@ _GROUPS = (
     runs,
     receipts,
     documents,
+    quarantine,
+    streams,
     entities,
     pipelines,
     deliveries,

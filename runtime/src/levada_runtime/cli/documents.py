@@ -1,4 +1,4 @@
-"""`documents` and `quarantine`: what was ingested, and what was refused."""
+"""`documents`: what was ingested."""
 
 from typing import Annotated
 
@@ -8,7 +8,6 @@ from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fi
 
 _DOCUMENT_COLUMNS = ("id", "document_type", "idempotency_key", "version", "connection", "retired_at", "updated_at")
 _VERSION_COLUMNS = ("version", "superseded", "payload_hash", "payload")
-_QUARANTINE_COLUMNS = ("id", "document_type", "idempotency_key", "reason", "message", "times", "state")
 
 Connection = Annotated[str | None, typer.Option(help="Only this connection's.")]
 
@@ -21,11 +20,6 @@ def add_to(app: typer.Typer) -> None:
     command(documents, "versions", group="documents")(versions)
     command(documents, "diff", group="documents")(diff)
     app.add_typer(documents, name="documents")
-    quarantine = typer.Typer(help="What was refused.", no_args_is_help=True)
-    command(quarantine, "list", group="quarantine")(quarantined)
-    command(quarantine, "show", group="quarantine")(show_quarantined)
-    command(quarantine, "discard", group="quarantine")(discard)
-    app.add_typer(quarantine, name="quarantine")
 
 
 def listed(
@@ -88,37 +82,3 @@ def diff(
     items = changes(found[earlier], found[later])
     value = {"before": earlier, "after": later, "changes": items}
     return Result(value, table(items, ("path", "before", "after"), "The two versions are equal."))
-
-
-def quarantined(
-    session: Session,
-    connection: Connection = None,
-    state: Annotated[str, typer.Option(help="open, discarded, or all.")] = "open",
-    limit: Limit = None,
-    cursor: Cursor = None,
-) -> Result:
-    """Refused records, newest first."""
-    with session.open() as installation:
-        found = installation.library.quarantine(
-            installation.org,
-            connection=connection,
-            state=None if state == "all" else state,
-            limit=session.page_size(limit),
-            cursor=cursor,
-        )
-    empty = "Nothing was refused."
-    return Result({"items": found.items, "cursor": found.cursor}, table(found.items, _QUARANTINE_COLUMNS, empty))
-
-
-def show_quarantined(session: Session, record: str) -> Result:
-    """A refused record with everything that is wrong with it."""
-    with session.open() as installation:
-        view = installation.library.quarantined(installation.org, record)
-    return Result(view, fields(view))
-
-
-def discard(session: Session, record: str) -> Result:
-    """Say of a refused record that nothing is to be done about it."""
-    with session.open() as installation:
-        view = installation.library.discard(installation.org, record)
-    return Result(view, lambda out: out.print(f"discarded {view['id']}"))

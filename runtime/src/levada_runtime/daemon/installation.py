@@ -23,6 +23,7 @@ from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
+from levada_runtime.ingest.quarantine import QuarantineLibrary
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.store.engine import make_engine, place_of
 from levada_runtime.store.schema import revision_of, upgrade
@@ -31,6 +32,7 @@ from levada_runtime.work.service import WorkQueue
 
 if TYPE_CHECKING:
     from levada_runtime.graph.service import Graph
+    from levada_runtime.ingest.acceptance import Acceptances
     from levada_runtime.ingest.rest import RestDocuments
     from levada_runtime.pipeline.courier import Courier
     from levada_runtime.pipeline.deliveries import Deliveries
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
     from levada_runtime.runs.receipts import ReceiptLibrary
+    from levada_runtime.runs.replays import Replays
     from levada_runtime.runs.service import Runs
     from levada_runtime.runs.webhooks import Intake
     from levada_runtime.sandbox.concurrency import Decision
@@ -71,6 +74,7 @@ class Installation:
             unless_opened.pop_all()
         self.keys = Keys(self.store, self.clock)
         self.library = Library(self.store)
+        self.quarantine = QuarantineLibrary(self.store)
         self.run_library = RunLibrary(self.store)
 
     def __enter__(self) -> Self:
@@ -180,6 +184,18 @@ class Installation:
         from levada_runtime.runs.cassettes import Cassettes  # loaded only where it is used
 
         return Cassettes(self.store)
+
+    @cached_property
+    def replays(self) -> "Replays":
+        from levada_runtime.runs.replays import Replays  # loaded only where it is used
+
+        return Replays(self.store, self.clock, self.registry)
+
+    @cached_property
+    def acceptances(self) -> "Acceptances":
+        from levada_runtime.ingest.acceptance import Acceptances  # loaded only where it is used
+
+        return Acceptances(self.store, self.clock, self.registry)
 
     @cached_property
     def receipts(self) -> "ReceiptLibrary":

@@ -1,4 +1,4 @@
-"""Reading what was ingested: documents by type, connection, key and source id, their versions, and the quarantine."""
+"""Reading what was ingested: documents by type, connection, key and source id, and their versions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from typing import Any, TypeVar
 
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import read_document
-from levada_runtime.ingest.views import document_view, quarantine_view, version_view
+from levada_runtime.ingest.views import document_view, version_view
 from levada_runtime.store.model import DocumentRow, OrgRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
-QUARANTINE_STATES = ("open", "discarded")
 Row = TypeVar("Row")
 
 
@@ -23,7 +22,7 @@ class Listing:
 
 
 class Library:
-    """Reads documents and refused records of one organisation at a time."""
+    """Reads documents of one organisation at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -46,7 +45,7 @@ class Library:
             rows = uow.documents.page_of(
                 org.id,
                 document_type=document_type,
-                connection_id=_connection_id(uow, org, connection),
+                connection_id=connection_id(uow, org, connection),
                 idempotency_key=idempotency_key,
                 source_id=source_id,
                 retired=retired,
@@ -75,39 +74,6 @@ class Library:
             found = uow.documents.versions_of((row.org_id, row.connection_id), row.id)
         return [version_view(version, names) for version in found]
 
-    def quarantine(
-        self, org: OrgRow, *, connection: str | None, state: str | None, limit: int, cursor: str | None
-    ) -> Listing:
-        """Return refused records, newest first."""
-        with self._store.read() as uow:
-            names = uow.connections.names(org.id)
-            rows = uow.quarantine.page_of(
-                org.id,
-                connection_id=_connection_id(uow, org, connection),
-                state=state,
-                before=read_cursor(cursor),
-                limit=limit + 1,
-            )
-        return listing(rows, limit, lambda row: quarantine_view(row, names), lambda row: str(row.id))
-
-    def quarantined(self, org: OrgRow, record_id: str) -> dict[str, Any]:
-        """Return one refused record.
-
-        Raises NotFoundFailure.
-        """
-        with self._store.read() as uow:
-            row = uow.quarantine.get(org.id, _record_id(record_id))
-            if row is None:
-                raise NotFoundFailure(f"there is no quarantined record {record_id!r}")
-            return quarantine_view(row, uow.connections.names(org.id))
-
-    def discard(self, org: OrgRow, record_id: str) -> dict[str, Any]:
-        """Say of a refused record that nothing is to be done about it; it stays readable."""
-        self.quarantined(org, record_id)
-        with self._store.write() as uow:
-            uow.quarantine.set_state(org.id, _record_id(record_id), "discarded")
-        return self.quarantined(org, record_id)
-
 
 def listing(
     rows: Sequence[Row], limit: int, view: Callable[[Row], dict[str, Any]], cursor: Callable[[Row], str]
@@ -129,7 +95,11 @@ def read_cursor(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def _connection_id(uow: UnitOfWork, org: OrgRow, reference: str | None) -> int | None:
+def connection_id(uow: UnitOfWork, org: OrgRow, reference: str | None) -> int | None:
+    """Return the id of a connection by its name or id; None for none in particular.
+
+    Raises NotFoundFailure.
+    """
     if reference is None:
         return None
     found = uow.connections.referred(org.id, reference)
@@ -144,7 +114,3 @@ def _document(uow: UnitOfWork, org: OrgRow, document_id: str, document_type: str
     if row is None or (document_type is not None and row.document_type != document_type):
         raise NotFoundFailure(f"there is no document {document_id!r}")
     return row
-
-
-def _record_id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

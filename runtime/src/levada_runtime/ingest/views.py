@@ -81,6 +81,8 @@ def quarantine_view(row: QuarantineRow, connections: Mapping[int, str]) -> dict[
         "state": row.state,
         "times": row.times,
         "run": row.run_id,
+        "replayed_by": row.replayed_run_id,
+        "source_time": _iso(row.source_time),
         "first_seen_at": _iso(row.first_seen_at),
         "last_seen_at": _iso(row.last_seen_at),
     }

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -41,6 +42,25 @@ class Documents:
     def rekey(self, scope: Scope, rows: Sequence[tuple[int, str, str, str]], at: int) -> None:
         """Give documents new keys, in order: each tuple has the id, the type, the key before and after."""
         rekey(self._connection, [(new, at, *scope, document_id, old) for document_id, _, old, new in rows])
+
+    def streams(self, scope: Scope) -> dict[str, list[str]]:
+        """Return the streams of a connection, each with the types that it has documents of."""
+        query = sa.select(documents.c.stream, documents.c.document_type).distinct().order_by("stream", "document_type")
+        where = documents.c.org_id == scope[0], documents.c.connection_id == scope[1]
+        streams: dict[str, list[str]] = {}
+        for stream, document_type in self._connection.execute(query.where(*where)):
+            streams.setdefault(stream, []).append(document_type)
+        return streams
+
+    def changed_at(self, scope: Scope, document_type: str, keys: Sequence[str]) -> dict[str, datetime]:
+        """Return when documents changed last, by their keys."""
+        query = sa.select(documents.c.idempotency_key, documents.c.updated_at).where(
+            documents.c.org_id == scope[0],
+            documents.c.connection_id == scope[1],
+            documents.c.document_type == document_type,
+            documents.c.idempotency_key.in_(keys),
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def has_version(self, scope: Scope, document_id: int, payload_hash: bytes) -> bool:
         """Tell whether the document ever had this payload."""
