@@ -135,7 +135,7 @@ class Audit:
             self.hits[path] = f"module {value.__name__}"
         elif isinstance(value, type) and issubclass(value, type):
             # The class of the stand-in for `type` makes nothing: it is the stand-in that is called.
-            if value.__module__ != "levada_runtime.sandbox.language.guards":
+            if value.__module__ != "levada_runtime.sandbox.language.kinds":
                 self.hits[path] = f"metaclass {value.__name__}"
         elif isinstance(value, type) and _is_runtime_protocol(value):
             self.hits[path] = "a protocol that isinstance asks about attributes"
@@ -152,6 +152,8 @@ class Audit:
                 yield f".{name}", self._read(value, name)
         kind = type(value)
         yield "<type>", kind if not issubclass(kind, type) else _STAND_IN
+        if isinstance(value, types.MappingProxyType):
+            yield "<proxied>", _proxied(value)
         if isinstance(value, dict | types.MappingProxyType):
             for key, item in list(value.items())[:ITEMS]:
                 yield f"[{key!r:.20}]", item
@@ -184,6 +186,21 @@ class Audit:
 
 
 _STAND_IN = Guards("x").builtins(lambda: None, print)["type"]
+
+
+class _Asked:
+    """Compared with a proxy, it is handed what the proxy stands before."""
+
+    def __eq__(self, other: object) -> bool:
+        self.found = other
+        return True
+
+    __hash__ = None  # type: ignore[assignment]  # Nothing is to find it.
+
+
+def _proxied(proxy: types.MappingProxyType[Any, Any]) -> Any:
+    asked = _Asked()
+    return asked.found if proxy == asked else None
 
 
 def _names(value: Any) -> list[str]:
@@ -226,7 +243,8 @@ def _containers_of_the_host(package: str) -> dict[int, str]:
     for title, module in list(sys.modules.items()):
         if title.startswith(package) or not isinstance(module, types.ModuleType):
             continue
-        for name, value in list(vars(module).items()):
+        for name, kept in list(vars(module).items()):
+            value = _proxied(kept) if isinstance(kept, types.MappingProxyType) else kept
             if isinstance(value, mutable):
                 found[id(value)] = f"{title}.{name}"
             if isinstance(value, type) and not issubclass(value, type) and value.__module__ == title:

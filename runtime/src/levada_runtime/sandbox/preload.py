@@ -87,6 +87,7 @@ def load_everything() -> None:
     vet_forward_references()
     harden.narrow_records()
     deputies.narrow_enums()
+    deputies.narrow_fields()
     FACADES.update(facade.build({"levada": _sdk, "levada.contracts": _contracts}))
     facade.seal()
     _warm_up()
@@ -110,7 +111,7 @@ def _keep_memory() -> None:
 
 
 def _sdk() -> Mapping[str, Any]:
-    return {name: getattr(levada, name) for name in levada.__all__}
+    return {name: getattr(levada, name) for name in levada.__all__} | {"hookimpl": deputies.unmarked}
 
 
 def _contracts() -> Mapping[str, Any]:

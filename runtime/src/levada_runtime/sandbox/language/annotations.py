@@ -9,6 +9,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+from levada_runtime.sandbox.language.host import calling_module, is_of_the_host
 from levada_runtime.sandbox.language.names import (
     ANNOTATION_ONLY,
     GUARDED_ATTRIBUTES,
@@ -80,13 +81,22 @@ def node_problem(node: ast.AST) -> str | None:
 
 
 def vet_forward_references() -> None:
-    """Make every `typing.ForwardRef` of this process refuse text that is no plain annotation; done in the zygote."""
+    """Make every `typing.ForwardRef` of this process refuse text that is no plain annotation; done in the zygote.
+
+    It also refuses to be evaluated among the names of a module of the host, and so does what `typing` makes for a
+    caller: the module such things are taken to be of is the connector's, whoever of the host called for it.
+    """
     original = typing.ForwardRef.__init__
 
     def checked(self: typing.ForwardRef, arg: Any, *arguments: Any, **keywords: Any) -> None:
-        problem = text_problem(arg) if isinstance(arg, str) else None
+        text = str.__str__(arg) if isinstance(arg, str) else arg  # What is vetted is what is evaluated.
+        problem = text_problem(text) if isinstance(text, str) else None
         if problem is not None:
-            raise TypeError(f"the annotation {arg!r} is refused: {problem}")
-        original(self, arg, *arguments, **keywords)
+            raise TypeError(f"the annotation {text!r} is refused: {problem}")
+        original(self, text, *arguments, **keywords)
+        module = getattr(self, "__forward_module__", None)
+        if module is not None and (type(module) is not str or is_of_the_host(module)):
+            raise TypeError(f"the annotation {text!r} is refused: it would be evaluated in {module!r}")
 
     typing.ForwardRef.__init__ = checked  # type: ignore[method-assign]  # The choke point is the point.
+    typing._caller = calling_module  # type: ignore[attr-defined]  # noqa: SLF001 - the same, for what takes its module from it.

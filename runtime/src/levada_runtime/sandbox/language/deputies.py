@@ -10,7 +10,7 @@ import dataclasses
 import enum
 import functools
 import itertools
-import sys
+import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,14 +18,8 @@ from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
 
+from levada_runtime.sandbox.language.host import calling_module, is_of_a_connector, is_of_the_host
 from levada_runtime.sandbox.language.names import GUARDED_ATTRIBUTES, field_problem
-
-_host: set[str] = {"builtins"}
-
-
-def remember_host() -> None:
-    """Take every module that is loaded now for the host's; called when the façades are sealed."""
-    _host.update(sys.modules)
 
 
 def wraps(wrapped: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -83,9 +77,14 @@ def unchanged(value: Any) -> Any:
     return value
 
 
+def unmarked(function: Any = None, **_options: Any) -> Any:
+    """`levada.hookimpl`, which would mark what it is handed; what it marks runs outside, and is loaded there."""
+    return unchanged if function is None else function
+
+
 def namedtuple(typename: str, field_names: str | Iterable[str], **options: Any) -> type:
     """`collections.namedtuple` of the module that calls it."""
-    options["module"] = _caller()
+    options["module"] = calling_module()
     return collections.namedtuple(typename, field_names, **options)  # noqa: PYI024 - what is asked for is this one.
 
 
@@ -102,10 +101,78 @@ def narrow_enums() -> None:
             key = name if isinstance(name, str) else name[0]
             if type(key) is not str or key.startswith("_"):
                 raise TypeError(f"{key!r} is no name for a member")
-        options["module"] = _caller(2)
+        options["module"] = calling_module(2)
         return create(cls, class_name, members, **options)
 
     enum.EnumMeta._create_ = checked  # type: ignore[attr-defined]  # Narrowed, as the docstring says.
+
+
+def narrow_fields() -> None:
+    """Make `dataclasses.Field` of this process final and what it tells a copy; done in the zygote.
+
+    The names of fields become code, and an instance of a connector's own could change its name when it was vetted.
+    """
+    refuse_subclasses(dataclasses.Field)
+    stored: Any = vars(dataclasses.Field)["metadata"]
+
+    def metadata(self: Any) -> Mapping[Any, Any]:
+        return types.MappingProxyType(dict(stored.__get__(self)))
+
+    dataclasses.Field.metadata = property(metadata, stored.__set__)  # type: ignore[assignment,misc]  # Narrowed, as the docstring says.
+
+
+def refuse_subclasses(*kinds: type) -> None:
+    """Let no connector derive from these: what the host does with their instances relies on their own methods."""
+    for kind in kinds:
+        kind.__init_subclass__ = _refuse_subclass(kind)  # type: ignore[method-assign]  # Narrowed, as the docstring says.
+
+
+def _refuse_subclass(kind: Any) -> Any:
+    before = kind.__init_subclass__.__func__ if "__init_subclass__" in vars(kind) else None
+
+    def init_subclass(cls: Any, /, **options: Any) -> None:
+        if is_of_a_connector(cls.__module__):
+            raise TypeError(f"{kind.__name__} cannot be derived from in a connector; make one of it")
+        if before is not None:
+            before(cls, **options)
+        else:
+            super(kind, cls).__init_subclass__(**options)
+
+    return classmethod(init_subclass)
+
+
+class SimpleNamespace(types.SimpleNamespace):
+    """`types.SimpleNamespace` without the names that Python looks up: as keywords they would pass every guard."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        given = dict(*values, **named)
+        for name in given:
+            if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+                raise TypeError(f"{name!r} is no name for an attribute")
+        super().__init__(**given)
+
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        return f"namespace{shown[shown.index('(') :]}" if type(self) is SimpleNamespace else shown
+
+
+def _of_plain_text(function: Callable[..., Any]) -> Any:
+    """Return a function of text for plain text: a class of its own would be handed the tables of the host."""
+
+    @functools.wraps(function)
+    def of_plain_text(text: str, *values: Any, **options: Any) -> Any:
+        if not isinstance(text, str):
+            raise TypeError(f"{function.__name__}() takes a str, not {type(text).__name__}")
+        return function(str.__str__(text), *values, **options)
+
+    return of_plain_text
+
+
+dedent = _of_plain_text(textwrap.dedent)
+fill = _of_plain_text(textwrap.fill)
+indent = _of_plain_text(textwrap.indent)
+shorten = _of_plain_text(textwrap.shorten)
+wrap = _of_plain_text(textwrap.wrap)
 
 
 def fromstring(text: str | bytes) -> Element:
@@ -115,12 +182,8 @@ def fromstring(text: str | bytes) -> Element:
 
 
 def _check_own(cls: Any) -> None:
-    if not isinstance(cls, type) or cls.__module__ in _host:
+    if not isinstance(cls, type) or is_of_the_host(cls.__module__):
         raise TypeError(f"{cls!r} is not a class of the connector's own")
-
-
-def _caller(depth: int = 1) -> str:
-    return str(sys._getframe(depth + 1).f_globals.get("__name__"))  # noqa: SLF001 - how collections and enum tell it.
 
 
 def _members(names: Any) -> Any:

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from levada_runtime.sandbox.language.deputies import remember_host
+from levada_runtime.sandbox.language.host import remember_host
 from levada_runtime.sandbox.language.modules import ALLOWED, REPLACED
 from levada_runtime.sandbox.language.ways_out import of_imported_name
 

@@ -7,6 +7,7 @@ the classes a guard has already answered for: compiled code asks them first, and
 import builtins
 import collections
 import decimal
+import re
 import string
 import types
 from _string import formatter_field_name_split  # type: ignore[import-not-found]  # How string.Formatter itself does it.
@@ -19,7 +20,9 @@ from xml.etree.ElementTree import Element
 from RestrictedPython.Guards import safe_builtins
 
 from levada_runtime.sandbox.language import ways_out
+from levada_runtime.sandbox.language.deputies import SimpleNamespace
 from levada_runtime.sandbox.language.facade import Facade
+from levada_runtime.sandbox.language.kinds import TypeOf
 from levada_runtime.sandbox.language.names import (
     GUARDED_ATTRIBUTES,
     NAMEDTUPLE_METHODS,
@@ -40,7 +43,7 @@ _WITHHELD: Final = (
     "SystemExit", "KeyboardInterrupt", "GeneratorExit", "id", "setattr", "delattr", "_getattr_",
 )  # fmt: skip
 _WRITABLE: Final = (
-    dict, list, set, bytearray, collections.deque, decimal.Context, types.SimpleNamespace, Element,
+    dict, list, set, bytearray, collections.deque, decimal.Context, SimpleNamespace, Element,
 )  # fmt: skip
 _FORMATS: Final = {"format": vars(str)["format"], "format_map": vars(str)["format_map"]}
 _ABSENT: Final = object()
@@ -61,6 +64,8 @@ class Guards:
             "_write_": self.write,
             "_private_": self.private,
             "_freeze_": self.freeze,
+            "_super_": self.super,
+            "_new_": self.new,
             "_type_": type,
             "_known_": self._known,
             "_mine_": self._mine,
@@ -100,6 +105,22 @@ class Guards:
             raise TypeError(f"{_title(owner)} is read-only for a connector; {_instead_of_writing(owner)}")
         object.__setattr__(owner, _settable(name), value)
 
+    def super(self, kind: Any, owner: Any) -> Any:
+        """Serve `super(Own, self)`: what comes after a class of the connector's own, never after one that narrows."""
+        if not isinstance(kind, type) or not self._own.kind(kind):
+            raise TypeError(f"super() takes a class of your own, not {_title(kind)}; write super().method(...)")
+        return super(kind, owner)
+
+    def new(self, owner: Any) -> Callable[..., Any]:
+        """Serve `super().__new__` and `str.__new__`: they make instances of the connector's own classes."""
+
+        def make(kind: Any, *values: Any, **named: Any) -> Any:
+            if not isinstance(kind, type) or not self._own.kind(kind):
+                raise TypeError(f"__new__ makes instances of your own classes, not of {_title(kind)}; call the class")
+            return owner.__new__(kind, *values, **named)
+
+        return make
+
     def write(self, owner: Any) -> Any:
         """Return the object when it may be written to: plain containers, the connector's own classes and instances."""
         kind = type(owner)
@@ -126,7 +147,7 @@ class Guards:
         names = {name: value for name, value in safe_builtins.items() if name not in _WITHHELD}
         names.update((name, getattr(builtins, name)) for name in _PLAIN)
         names.update(
-            type=_TypeOf,
+            type=TypeOf,
             getattr=self.getattr,
             hasattr=self.hasattr,
             setattr=self.setattr,
@@ -152,7 +173,7 @@ class Guards:
         if name == "obj" and isinstance(owner, BaseException):
             raise AttributeError("'obj' leads out of the connector; name the object you asked")
         value = getattr(owner, name) if default is _ABSENT else getattr(owner, name, default)
-        if name in ("model_fields", "model_computed_fields"):
+        if name in ("model_fields", "model_computed_fields") or type(owner) is re.Pattern:
             return types.MappingProxyType(dict(value))
         if getattr(value, "__func__", None) is ABCMeta.register:
             raise AttributeError("'register' of an abstract class would make foreign objects yours; derive from it")
@@ -228,28 +249,3 @@ class _Formatter(string.Formatter):
         for is_attribute, key in rest:
             found = self._read(found, key) if is_attribute else found[key]
         return found, first
-
-
-class _TypeOfOne(type):
-    """The class of the stand-in for `type`: one argument in, a class out, never a metaclass that could make one."""
-
-    def __call__(cls, *values: Any) -> Any:
-        if len(values) != 1:
-            raise TypeError("type() takes 1 argument in connectors; write the class out with `class`")
-        kind = type(values[0])
-        return cls if issubclass(kind, type) else kind
-
-    def __instancecheck__(cls, value: Any) -> bool:
-        return isinstance(value, type)
-
-    def __repr__(cls) -> str:
-        return "<class 'type'>"
-
-
-class _TypeOf(metaclass=_TypeOfOne):
-    """What connectors have as `type`."""
-
-    __slots__ = ()
-
-    def __class_getitem__(cls, item: Any) -> types.GenericAlias:
-        return types.GenericAlias(type, item)

@@ -8,6 +8,7 @@ from typing import Any
 from levada_runtime.sandbox.language.compile import compile_module
 from levada_runtime.sandbox.language.facade import Facade, names_of
 from levada_runtime.sandbox.language.guards import Guards
+from levada_runtime.sandbox.language.host import remember_connector
 from levada_runtime.sandbox.language.libraries import LibraryFinder, declared_in
 from levada_runtime.sandbox.language.modules import ALLOWED
 from levada_runtime.sandbox.language.names import variable_problem
@@ -33,6 +34,7 @@ class ConnectorLoader:
         ):
             raise ImportError(f"a connector's package cannot be called {package!r}: that name is taken")
         self._package = package
+        remember_connector(package)
         self._files = {
             path: source for path, source in files.items() if path.partition("/")[0].removesuffix(".py") == package
         }

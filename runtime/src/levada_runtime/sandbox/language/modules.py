@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from levada_runtime.sandbox.language import deputies
+from levada_runtime.sandbox.language.kinds import TypeOf
 
 ALLOWED: Final = {
     "__future__": "annotations",
@@ -92,6 +93,13 @@ REPLACED: Final[dict[tuple[str, str], Any]] = {
     ("dataclasses", "dataclass"): deputies.dataclass,
     ("functools", "total_ordering"): deputies.total_ordering,
     ("functools", "wraps"): deputies.wraps,
+    ("textwrap", "dedent"): deputies.dedent,
+    ("textwrap", "fill"): deputies.fill,
+    ("textwrap", "indent"): deputies.indent,
+    ("textwrap", "shorten"): deputies.shorten,
+    ("textwrap", "wrap"): deputies.wrap,
+    ("types", "SimpleNamespace"): deputies.SimpleNamespace,
+    ("typing", "Type"): TypeOf,
     ("typing", "final"): deputies.unchanged,
     ("typing", "override"): deputies.unchanged,
     ("xml.etree.ElementTree", "XML"): deputies.fromstring,

@@ -8,8 +8,8 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 from levada_runtime.sandbox.language import ways_out
 
 GUARDS: Final = frozenset({
-    "_getattr_", "_write_", "_private_", "_freeze_", "_type_", "_known_", "_mine_", "_getitem_", "_getiter_",
-    "_apply_", "_print_", "_inplacevar_", "_unpack_sequence_", "_iter_unpack_sequence_",
+    "_getattr_", "_write_", "_private_", "_freeze_", "_super_", "_new_", "_type_", "_known_", "_mine_", "_getitem_",
+    "_getiter_", "_apply_", "_print_", "_inplacevar_", "_unpack_sequence_", "_iter_unpack_sequence_",
 })  # fmt: skip
 
 _BINARY: Final = (
@@ -38,20 +38,23 @@ BUILTIN_KINDS: Final = frozenset({
     "str", "int", "float", "bytes", "tuple", "frozenset", "complex", "dict", "list", "set",
 })  # fmt: skip
 """The classes whose `__new__` may be named: what a subclass of a value calls."""
+HOOKS: Final = frozenset({"_is_protocol", "_is_runtime_protocol", "_abc_impl", "_new_member_"})
+"""What the classes of `typing`, `abc` and `enum` keep of themselves: with some of them any object seems an instance."""
 NAMEDTUPLE_METHODS: Final = frozenset({"_replace", "_asdict", "_make", "_fields"})
 
 # Frames, code and tracebacks; ways of pydantic to read files, unpickle, read attributes by name or evaluate; the
-# configuration of a model, which its subclasses inherit and anybody could write to.
+# configuration of a model, which its subclasses inherit and anybody could write to; the functions of a property, which
+# take any object and write to it.
 FORBIDDEN_ATTRIBUTES: Final = INSPECT_ATTRIBUTES | {
     "mro", "parse_file", "parse_raw", "from_file", "from_orm", "from_attributes", "model_rebuild", "model_config",
     "update_forward_refs", "merge_field_infos", "from_annotated_attribute", "from_annotation", "apply_typevars_map",
     "rebuild_annotation", "tb_lasti", "tb_lineno", "f_lasti", "f_lineno", "f_trace_lines",
     "f_trace_opcodes", "gi_running", "gi_suspended", "cr_running", "cr_suspended", "ag_running", "func_globals",
-    "func_code",
+    "func_code", "fget", "fset", "fdel",
 }  # fmt: skip
 # Looked up through the run-time guard although their names are literals.
 GUARDED_ATTRIBUTES: Final = frozenset({
-    "format", "format_map", "obj", "register", "model_fields", "model_computed_fields",
+    "format", "format_map", "obj", "register", "model_fields", "model_computed_fields", "groupindex",
 })  # fmt: skip
 
 ANNOTATION_ONLY: Final = frozenset({"BaseException"})
@@ -70,6 +73,8 @@ def attribute_problem(name: str) -> str | None:
         return f'"{name}" is an invalid attribute name: names with two leading underscores belong to Python'
     if name in GUARDS:
         return f'"{name}" is an invalid attribute name: it belongs to the sandbox'
+    if name in HOOKS:
+        return f'"{name}" is an invalid attribute name: it belongs to Python'
     if name in FORBIDDEN_ATTRIBUTES:
         return f'"{name}" is an invalid attribute name: it leads out of the connector'
     return None
@@ -82,12 +87,25 @@ def field_problem(name: object) -> str | None:
     return attribute_problem(name)
 
 
+def slot_problem(name: object) -> str | None:
+    """Return why `__slots__` may not have that name: a slot takes the place of what Python looks up under it."""
+    if name in ("__dict__", "__weakref__") or (isinstance(name, str) and not _is_dunder(name)):
+        return None
+    return f"{name!r} is no name for a slot"
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
 def variable_problem(name: str) -> str | None:
     """Return why a variable, argument or function may not have that name, None when it may."""
     if name in GUARDS or (name.startswith("_") and name.endswith("_") and name.strip("_")):
         return f'"{name}" is an invalid name: it belongs to Python or to the sandbox'
     if name.startswith("__") and name.strip("_"):
         return f'"{name}" is an invalid name: names with two leading underscores belong to Python'
+    if name in HOOKS:
+        return f'"{name}" is an invalid name: it belongs to Python'
     if name in RESERVED:
         return f'"{name}" is a reserved name'
     return None

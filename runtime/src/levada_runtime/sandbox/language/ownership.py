@@ -12,6 +12,7 @@ _FORWARDING = (
     super, types.ModuleType, types.GenericAlias,
     type(typing.List), type(typing.List[int]), type(typing.Optional),  # noqa: UP006 - it is their classes that are meant.
 )  # fmt: skip
+_SELF_CLASS, _THIS_CLASS = vars(super)["__self_class__"], vars(super)["__thisclass__"]
 """What reads and writes the attributes of another object: a class derived from one of these is nobody's own."""
 
 
@@ -42,6 +43,12 @@ class Ownership:
             return self.function(value)
         return self.kind(type(value))
 
+    def _inherited(self, owner: Any, name: str) -> bool:
+        """Whether `super()._name` finds what a class of the connector's own defines."""
+        kinds = _SELF_CLASS.__get__(owner).__mro__
+        above = kinds[kinds.index(_THIS_CLASS.__get__(owner)) + 1 :]
+        return any(self.kind(each) for each in [each for each in above if name in vars(each)][:1])
+
     def is_pure(self, kind: type) -> bool:
         """Whether no class that this one derives from has private attributes of somebody else."""
         return all(
@@ -53,6 +60,8 @@ class Ownership:
 
     def private_member(self, owner: Any, name: str) -> bool:
         """Whether a private attribute is one that the connector itself defined."""
+        if type(owner) is super:
+            return self._inherited(owner, name)
         if isinstance(owner, types.ModuleType):
             return self.module(owner.__name__) and not name.endswith("_")
         kind = owner if isinstance(owner, type) else type(owner)

@@ -31,10 +31,11 @@ from levada_runtime.sandbox.language.names import (
     attribute_problem,
     field_problem,
     forbidden_builtin,
+    slot_problem,
     variable_problem,
 )
 from levada_runtime.sandbox.language.patterns import PatternPolicy
-from levada_runtime.sandbox.language.rewrite import freezer, guarded_load, guarded_write
+from levada_runtime.sandbox.language.rewrite import freezer, guarded_load, guarded_write, maker, parent
 
 
 class Imports(Protocol):
@@ -108,6 +109,9 @@ class ConnectorPolicy(PatternPolicy):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         name = node.id
         if isinstance(node.ctx, ast.Load):
+            if name == "super":
+                self.error(node, "super is there to be called", "write super().method(...)")
+                return node
             if name in READABLE_DUNDERS or name in RESERVED or (self._in_class and name in DUNDER_METHODS):
                 return node
             known = name in self._bound or (self._annotating and name in ANNOTATION_ONLY)
@@ -129,10 +133,10 @@ class ConnectorPolicy(PatternPolicy):
     def _read(self, node: ast.Attribute, name: str) -> ast.AST:
         if name in READABLE_ATTRIBUTES:
             return guarded_load(self.node_contents_visit(node))
+        if name == "__new__" and (_is_super_call(node.value) or self._is_builtin(node.value, BUILTIN_KINDS)):
+            return maker(self.node_contents_visit(node))
         if name in SUPER_METHODS and _is_super_call(node.value):
             return self._contents(node)
-        if name == "__new__" and self._is_builtin(node.value, BUILTIN_KINDS):
-            return node
         if name == "__setattr__" and self._is_builtin(node.value, {"object"}):
             return freezer(node)
         if self._refuses_attribute(node, name):
@@ -187,6 +191,8 @@ class ConnectorPolicy(PatternPolicy):
             constant = ast.literal_eval(value)
         except ValueError:
             return False
+        if target.id == "__slots__":
+            return _are_slots(constant)
         return target.id != "__match_args__" or _are_fields(constant)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
@@ -204,7 +210,13 @@ class ConnectorPolicy(PatternPolicy):
         return self._contents(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        return self._contents(node)
+        if not _is_super_call(node):
+            return self._contents(node)
+        if node.keywords or len(node.args) not in (0, 2) or any(isinstance(each, ast.Starred) for each in node.args):
+            self.error(node, "super() takes nothing, or a class of your own and an object", "write super().method(...)")
+            return node
+        node.args = [self.visit(each) for each in node.args]
+        return parent(node) if node.args else node
 
     def guard_iter(self, node: ast.AST) -> ast.AST:
         return self._contents(node)
@@ -366,6 +378,12 @@ def bound_names(tree: ast.AST) -> frozenset[str]:
 
 def _is_super_call(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _are_slots(names: object) -> bool:
+    if isinstance(names, str):
+        return slot_problem(names) is None
+    return isinstance(names, tuple | list | set | dict) and not any(slot_problem(name) for name in names)
 
 
 def _are_fields(names: object) -> bool:

@@ -38,6 +38,17 @@ def _kind_is_in(kinds: str, owner: ast.Name) -> ast.Compare:
     return ast.Compare(_call("_type_", _name(owner.id)), [ast.In()], [_name(kinds)])
 
 
+def maker(node: ast.Attribute) -> ast.expr:
+    """`super().__new__`, `str.__new__`: what makes instances of the connector's own classes."""
+    return _placed(_call("_new_", node.value), node)
+
+
+def parent(node: ast.Call) -> ast.Call:
+    """`super(Own, self)`: for classes of the connector's own."""
+    node.func = _placed(_name("_super_"), node.func)
+    return node
+
+
 def _call(guard: str, *values: ast.expr) -> ast.Call:
     return ast.Call(_name(guard), [_again(value) for value in values], [])
 

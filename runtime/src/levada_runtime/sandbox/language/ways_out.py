@@ -143,6 +143,10 @@ _OF_ATTRIBUTES: Final = {
     "__init__": "write super().__init__(...)",
     "__module__": "write the name down",
     "mro": "name the classes you mean",
+    "fget": "ask an object for what the property tells",
+    "fset": "set it on an object of your own",
+    "fdel": "delete it from an object of your own",
+    "_is_runtime_protocol": "ask hasattr(value, 'name'), or derive from abc.ABC",
     "model_config": "set it in the class body: model_config = ConfigDict(...)",
     "model_rebuild": "define a record before the records that use it",
     "update_forward_refs": "define a record before the records that use it",
@@ -171,6 +175,7 @@ _OF_NAMES: Final = {
     "__package__": "use __name__",
     "__debug__": "declare a setting",
     "__match_args__": "write it as a tuple of public names",
+    "__slots__": "write it as a tuple of names without two underscores at both ends",
     "__getattr__": "define the attributes you mean, or take a dict",
     "__getattribute__": "define the attributes you mean, or take a dict",
     "__setattr__": "use a property, or a frozen dataclass",
@@ -237,7 +242,9 @@ def of_attribute(name: str) -> str:
         return f"write `{_CALLED_BY[name]}`"
     if name.startswith("__") and name.endswith("__"):
         return _OF_NAMES.get(name) or "use the operator or the builtin function that stands for it"
-    return "use one leading underscore" if name.startswith("_") else _FRAMES
+    if name.startswith("_"):
+        return "use one leading underscore" if name.startswith("__") else "choose another name"
+    return _FRAMES
 
 
 def of_variable(name: str) -> str:

@@ -1,0 +1,12 @@
+# level: language
+# category: facade
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from levada import Record
+
+
+class A(Record):
+    x: int
+
+
+leak = super(Record, A).model_construct(x="no number").x

@@ -1,0 +1,12 @@
+# level: language
+# category: introspection
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from typing import Type
+
+
+class Meta(Type):
+    pass
+
+
+leak = Meta("X", (), {"a": 1})
