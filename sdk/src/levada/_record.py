@@ -55,15 +55,18 @@ class Record(BaseModel):
         """Describe the record as a JSON Schema."""
         return TypeAdapter(cls).json_schema()
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # Before pydantic works with the configuration. Names and values may be of classes that lie about what equals
+        # them, so neither is compared before it is known for what it is.
+        super().__init_subclass__(**kwargs)
         inherited = Record.model_config
-        added = {name for name, value in cls.model_config.items() if inherited.get(name) != value}
-        if added - ALLOWED_CONFIG:
-            raise TypeError(
-                f"{cls.__name__}: a record's configuration cannot set {', '.join(sorted(added - ALLOWED_CONFIG))}"
-            )
+        added = {
+            name
+            for name, value in cls.model_config.items()
+            if type(name) is not str or (name not in ALLOWED_CONFIG and inherited.get(name) is not value)
+        }
+        if added:
+            raise TypeError(f"{cls.__name__}: a record's configuration cannot set {', '.join(sorted(map(str, added)))}")
 
 
 for _name in REMOVED:

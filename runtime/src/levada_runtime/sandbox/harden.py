@@ -1,21 +1,38 @@
 """pydantic made narrower, in the zygote only: nothing there may read attributes by a name that a connector chose.
 
 The names of methods that read files or unpickle are refused by the policy; what is left is `from_attributes`, which
-together with an alias reads any attribute of any object, frames included.
+together with an alias reads any attribute of any object, and what leads to it: a schema of a connector's own making.
 """
 
-import types
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
+import pydantic
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from pydantic.fields import ComputedFieldInfo, FieldInfo, ModelPrivateAttr
+from pydantic_core import core_schema
+
+import levada
+from levada_runtime.sandbox.language.deputies import refuse_subclasses
+
+_READ_BY_PYDANTIC: Final = (
+    "AfterValidator", "AliasChoices", "AliasPath", "BeforeValidator", "Discriminator", "PlainSerializer",
+    "PlainValidator", "StringConstraints", "Tag", "WrapValidator",
+)  # fmt: skip
+"""What annotations are made with: pydantic asks these for schemas, and would take any from a class derived from one."""
 
 
 def narrow_records() -> None:
-    """Make every pydantic model of this process refuse `from_attributes`, as a setting and as an argument."""
+    """Make every pydantic model of this process refuse `from_attributes`, as a setting and as an argument.
+
+    `model_copy` refuses names that Python looks up: an instance that had them would say how it is copied, and what
+    schema it stands for.
+    """
     validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
     schema = BaseModel.model_json_schema.__func__  # type: ignore[attr-defined]  # The same.
     on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]  # The same.
+    copy, old_copy = BaseModel.model_copy, BaseModel.copy
 
     def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
         if options.get("from_attributes"):
@@ -28,11 +45,79 @@ def narrow_records() -> None:
         return described
 
     def pydantic_init_subclass(cls: type[BaseModel], /, **options: Any) -> None:
-        if cls.model_config.get("from_attributes"):
+        if cls.model_config.get("from_attributes") not in (None, False):
             raise TypeError("from_attributes is not available in a connector; pass a mapping")
         on_subclass(cls, **options)
+
+    def model_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
+        return copy(self, update=_fields(update), deep=deep)
+
+    def deprecated_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        return old_copy(self, update=_fields(update), **options)
 
     BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
     BaseModel.model_json_schema = classmethod(model_json_schema)  # type: ignore[assignment]  # The same.
     BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
-    FieldInfo.metadata_lookup = types.MappingProxyType(FieldInfo.metadata_lookup)  # type: ignore[assignment]  # Any field leads to it.
+    BaseModel.model_copy = model_copy  # type: ignore[method-assign]  # The same.
+    BaseModel.copy = deprecated_copy  # type: ignore[method-assign]  # The same.
+    FieldInfo.metadata_lookup = _Fixed(FieldInfo.metadata_lookup)  # type: ignore[assignment]  # Any field leads to it.
+    refuse_subclasses(
+        FieldInfo,
+        ComputedFieldInfo,
+        ModelPrivateAttr,
+        *(getattr(pydantic, name) for name in _READ_BY_PYDANTIC),
+        *_models_besides_records(BaseModel),
+    )
+    _narrow_unions()
+
+
+def _fields(update: Mapping[str, Any] | None) -> dict[str, Any]:
+    named = dict(update or {})
+    for name in named:
+        if type(name) is not str or name.startswith("__"):
+            raise TypeError(f"{name!r} is no field that a copy could have")
+    return named
+
+
+def _models_besides_records(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Yield the SDK's other models: a connector makes them and derives none, and they allow any configuration."""
+    for each in kind.__subclasses__():
+        if each is not levada.Record:
+            if each.__module__.partition(".")[0] == levada.__name__:
+                yield each
+            yield from _models_besides_records(each)
+
+
+def _narrow_unions() -> None:
+    """Make unions that are told apart by a field look for it in values only: pydantic reads attributes for them."""
+    make = core_schema.tagged_union_schema
+
+    def tagged_union_schema(choices: Any, discriminator: Any, **options: Any) -> Any:
+        union = make(choices, discriminator, **options)
+        return union if callable(discriminator) else core_schema.no_info_before_validator_function(_value, union)
+
+    core_schema.tagged_union_schema = tagged_union_schema
+
+
+def _value(given: object) -> object:
+    if not isinstance(given, Mapping | BaseModel) and not dataclasses.is_dataclass(given):
+        raise ValueError("Input should be a mapping or a record")
+    return given
+
+
+class _Fixed(Mapping[Any, Any]):
+    """A mapping that cannot be changed; unlike a MappingProxyType it shows nobody what it stands on."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[Any, Any]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
