@@ -87,6 +87,20 @@ def test_the_scheduler_follows_the_streams_table(store, lay):
         scheduler.stop()
 
 
+def test_a_schedule_that_cannot_be_read_stops_no_other(store, clock, lay):
+    """Neither at the start nor later; put right, it is followed as the others are."""
+    lay(stream("a", schedule="99 99 * * *"), stream("b"), stream("c", timezone="../etc/nowhere"))
+    scheduler = Scheduler(store, clock, lambda _row, _moment: None)
+    scheduler.start()
+    try:
+        assert {one.stream.stream for one in scheduler.upcoming()} == {"b"}
+        lay(stream("a"), stream("b", schedule="1 2"), stream("c", timezone="Nowhere/Land"), stream("d"))
+        scheduler.refresh()
+        assert {one.stream.stream for one in scheduler.upcoming()} == {"a", "d"}
+    finally:
+        scheduler.stop()
+
+
 @pytest.fixture
 def queue(store, clock):
     return RunQueue(store, clock, 3)

@@ -1,14 +1,18 @@
 """Asking a connector for its manifest, behind the wall."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from pydantic import ValidationError
 
 from levada import Manifest
 from levada_runtime.catalog.discovery import Found
+from levada_runtime.catalog.doubts import doubts
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.language.findings import as_line, decode_findings
 from levada_runtime.sandbox.model import DESCRIBE_LIMITS, Bundle, Call, Limits, Outcome
+
+_MOST_CHARACTERS: Final = 4_000
 
 
 def describe(sandbox: Sandbox, found: Found) -> Manifest | str:
@@ -34,7 +38,10 @@ def _read(found: Found, answer: bytes | None) -> Manifest | str:
     try:
         manifest = Manifest.model_validate_json(answer or b"")
     except ValidationError as error:
-        return f"its manifest cannot be read: {error}"
+        return f"its manifest cannot be read: {str(error)[:_MOST_CHARACTERS]}"
     if manifest.key != found.key:
         return f"its manifest says {manifest.key!r}, its entry point {found.key!r}"
+    doubt = next(doubts(manifest), None)
+    if doubt is not None:
+        return f"its manifest cannot be meant: {doubt}"
     return manifest.model_copy(update={"version": found.version})

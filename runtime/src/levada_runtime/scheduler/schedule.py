@@ -61,6 +61,7 @@ class Scheduler:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._jobs: dict[str, StreamRow] = {}
+        self._unreadable: dict[str, StreamRow] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="schedule", daemon=True)
 
@@ -80,7 +81,8 @@ class Scheduler:
     def refresh(self) -> None:
         """Bring the jobs to what the streams table says."""
         with self._store.read() as uow:
-            wanted = {hash_id(row): row for row in uow.streams.scheduled() if not row.paused}
+            scheduled = {hash_id(row): row for row in uow.streams.scheduled() if not row.paused}
+        wanted = {job_id: row for job_id, row in scheduled.items() if self._is_readable(job_id, row)}
         for job_id in set(self._jobs) - set(wanted):
             self._scheduler.remove_job(job_id)
         for job_id, row in wanted.items():
@@ -93,6 +95,19 @@ class Scheduler:
         now = self._clock.now()
         moments = [(row, fire_after(row, now)) for row in self._jobs.values()]
         return sorted((Upcoming(row, at) for row, at in moments if at), key=lambda one: one.at)
+
+    def _is_readable(self, job_id: str, row: StreamRow) -> bool:
+        """Whether it can be said when a stream is due; one of which it cannot stops no other, and is told of once."""
+        if row in (self._jobs.get(job_id), self._unreadable.get(job_id)):
+            return job_id in self._jobs
+        try:
+            fire_after(row, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - a library may make anything of an expression
+            logger("scheduler").error("a schedule cannot be read", stream=job_id, error=str(error))
+            self._unreadable[job_id] = row
+            return False
+        self._unreadable.pop(job_id, None)
+        return True
 
     def _add(self, job_id: str, row: StreamRow) -> None:
         trigger = CronTrigger(row.cron or "", row.timezone, hash_id(row))
