@@ -1,9 +1,10 @@
-"""Documents of every type under its plural: a list, one, its versions, and writing one."""
+"""Documents of every type under its plural: a list, one, as they are or were, its versions, and writing one."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, AwareDatetime
 
 from levada.contracts import Contract
 from levada_runtime.api.auth import Uses, org_with
@@ -16,6 +17,7 @@ from levada_runtime.contracts.validation import Invalid
 from levada_runtime.ingest.model import Outcome
 from levada_runtime.ingest.once import Answered, KeyClashFailure
 from levada_runtime.ingest.rest import Post, Written
+from levada_runtime.plans.model import difference
 from levada_runtime.store.model import OrgRow
 
 
@@ -26,10 +28,26 @@ def without_nul(text: str | None) -> str | None:
     return text
 
 
+def _in_utc(moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies before the year 1 or after 9999 in UTC") from None
+
+
 Reads = Annotated[OrgRow, Depends(org_with("documents:read"))]
 Writes = Annotated[OrgRow, Depends(org_with("documents:write"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Retired = Annotated[bool, Query(description="Those that are gone at the source, too.")]
+AsOf = Annotated[
+    AwareDatetime | None, Query(description="As it was at this time, told with its zone."), AfterValidator(_in_utc)
+]
+UpdatedSince = Annotated[
+    AwareDatetime | None,
+    Query(description="Only what changed since this time, told with its zone."),
+    AfterValidator(_in_utc),
+]
+Version = Annotated[int | None, Query(ge=0, description="A version's number; 0 is before the first.")]
 Text = Annotated[str | None, Query(), AfterValidator(without_nul)]
 Cursor = Annotated[
     str | None, Query(description="`pagination.cursor` of the page before."), AfterValidator(without_nul)
@@ -43,6 +61,7 @@ IdempotencyKey = Annotated[
 ]
 
 _LISTING = refusals(401, 403, 422, s404="There is no such connection.")
+_READING_THEN = refusals(401, 403, 404, 422)
 _WRITING = refusals(
     *BODY,
     s409="The Idempotency-Key stands for another request, or for one that is still being answered.",
@@ -54,14 +73,13 @@ def document_routes(registry: Registry) -> APIRouter:
     """Return the routes of every document type that is known."""
     router = APIRouter(prefix="/v1", tags=["documents"])
     for contract in registry:
+        _add_list(router, contract)
         _add_reading(router, contract)
         _add_writing(router, contract)
     return router
 
 
-def _add_reading(router: APIRouter, contract: type[Contract]) -> None:
-    kind, plural = contract.document_type, contract.plural
-
+def _add_list(router: APIRouter, contract: type[Contract]) -> None:
     def listed(
         org: Reads,
         services: Uses,
@@ -71,36 +89,58 @@ def _add_reading(router: APIRouter, contract: type[Contract]) -> None:
         idempotency_key: Text = None,
         source_id: Text = None,
         retired: Retired = False,
+        updated_since: UpdatedSince = None,
+        as_of: AsOf = None,
     ) -> ListOf[Json]:
         found = services.library.documents(
             org,
-            document_type=kind,
+            document_type=contract.document_type,
             connection=connection,
             idempotency_key=idempotency_key,
             source_id=source_id,
             retired=retired,
+            updated_since=updated_since,
+            as_of=as_of,
             limit=limit,
             cursor=cursor,
         )
         return page(found.items, limit, found.cursor)
 
-    def one(org: Reads, services: Uses, document_id: str) -> One[Json]:
-        return One(id=document_id, object=kind, data=services.library.document(org, document_id, kind))
+    label, name = _named(contract)
+    router.get(f"/{contract.plural}", summary=f"List {label} documents", name=f"list_{name}", responses=_LISTING)(
+        listed
+    )
+
+
+def _add_reading(router: APIRouter, contract: type[Contract]) -> None:
+    kind = contract.document_type
+
+    def one(org: Reads, services: Uses, document_id: str, as_of: AsOf = None) -> One[Json]:
+        return One(id=document_id, object=kind, data=services.library.document(org, document_id, kind, as_of=as_of))
 
     def versions(org: Reads, services: Uses, document_id: str) -> ListOf[Json]:
         found = services.library.versions(org, document_id, kind)
         return page(found, len(found), None)
 
+    def diff(org: Reads, services: Uses, document_id: str, before: Version = None, after: Version = None) -> One[Json]:
+        found = services.library.versions(org, document_id, kind)
+        return One(id=document_id, object="diff", data=difference(found, before, after))
+
     label, name = _named(contract)
-    router.get(f"/{plural}", summary=f"List {label} documents", name=f"list_{name}", responses=_LISTING)(listed)
-    single = f"/{plural}/{{document_id}}"
-    router.get(single, summary=f"Read one {label} document", name=f"read_{name}", responses=READING_ONE)(one)
+    single = f"/{contract.plural}/{{document_id}}"
+    router.get(single, summary=f"Read one {label} document", name=f"read_{name}", responses=_READING_THEN)(one)
     router.get(
         f"{single}/versions",
         summary=f"Versions of one {label} document",
         name=f"versions_{name}",
         responses=READING_ONE,
     )(versions)
+    router.get(
+        f"{single}/diff",
+        summary=f"What differs between two versions of one {label} document",
+        name=f"diff_{name}",
+        responses=_READING_THEN,
+    )(diff)
 
 
 def _add_writing(router: APIRouter, contract: type[Contract]) -> None:

@@ -17,6 +17,8 @@ from levada_runtime.ingest.rest import RestDocuments
 from levada_runtime.pipeline.deliveries import Deliveries
 from levada_runtime.pipeline.events import Intake as EventIntake
 from levada_runtime.pipeline.service import Pipelines
+from levada_runtime.plans.apply import Plans
+from levada_runtime.plans.revert import Reverts
 from levada_runtime.runs.cassettes import Cassettes
 from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.replays import Replays
@@ -48,6 +50,8 @@ class Services:
     events: EventIntake
     pipelines: Pipelines
     deliveries: Deliveries
+    plans: Plans
+    reverts: Reverts
     max_body: int
     """How large a body may be, in bytes."""
     readiness: Callable[[], dict[str, Any]]

@@ -18,11 +18,13 @@ from levada_runtime.cli import (
     documents,
     entities,
     pipelines,
+    plans,
     quarantine,
     receipts,
     runs,
     secrets,
     streams,
+    why,
 )
 from levada_runtime.cli.frame import fail
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
@@ -44,8 +46,10 @@ _GROUPS = (
     contracts,
     connections,
     runs,
+    plans,
     receipts,
     documents,
+    why,
     quarantine,
     streams,
     entities,

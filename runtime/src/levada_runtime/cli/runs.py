@@ -9,7 +9,7 @@ from rich.status import Status
 
 from levada_runtime.cli.captures import capture
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
-from levada_runtime.cli.plans import show_plan
+from levada_runtime.cli.plans import revert, show_plan
 from levada_runtime.cli.summaries import summary
 from levada_runtime.foundation.errors import EnvironmentFailure, UsageFailure
 
@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
     command(group, "logs", group="runs")(logs)
     command(group, "exchanges", group="runs")(exchanges)
     command(group, "capture", group="runs")(capture)
+    command(group, "revert", group="runs")(revert)
     app.add_typer(group, name="runs")
 
 

@@ -30,6 +30,8 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         events=EventIntake(installation.store, installation.clock),
         pipelines=installation.pipelines,
         deliveries=installation.deliveries,
+        plans=installation.plans,
+        reverts=installation.reverts,
         max_body=installation.settings.api.max_body,
         readiness=readiness,
     )

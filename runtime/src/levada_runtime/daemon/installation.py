@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from levada_runtime.pipeline.events import Intake as EventIntake
     from levada_runtime.pipeline.reactor import Reactor
     from levada_runtime.pipeline.service import Pipelines
+    from levada_runtime.plans.apply import Plans
+    from levada_runtime.plans.revert import Reverts
+    from levada_runtime.plans.why import Why
     from levada_runtime.runs.cassettes import Cassettes
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
@@ -234,6 +237,24 @@ class Installation:
         from levada_runtime.pipeline.deliveries import Deliveries  # loaded only where it is used
 
         return Deliveries(self.store, self.clock)
+
+    @cached_property
+    def plans(self) -> "Plans":
+        from levada_runtime.plans.apply import Plans  # loaded only where it is used
+
+        return Plans(self.store, self.clock, self.registry, self.graph, self.connections)
+
+    @cached_property
+    def reverts(self) -> "Reverts":
+        from levada_runtime.plans.revert import Reverts  # loaded only where it is used
+
+        return Reverts(self.store, self.clock, self.graph)
+
+    @cached_property
+    def why(self) -> "Why":
+        from levada_runtime.plans.why import Why  # loaded only where it is used
+
+        return Why(self.store)
 
     @cached_property
     def reactor(self) -> "Reactor":

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from levada_runtime.foundation.ids import row_ids
+from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.graph.diff import Changes, EntityChange, RelationshipChange
 from levada_runtime.graph.operations import spell_key
+from levada_runtime.graph.undo import undo_of
 from levada_runtime.graph.views import entity_view
 from levada_runtime.graph.vocabulary import GENERIC
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
@@ -15,13 +16,18 @@ from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import NO_CONNECTION, publish
 
 
-def write(uow: UnitOfWork, org_id: int, changes: Changes, at: datetime, cause: dict[str, Any] | None) -> None:
-    """Write all of it, many rows a statement."""
+def write(
+    uow: UnitOfWork, org_id: int, changes: Changes, at: datetime, cause: dict[str, Any] | None, run_id: str | None
+) -> None:
+    """Write all of it, many rows a statement; what a run changed is kept so that it can be undone."""
     _write_entities(uow, org_id, changes.entities, at)
     _write_relationships(uow, org_id, changes.relationships)
     if changes.synced is not None:
         uow.graph.keep_sync(org_id, changes.synced.source, changes.synced.sync_id, changes.synced.at)
-    publish(uow, _events(org_id, changes.entities, at, cause))
+    events = _events(org_id, changes.entities, at, cause)
+    publish(uow, events)
+    if run_id is not None and (changes.entities or changes.relationships):
+        uow.graph.keep_undo(org_id, run_id, row_id(), undo_of(changes, [event.id for event in events]))
 
 
 def _write_entities(uow: UnitOfWork, org_id: int, changes: Sequence[EntityChange], at: datetime) -> None:

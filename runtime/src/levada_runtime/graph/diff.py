@@ -3,18 +3,20 @@
 Pure but for the picture, which shows the outcome afterwards; whatever is refused is refused before anything changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from levada_runtime.graph.merge import Claim, Said, asserted, first, latest, merged, replaced, same, says_same
 from levada_runtime.graph.model import Edge, Entity, GraphRefusal, Key, SyncCounts
-from levada_runtime.graph.operations import Batch, Delete, Operation, Sync, Write, spell_edge, spell_key
-from levada_runtime.graph.picture import NEVER, EntityState, Picture, RelationshipState
+from levada_runtime.graph.operations import Amend, Delete, Operation, Restore, Sync, Write, spell_edge, spell_key
+from levada_runtime.graph.picture import NEVER, EntityState, Picture, RelationshipState, Triple
 from levada_runtime.store.columns import to_micros
 
 Verb = Literal["created", "updated", "deleted"]
+Speaking = Sync | Write | Amend
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ClaimChange:
     claim: Claim | None = None
     new: bool = False
     dropped: tuple[str, ...] = ()
+    earlier: Claim | None = None
+    """What the one source said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +93,45 @@ def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
             return _write(picture, operation, at)
         case Delete():
             return _delete(picture, operation)
+        case Amend():
+            return _amend(picture, operation, at)
+        case Restore():
+            return _restore(picture, operation, at)
 
 
 def _sync(picture: Picture, operation: Sync, at: datetime) -> Changes:
     source, batch = operation.source, operation.batch
-    gone = sorted(picture.claimed_by(source) - batch.entities.keys())
+    said = {picture.triple(edge) for edge in batch.relationships}
+    gone = picture.claimed_by(source) - batch.entities.keys()
+    return _replace(picture, operation, gone, picture.related_by(source) - said, at)
+
+
+def _amend(picture: Picture, operation: Amend, at: datetime) -> Changes:
+    source = operation.source
+    gone = {key for key in operation.gone if source in picture.entities[key].claims}
+    parted = {picture.triple(edge) for edge in operation.parted}
+    claimed = {place for place in parted if source in picture.relationships[place].claims}
+    return _replace(picture, operation, gone, claimed, at)
+
+
+def _replace(
+    picture: Picture, operation: Sync | Amend, gone: Collection[Key], parted: Collection[Triple], at: datetime
+) -> Changes:
+    source, batch = operation.source, operation.batch
     said = {picture.triple(edge): draft for edge, draft in batch.relationships.items()}
-    parted = sorted(picture.related_by(source) - said.keys())
-    _refuse_dangling(picture, batch, {key for key in gone if len(picture.entities[key].claims) == 1})
+    dying = {key for key in gone if len(picture.entities[key].claims) == 1}
+    _refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
     changes = Changes()
     states = ((picture.entities[key], draft) for key, draft in batch.entities.items())
     entities = _differing(states, source)
     relationships = _differing(((picture.relationships[place], draft) for place, draft in said.items()), source)
     for state, draft in entities:
         changes.entities.append(_claim(picture, state, operation, draft, at))
-    for key in gone:
+    for key in sorted(gone):
         changes.entities.append(_unclaim(picture, picture.entities[key], (source,)))
     for edge, draft in relationships:
         changes.relationships.append(_relate(picture, edge, operation, draft, at))
-    for place in parted:
+    for place in sorted(parted):
         changes.relationships.append(_part(picture, picture.relationships[place], source))
     picture.synced[source] = max(at, picture.synced.get(source, NEVER))
     changes.synced = Synced(source, operation.sync_id, picture.synced[source])
@@ -116,7 +140,7 @@ def _sync(picture: Picture, operation: Sync, at: datetime) -> Changes:
 
 
 def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
-    _refuse_dangling(picture, operation.batch, set())
+    _refuse_dangling(picture, operation.batch.relationships, operation.batch.entities.keys(), set())
     changes = Changes()
     again = [0, 0]
     for key, entity in operation.batch.entities.items():
@@ -146,6 +170,32 @@ def _delete(picture: Picture, operation: Delete) -> Changes:
     return Changes([_unclaim(picture, state, tuple(state.claims))] if state.claims else [])
 
 
+def _restore(picture: Picture, operation: Restore, at: datetime) -> Changes:
+    source, changes = operation.source, Changes()
+    states = {key: picture.entities[key] for key in operation.entities}
+    there = {key for key, claim in operation.entities.items() if claim is not None}
+    dying = {key for key, state in states.items() if key not in there and state.claims.keys() <= {source}}
+    _refuse_dangling(picture, [edge for edge, claim in operation.relationships.items() if claim], there, dying)
+    for key, claim in operation.entities.items():
+        if claim is not None:
+            changes.entities.append(_shown(picture, states[key], *_put(states[key].claims, source, claim), at))
+        elif source in states[key].claims:
+            changes.entities.append(_unclaim(picture, states[key], (source,)))
+    for edge, claim in operation.relationships.items():
+        state = picture.relationships[picture.triple(edge)]
+        if claim is not None:
+            changes.relationships.append(_related(picture, state, *_put(state.claims, source, claim), at))
+        elif source in state.claims:
+            changes.relationships.append(_part(picture, state, source))
+    changes.counts = _counted(changes, 0, 0)
+    return changes
+
+
+def _put(claims: Mapping[str, Claim], source: str, claim: Claim) -> tuple[ClaimChange, dict[str, Claim]]:
+    known = claims.get(source)
+    return ClaimChange(source, claim, new=known is None, earlier=known), {**claims, source: claim}
+
+
 def _differing(said: Iterable[tuple[Any, Any]], source: str) -> list[tuple[Any, Any]]:
     """Return the things of which the source did not say the same before."""
     return [
@@ -155,9 +205,14 @@ def _differing(said: Iterable[tuple[Any, Any]], source: str) -> list[tuple[Any, 
     ]
 
 
-def _claim(picture: Picture, state: EntityState, operation: Sync | Write, said: Said, at: datetime) -> EntityChange:
+def _claim(picture: Picture, state: EntityState, operation: Speaking, said: Said, at: datetime) -> EntityChange:
+    return _shown(picture, state, *_said(state.claims, operation, said, at), at)
+
+
+def _shown(
+    picture: Picture, state: EntityState, change: ClaimChange, claims: Mapping[str, Claim], at: datetime
+) -> EntityChange:
     before = picture.view(state)
-    change, claims = _said(state.claims, operation, said, at)
     seen = (at, at) if before is None else (state.first_seen, max(at, state.last_written))
     now = replace(state, first_seen=seen[0], last_written=seen[1], claims=claims, stored=True)
     picture.put(now)
@@ -171,13 +226,19 @@ def _unclaim(picture: Picture, state: EntityState, sources: tuple[str, ...]) -> 
     now = replace(state, last_written=max((state.last_written, *seen)), claims=claims)
     before = picture.view(state)
     picture.put(now)
-    return EntityChange(now, state.stored, ClaimChange(dropped=sources), before, picture.view(now))
+    earlier = state.claims[sources[0]] if len(sources) == 1 else None
+    return EntityChange(now, state.stored, ClaimChange(dropped=sources, earlier=earlier), before, picture.view(now))
 
 
 def _relate(
-    picture: Picture, state: RelationshipState, operation: Sync | Write, said: Said, at: datetime
+    picture: Picture, state: RelationshipState, operation: Speaking, said: Said, at: datetime
 ) -> RelationshipChange:
-    change, claims = _said(state.claims, operation, said, at)
+    return _related(picture, state, *_said(state.claims, operation, said, at), at)
+
+
+def _related(
+    picture: Picture, state: RelationshipState, change: ClaimChange, claims: Mapping[str, Claim], at: datetime
+) -> RelationshipChange:
     seen = (max(at, state.last_written), state.first_seen) if state.claims else (at, at)
     now = replace(state, last_written=seen[0], first_seen=seen[1], claims=claims, stored=True)
     picture.relate(now)
@@ -188,22 +249,22 @@ def _part(picture: Picture, state: RelationshipState, source: str) -> Relationsh
     claims = {other: claim for other, claim in state.claims.items() if other != source}
     now = replace(state, claims=claims, stored=bool(claims))
     picture.relate(now)
-    dropped = ClaimChange(dropped=(source,))
+    dropped = ClaimChange(dropped=(source,), earlier=state.claims[source])
     return RelationshipChange(now, picture.edge(now), state.stored, dropped, _total(state), _total(now))
 
 
 def _said(
-    claims: Mapping[str, Claim], operation: Sync | Write, said: Said, at: datetime
+    claims: Mapping[str, Claim], operation: Speaking, said: Said, at: datetime
 ) -> tuple[ClaimChange, dict[str, Claim]]:
     known = claims.get(operation.source)
     stamp = max(to_micros(at), latest(claims.values()) + 1)
     if known is None:
         claim = first(said, stamp, operation.run_id)
-    elif isinstance(operation, Sync):
+    elif isinstance(operation, Sync | Amend):
         claim = replaced(known, said, stamp, operation.run_id)
     else:
         claim = asserted(known, said, stamp, operation.run_id)
-    change = ClaimChange(operation.source, claim, new=known is None)
+    change = ClaimChange(operation.source, claim, new=known is None, earlier=known)
     return change, {**claims, operation.source: claim}
 
 
@@ -211,11 +272,11 @@ def _total(state: RelationshipState) -> dict[str, Any] | None:
     return merged(state.claims.values()).traits if state.claims else None
 
 
-def _refuse_dangling(picture: Picture, batch: Batch, dying: set[Key]) -> None:
+def _refuse_dangling(picture: Picture, edges: Iterable[Edge], said: AbstractSet[Key], dying: AbstractSet[Key]) -> None:
     offenders = []
-    for edge in batch.relationships:
+    for edge in edges:
         for name, end in (("from_id", edge[0]), ("to_id", edge[2])):
-            if end not in batch.entities and (end in dying or not picture.there(end)):
+            if end not in said and (end in dying or not picture.there(end)):
                 offenders.append(_offender(edge, name, end))
     if offenders:
         raise GraphRefusal("DanglingRelationship", offenders[0]["message"], offenders)

@@ -1,6 +1,6 @@
 """What goes into the graph and what comes out of it, as frozen values."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -69,6 +69,11 @@ class SyncCounts:
     relationships_updated: int = 0
     relationships_unchanged: int = 0
     relationships_deleted: int = 0
+
+    def plus(self, more: "SyncCounts") -> "SyncCounts":
+        """Return these and others as one."""
+        fresh = asdict(more)
+        return SyncCounts(**{name: count + fresh[name] for name, count in asdict(self).items()})
 
 
 @dataclass(frozen=True, slots=True)

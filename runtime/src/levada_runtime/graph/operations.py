@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from levada_runtime.graph.merge import says_same
+from levada_runtime.graph.merge import Claim, says_same
 from levada_runtime.graph.model import Edge, EntityDraft, GraphRefusal, Key, RelationshipDraft
 
 Draft = TypeVar("Draft", EntityDraft, RelationshipDraft)
@@ -48,7 +48,33 @@ class Delete:
     key: Key
 
 
-Operation = Sync | Write | Delete
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """What a sync once came to, done later: these claims of its source are replaced or dropped, the others stay."""
+
+    source: str
+    sync_id: str | None
+    batch: Batch
+    gone: frozenset[Key] = frozenset()
+    parted: frozenset[Edge] = frozenset()
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Claims of a source put back as they once were, stamps and all; None where it claimed nothing."""
+
+    source: str
+    entities: dict[Key, Claim | None]
+    relationships: dict[Edge, Claim | None]
+    run_id: str | None = None
+
+    def named(self) -> set[Key]:
+        """Return the keys of everything that is named."""
+        return {*self.entities, *(end for start, _, stop in self.relationships for end in (start, stop))}
+
+
+Operation = Sync | Write | Delete | Amend | Restore
 
 
 def batch_of(entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]) -> Batch:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from levada_runtime.foundation.ids import new_uuid, row_ids
 from levada_runtime.graph.merge import Claim, merged, shown
 from levada_runtime.graph.model import Edge, Entity, Key
-from levada_runtime.graph.operations import Batch, Delete, Operation, Sync
+from levada_runtime.graph.operations import Amend, Delete, Operation, Restore, Sync
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -78,13 +78,20 @@ class Picture:
 
     def prepare(self, uow: UnitOfWork, operation: Operation) -> None:
         """Load what the operation needs."""
-        if isinstance(operation, Delete):
-            self._load_keys(uow, [operation.key])
-        else:
-            if isinstance(operation, Sync):
-                self._load_source(uow, operation.source)
-            self._load_batch(uow, operation.batch)
-        syncing = {operation.source} if isinstance(operation, Sync) else set()
+        match operation:
+            case Delete():
+                self._load_keys(uow, [operation.key])
+            case Restore():
+                self._load_parts(uow, operation.named(), operation.relationships)
+            case Amend():
+                ends = {end for start, _, stop in operation.parted for end in (start, stop)}
+                named = operation.batch.named() | operation.gone | ends
+                self._load_parts(uow, named, operation.batch.relationships.keys() | operation.parted)
+            case _:
+                if isinstance(operation, Sync):
+                    self._load_source(uow, operation.source)
+                self._load_parts(uow, operation.batch.named(), operation.batch.relationships)
+        syncing = {operation.source} if isinstance(operation, Sync | Amend) else set()
         self._load_syncs(uow, self._claimed.keys() | syncing)
 
     def look(self, uow: UnitOfWork, key: Key) -> Entity | None:
@@ -148,10 +155,9 @@ class Picture:
         self._put_rows(uow.graph.entities_by_id(self.org_id, ends), uow.graph.claims_on(self.org_id, ends))
         self._relate_rows(found, uow.graph.relationship_claims_beside(self.org_id, source))
 
-    def _load_batch(self, uow: UnitOfWork, batch: Batch) -> None:
-        named = batch.named()
+    def _load_parts(self, uow: UnitOfWork, named: Collection[Key], edges: Iterable[Edge]) -> None:
         self._load_keys(uow, named)
-        triples = {self.triple(edge) for edge in batch.relationships} - self.relationships.keys()
+        triples = {self.triple(edge) for edge in edges} - self.relationships.keys()
         stored = {state.id for key in named if (state := self.entities[key]).stored}
         found = uow.graph.relationships_between(self.org_id, (one for one in triples if stored >= {one[0], one[2]}))
         self._relate_rows(found, uow.graph.relationship_claims_on(self.org_id, (row.id for row in found)))

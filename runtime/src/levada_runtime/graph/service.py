@@ -1,6 +1,6 @@
 """The graph's service: every change in one transaction, decided over a picture of what it concerns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
@@ -9,15 +9,17 @@ from levada_runtime.graph.checks import check_batch, check_upsert, storable
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
 from levada_runtime.graph.model import (
+    Edge,
     Entities,
     Entity,
     EntityDraft,
     GraphRefusal,
+    Key,
     RelationshipDraft,
     Relationships,
     SyncCounts,
 )
-from levada_runtime.graph.operations import Delete, Operation, Sync, Write, batch_of, folded
+from levada_runtime.graph.operations import Amend, Delete, Operation, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -220,6 +222,22 @@ class Graph:
         check_batch(self.vocabulary, entities, relationships)
         return Write(source, batch_of(entities, relationships), run_id)
 
+    def amend_operation(
+        self,
+        source: str,
+        sync_id: str | None,
+        entities: Sequence[EntityDraft],
+        relationships: Sequence[RelationshipDraft],
+        gone: Collection[Key],
+        parted: Collection[Edge],
+        *,
+        run_id: str | None = None,
+    ) -> Amend:
+        """Check what a sync came to when it was observed, once, to be observed or performed later."""
+        check_batch(self.vocabulary, entities, relationships)
+        batch = batch_of(entities, relationships)
+        return Amend(source, sync_id, batch, frozenset(gone), frozenset(parted), run_id)
+
     def picture(self, org_id: int) -> Picture:
         """Return an empty picture, over which operations may be observed."""
         return Picture(org_id, self.vocabulary)
@@ -255,5 +273,5 @@ class Graph:
         picture = picture or self.picture(org_id)
         picture.prepare(uow, operation)
         changes = apply(picture, operation, at)
-        write(uow, org_id, changes, at, cause)
+        write(uow, org_id, changes, at, cause, None if isinstance(operation, Delete) else operation.run_id)
         return changes

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from levada_runtime.ingest.decide import Decision
-from levada_runtime.ingest.model import Arrival, Outcome, Rejected, Rekeyed
+from levada_runtime.ingest.model import Arrival, Outcome, Rejected, Rekeyed, Retirement
 from levada_runtime.ingest.page import Key, Staged, held_of
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
@@ -20,14 +20,27 @@ MAX_BYTES = 128 << 20
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one record would do: the payload before and after, and the version it was decided against."""
+    """What one record would do: the payload before and after, and what it was decided against.
+
+    A record that would write anything carries its own `payload`, whether or not that would become the current one, and
+    what else came with it, so that it can be handed in again; a retirement has none.
+    """
 
     document_type: str
     idempotency_key: str
+    stream: str
     outcome: Outcome
     base_version: int | None
+    """The version that was current; None where there was no document."""
+    base_retired: bool
+    superseded: bool
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    payload: dict[str, Any] | None = None
+    source_id: str | None = None
+    source_time: int | None = None
+    rekeyed_from: str | None = None
+    """The key that the document had until now, when an accepted scheme gives it this one."""
 
 
 class Effects:
@@ -36,6 +49,7 @@ class Effects:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._payloads: dict[Key, dict[str, Any]] = {}
+        self._rekeyed: dict[Key, str] = {}
         self.recorded: list[Effect] = []
         self.rejected: list[Rejected] = []
         self._bytes = 0
@@ -53,6 +67,7 @@ class Effects:
     def rekey(self, rekeyed: Iterable[Rekeyed]) -> None:
         """Know the payloads of documents by the keys that they would take."""
         for one in rekeyed:
+            self._rekeyed[one.document_type, one.new] = one.old
             if (one.document_type, one.old) in self._payloads:
                 self._payloads[one.document_type, one.new] = self._payloads.pop((one.document_type, one.old))
 
@@ -60,16 +75,25 @@ class Effects:
         """Record what each decision would do."""
         for staged, known, decision in decided:
             before = self._before(uow, staged.key, known) if decision.moved else None
-            after = self._after(staged, decision, before)
-            self._bytes += len(staged.entry.idempotency_key)
+            rekeyed_from = self._rekeyed.pop(staged.key, None)
+            payload = self._payload(staged, decision, rekeyed=rekeyed_from is not None)
+            entry = staged.entry
+            self._bytes += len(entry.idempotency_key)
             self.recorded.append(
                 Effect(
-                    document_type=staged.entry.document_type,
-                    idempotency_key=staged.entry.idempotency_key,
+                    document_type=entry.document_type,
+                    idempotency_key=entry.idempotency_key,
+                    stream=entry.stream,
                     outcome=decision.outcome,
                     base_version=known.version if known else None,
+                    base_retired=known is not None and bool(known.retired),
+                    superseded=decision.superseded,
                     before=before,
-                    after=after,
+                    after=self._after(staged.key, decision, before, payload),
+                    payload=payload,
+                    source_id=None if isinstance(entry, Retirement) else entry.source_id,
+                    source_time=entry.source_time,
+                    rekeyed_from=rekeyed_from,
                 )
             )
 
@@ -78,12 +102,21 @@ class Effects:
             return self._payloads.get(key)
         return uow.documents.payloads(self._scope, [(known.document_id, known.version)])[known.document_id]
 
-    def _after(self, staged: Staged, decision: Decision, before: dict[str, Any] | None) -> dict[str, Any] | None:
-        if decision.outcome is Outcome.RETIRED or decision.superseded:
-            return None if decision.outcome is Outcome.RETIRED else before
-        if decision.new_version is None or not isinstance(staged.entry, Arrival):
+    def _payload(self, staged: Staged, decision: Decision, *, rekeyed: bool) -> dict[str, Any] | None:
+        """Return the payload of a record that would write anything."""
+        entry = staged.entry
+        if not isinstance(entry, Arrival) or not (decision.new_version or decision.moved or rekeyed):
+            return None
+        self._bytes += len(entry.payload)
+        payload: dict[str, Any] = orjson.loads(entry.payload)
+        return payload
+
+    def _after(
+        self, key: Key, decision: Decision, before: dict[str, Any] | None, payload: dict[str, Any] | None
+    ) -> dict[str, Any] | None:
+        if decision.outcome is Outcome.RETIRED:
+            return None
+        if decision.superseded or decision.new_version is None or payload is None:
             return before
-        after: dict[str, Any] = orjson.loads(staged.entry.payload)
-        self._bytes += len(staged.entry.payload)
-        self._payloads[staged.key] = after
-        return after
+        self._payloads[key] = payload
+        return payload

@@ -61,6 +61,7 @@ def provenance(page: PageRow, connections: Mapping[int, str]) -> dict[str, Any]:
         "mode": page.mode,
         "scheduled_for": _iso(page.scheduled_for),
         "receipt": page.receipt_id,
+        "exchange": page.exchange,
         "ingested_at": _iso(page.committed_at),
     }
 

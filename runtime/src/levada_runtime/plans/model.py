@@ -1,37 +1,69 @@
 """The shape of a plan, as the command line and the API print it."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from levada_runtime.foundation.errors import NotFoundFailure
+from levada_runtime.foundation.masking import Mask
 from levada_runtime.ingest.effects import Effect, Effects
-from levada_runtime.ingest.model import Counts, Rejected
-from levada_runtime.plans.graph import GraphEffects, Seen, outcome_of
+from levada_runtime.ingest.model import Counts, Origin, Rejected
+from levada_runtime.plans.graph import GraphEffects, Seen, bases, outcome_of, spell
+from levada_runtime.store.columns import from_micros
 
 
 def build_plan(
-    plan_id: str, run_id: str, effects: Effects, graph: GraphEffects, deliveries: list[dict[str, Any]]
+    plan_id: str,
+    origin: Origin,
+    observed_at: datetime,
+    effects: Effects,
+    graph: GraphEffects,
+    deliveries: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the plan of an observed run: what records would do, what would come of the graph, what would be sent."""
     counts = count(effects).merged_into({})
     return {
         "id": plan_id,
-        "run": run_id,
+        "run": origin.run_id,
+        "connection": origin.connection,
+        "connector": origin.connector,
+        "stream": origin.stream,
+        "observed_at": observed_at.isoformat(),
         "base": {"documents": sum(effect.base_version is not None for effect in effects.recorded)},
         "documents": [_document(effect) for effect in effects.recorded],
         "rejected": [describe_rejected(rejected) for rejected in effects.rejected],
         "entities": [
-            {"kind": key[0], "key": key[1], **told}
+            {**spell(key), **told}
             for key, seen in graph.entities.items()
             if (told := _difference(*seen, within="traits"))
         ],
         "relationships": [
-            {"from": list(edge[0]), "verb": edge[1], "to": list(edge[2]), **told}
+            {**spell(edge), **told}
             for edge, seen in graph.relationships.items()
             if (told := _difference(*seen, within="properties"))
         ],
+        "assertions": {"operations": graph.operations, "bases": bases(graph.own)},
         "deliveries": deliveries,
         "journal": [],
         "summary": counts,
     }
+
+
+def masked(plan: dict[str, Any], mask: Mask) -> dict[str, Any]:
+    """Return a plan without secrets; what it can no longer be applied by, because a secret stood there, is marked."""
+    told: dict[str, Any] = mask.value(plan)
+    for whole, kept in zip(plan["documents"], told["documents"], strict=True):
+        _mark(whole, kept, "idempotency_key", "payload", "source_id")
+    for whole, kept in zip(plan["assertions"]["operations"], told["assertions"]["operations"], strict=True):
+        for name in ("entities", "relationships"):
+            for row, kept_row in zip(whole[name], kept[name], strict=True):
+                _mark(row, kept_row, *row)
+    return told
+
+
+def _mark(whole: dict[str, Any], kept: dict[str, Any], *names: str) -> None:
+    if any(whole[name] != kept[name] for name in names):
+        kept["masked"] = True
 
 
 def count(effects: Effects) -> Counts:
@@ -68,10 +100,33 @@ def _document(effect: Effect) -> dict[str, Any]:
     return {
         "document_type": effect.document_type,
         "idempotency_key": effect.idempotency_key,
+        "stream": effect.stream,
         "outcome": str(effect.outcome),
+        "superseded": effect.superseded,
         "base_version": effect.base_version,
+        "base_retired": effect.base_retired,
+        "source_id": effect.source_id,
+        "rekeyed_from": effect.rekeyed_from,
+        "source_time": None if effect.source_time is None else from_micros(effect.source_time).isoformat(),
         "changes": changes(effect.before or {}, effect.after or {}),
+        "payload": effect.payload,
     }
+
+
+def difference(
+    versions: Iterable[Mapping[str, Any]], before: int | None = None, after: int | None = None
+) -> dict[str, Any]:
+    """Return what differs between two versions of a document: the newest and the one before, unless others are named.
+
+    Before the first version, as 0, there was nothing. Raises NotFoundFailure naming a version that there is not.
+    """
+    found: dict[int, Any] = {0: {}, **{one["version"]: one["payload"] for one in versions}}
+    later = max(found) if after is None else after
+    earlier = max(later - 1, 0) if before is None else before
+    for version in (earlier, later):
+        if version not in found:
+            raise NotFoundFailure(f"the document has no version {version}", hint=f"it has {len(found) - 1}")
+    return {"before": earlier, "after": later, "changes": changes(found[earlier], found[later])}
 
 
 def _difference(before: Seen, after: Seen, *, within: str) -> dict[str, Any] | None:

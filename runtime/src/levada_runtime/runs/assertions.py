@@ -140,7 +140,7 @@ class Assertions:
             changed = len(changes.entities) + len(changes.relationships)
             self._held_rows += changed
             self._held_bytes += call.bytes if changed else 0
-            self.effects.add(changes)
+            self.effects.take(operation, changes)
             self.observed = added(self.observed, changes.counts)
             self._observed.append(changes)
         else:

@@ -6,7 +6,7 @@ from typing import Any
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.pipeline.running import Running
-from levada_runtime.plans.model import build_plan
+from levada_runtime.plans.model import build_plan, masked
 from levada_runtime.runs.assertions import graph_counts
 from levada_runtime.runs.attempt import Attempt
 from levada_runtime.runs.endings import check_completed, error_of
@@ -73,7 +73,6 @@ class Observations:
             runners = self._running.of(uow, run.org_id)
         origin, now = attempt.ingest.origin, self._clock.now()
         deliveries = attempt.assertions.rehearse(runners, origin, effects.recorded, now)
-        plan = build_plan(new_uuid(), run.id, effects, attempt.assertions.effects, deliveries)
+        plan = build_plan(new_uuid(), origin, now, effects, attempt.assertions.effects, deliveries)
         plan["summary"] |= graph_counts({}, attempt.assertions.observed)
-        masked: dict[str, Any] = attempt.recorder.mask.unmistakable.value(plan)
-        return masked
+        return masked(plan, attempt.recorder.mask.unmistakable)

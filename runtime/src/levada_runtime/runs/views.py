@@ -8,7 +8,7 @@ from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.graph.model import SyncCounts
 from levada_runtime.ingest.library import Listing, listing
 from levada_runtime.sandbox.model import Level
-from levada_runtime.store.model import OrgRow, RunRow
+from levada_runtime.store.model import OrgRow, PlanRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 
 NO_COUNTS = asdict(SyncCounts())
@@ -80,7 +80,14 @@ class RunLibrary:
             row = uow.plans.get(org.id, plan_id)
         if row is None:
             raise NotFoundFailure(f"there is no plan {plan_id!r}")
-        return row.body
+        return row.body | {"applied_at": _iso(row.applied_at), "applied_by": row.applied_run_id}
+
+    def plans(self, org: OrgRow, *, limit: int, cursor: str | None) -> Listing:
+        """Return plans, newest first, without what they hold."""
+        with self._store.read() as uow:
+            names = uow.connections.names(org.id)
+            rows = uow.plans.page_of(org.id, before=cursor, limit=limit + 1)
+        return listing(rows, limit, lambda row: plan_view(*row, names.get(row[0].connection_id)), lambda row: row[0].id)
 
     def _found(self, org: OrgRow, run_id: str) -> tuple[RunRow, str | None]:
         with self._store.read() as uow:
@@ -117,11 +124,27 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "checkpoint": {"before": _whole(row.checkpoint_before), "after": _whole(row.checkpoint_after)},
         "plan_id": row.plan_id,
         "receipt": row.receipt_id,
+        "reverts": row.reverts,
         "scheduled_for": _iso(row.scheduled_for),
         "queued_at": _iso(row.queued_at),
         "started_at": _iso(row.started_at),
         "finished_at": _iso(row.finished_at),
         "error": row.error,
+    }
+
+
+def plan_view(row: PlanRow, run: RunRow, connection: str | None) -> dict[str, Any]:
+    """Return a plan in a list: what it was made of, what it comes to, and whether it was applied."""
+    return {
+        "id": row.id,
+        "run": row.run_id,
+        "connection": connection,
+        "stream": run.stream,
+        "whole": run.state != "failed",
+        "summary": run.counts,
+        "created_at": _iso(row.created_at),
+        "applied_at": _iso(row.applied_at),
+        "applied_by": row.applied_run_id,
     }
 
 

@@ -10,6 +10,8 @@ from levada_runtime.store._rows import as_columns, read_as
 from levada_runtime.store.pipelines_model import AttemptRow, DeliveryRow
 from levada_runtime.store.tables import circuits, deliveries, delivery_attempts
 
+_AT_ONCE = 500
+
 
 class Deliveries:
     """The deliveries of all organisations; each question names one."""
@@ -62,6 +64,16 @@ class Deliveries:
         if until is not None:
             query = query.where(deliveries.c.created_at < until)
         return read_as(DeliveryRow, self._connection.execute(query.order_by(deliveries.c.id).limit(limit)))
+
+    def of_events(self, org_id: int, connection_id: int, event_ids: Sequence[int]) -> list[DeliveryRow]:
+        """Return the deliveries that were made of these events of one connection."""
+        of = deliveries.c.org_id == org_id, deliveries.c.connection_id == connection_id
+        found: list[DeliveryRow] = []
+        for start in range(0, len(event_ids), _AT_ONCE):
+            some = event_ids[start : start + _AT_ONCE]
+            query = sa.select(deliveries).where(*of, deliveries.c.event_id.in_(some)).order_by(deliveries.c.id)
+            found += read_as(DeliveryRow, self._connection.execute(query))
+        return found
 
     def by_state(self) -> dict[str, int]:
         """Return how many deliveries are in each state, everywhere."""

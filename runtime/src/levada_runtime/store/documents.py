@@ -116,6 +116,7 @@ class Documents:
         idempotency_key: str | None = None,
         source_id: str | None = None,
         retired: bool = False,
+        updated_since: datetime | None = None,
         before: int | None = None,
         limit: int,
     ) -> list[DocumentRow]:
@@ -129,6 +130,8 @@ class Documents:
         conditions = [column == value for column, value in given.items() if value is not None]
         if before is not None:
             conditions.append(documents.c.id < before)
+        if updated_since is not None:
+            conditions.append(documents.c.updated_at >= updated_since)
         if not retired:
             conditions.append(documents.c.retired_at.is_(None))
         query = _document_query().where(documents.c.org_id == org_id, *conditions)

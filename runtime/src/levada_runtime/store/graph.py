@@ -16,6 +16,7 @@ from levada_runtime.store.tables import (
     entities,
     entity_claims,
     graph_sources,
+    graph_undo,
     relationship_claims,
     relationships,
 )
@@ -185,6 +186,17 @@ class Graph:
         values = {"sync_id": sync_id, "synced_at": at}
         if not self._connection.execute(sa.update(graph_sources).where(*same).values(values)).rowcount:
             self._connection.execute(sa.insert(graph_sources).values(org_id=org_id, source=source, **values))
+
+    def keep_undo(self, org_id: int, run_id: str, number: int, changes: dict[str, Any]) -> None:
+        """Keep what a run changed, after what it changed before."""
+        row = {"org_id": org_id, "run_id": run_id, "id": number, "changes": changes}
+        self._connection.execute(sa.insert(graph_undo).values(row))
+
+    def undo_of(self, org_id: int, run_id: str) -> list[dict[str, Any]]:
+        """Return what a run changed, in order."""
+        mine = graph_undo.c.org_id == org_id, graph_undo.c.run_id == run_id
+        query = sa.select(graph_undo.c.changes).where(*mine).order_by(graph_undo.c.id)
+        return list(self._connection.execute(query).scalars())
 
     def add_entities(self, org_id: int, rows: Sequence[EntityRow]) -> None:
         self._insert(entities, org_id, rows)

@@ -109,6 +109,8 @@ class RunRow:
     checkpoint_after: Any = None
     plan_id: str | None = None
     receipt_id: str | None = None
+    reverts: str | None = None
+    """The run that this one undid."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

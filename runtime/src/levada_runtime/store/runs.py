@@ -1,6 +1,7 @@
 """Runs, their logs, their HTTP exchanges, their plans, and the ledger of scheduled moments."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,6 +71,11 @@ class Runs:
         last = sa.select(sa.func.max(run_exchanges.c.ordinal)).where(*_of_run(run_exchanges, run))
         return self._connection.execute(last).scalar() or 0
 
+    def exchange(self, run: RunRow, ordinal: int) -> ExchangeRow | None:
+        """Return one exchange of a run."""
+        query = sa.select(run_exchanges).where(*_of_run(run_exchanges, run), run_exchanges.c.ordinal == ordinal)
+        return next(iter(read_as(ExchangeRow, self._connection.execute(query))), None)
+
     def _append(self, table: sa.Table, run: RunRow, rows: Sequence[Any]) -> None:
         if not rows:
             return
@@ -93,6 +99,21 @@ class Plans:
         query = sa.select(plans).where(plans.c.org_id == org_id, plans.c.id == plan_id)
         return next(iter(read_as(PlanRow, self._connection.execute(query))), None)
 
+    def page_of(self, org_id: int, *, before: str | None, limit: int) -> list[tuple[PlanRow, RunRow]]:
+        """Return plans, without their bodies, and the runs that made them, newest first, from below the id `before`."""
+        columns = [column for column in plans.columns if column.name != "body"]
+        conditions = [plans.c.org_id == org_id, *([plans.c.id < before] if before is not None else [])]
+        query = sa.select(*columns).where(*conditions).order_by(plans.c.id.desc()).limit(limit)
+        found = [PlanRow(**row._mapping, body={}) for row in self._connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+        made_by = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id.in_([plan.run_id for plan in found]))
+        by_id = {run.id: run for run in read_as(RunRow, self._connection.execute(made_by))}
+        return [(plan, by_id[plan.run_id]) for plan in found]
+
+    def mark_applied(self, plan: PlanRow, at: datetime, run_id: str) -> None:
+        """Remember that a plan was carried out, and by which run."""
+        same = plans.c.org_id == plan.org_id, plans.c.connection_id == plan.connection_id, plans.c.id == plan.id
+        self._connection.execute(sa.update(plans).where(*same).values(applied_at=at, applied_run_id=run_id))
+
 
 class Ticks:
     """Every scheduled moment and what became of it."""
@@ -103,6 +124,12 @@ class Ticks:
     def add(self, tick: TickRow) -> bool:
         """Enter a moment; False when it is entered already, by whichever scheduler was first."""
         return insert_unless_there(self._connection, ticks, as_columns(tick))
+
+    def at(self, org_id: int, connection_id: int, stream: str, moment: datetime) -> TickRow | None:
+        """Return what became of one moment."""
+        one = ticks.c.stream == stream, ticks.c.scheduled_for == moment
+        query = sa.select(ticks).where(ticks.c.org_id == org_id, ticks.c.connection_id == connection_id, *one)
+        return next(iter(read_as(TickRow, self._connection.execute(query))), None)
 
     def of(self, org_id: int, connection_id: int, stream: str, limit: int) -> list[TickRow]:
         query = (

@@ -14,8 +14,10 @@ from levada_runtime.store.documents import Documents
 from levada_runtime.store.engine import bytes_of, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
+from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
 from levada_runtime.store.locks import lock
+from levada_runtime.store.moments import Moments
 from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
@@ -83,6 +85,14 @@ class UnitOfWork:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self._connection)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self._connection)
+
+    @cached_property
+    def moments(self) -> Moments:
+        return Moments(self._connection)
 
     @cached_property
     def quarantine(self) -> Quarantine:

@@ -21,6 +21,7 @@ from levada_runtime.store.tables.graph import (
     entities,
     entity_claims,
     graph_sources,
+    graph_undo,
     relationship_claims,
     relationships,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "event_keys",
     "events",
     "graph_sources",
+    "graph_undo",
     "idempotency_schemes",
     "idempotent_requests",
     "metadata",

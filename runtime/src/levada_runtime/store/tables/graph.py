@@ -72,6 +72,15 @@ relationship_claims = sa.Table(
     sa.Index(None, "org_id", "relationship_id"),
 )
 
+graph_undo = sa.Table(
+    "graph_undo",
+    metadata,
+    org(),
+    sa.Column("run_id", sa.Text, primary_key=True),
+    row_id(),
+    sa.Column("changes", Json, nullable=False),
+)
+
 graph_sources = sa.Table(
     "graph_sources",
     metadata,

@@ -31,6 +31,7 @@ runs = sa.Table(
     sa.Column("checkpoint_after", Json),
     text("plan_id", null=True),
     text("receipt_id", null=True),
+    text("reverts", null=True),
     sa.Column("queued_at", Instant, nullable=False),
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),

@@ -34,5 +34,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("version = previous"),
         postgresql_where=sa.text("version = previous"),
     )
+    op.create_table(
+        "graph_undo",
+        sa.Column("org_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "run_id", "id", name=op.f("pk_graph_undo")),
+    )
+    op.add_column("runs", sa.Column("reverts", sa.Text()))
     op.add_column("plans", sa.Column("applied_at", sa.BigInteger()))
     op.add_column("plans", sa.Column("applied_run_id", sa.Text()))

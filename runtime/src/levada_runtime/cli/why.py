@@ -1,0 +1,49 @@
+"""`why`: where a document or an entity came from."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from levada_runtime.cli.frame import Result, Session, command, fields, table
+
+_LINKS = ("tick", "exchange", "receipt", "request", "plan", "run", "page", "version", "document")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    group = typer.Typer(help="Where something came from.", no_args_is_help=True)
+    command(group, "document", group="why")(document)
+    command(group, "entity", group="why")(entity)
+    app.add_typer(group, name="why")
+
+
+def document(
+    session: Session,
+    document: Annotated[str, typer.Argument(help="The document's id or idempotency key.")],
+    version: Annotated[int | None, typer.Option(min=1, help="Another version than the current one.")] = None,
+) -> Result:
+    """The chain that a document's version came by: what was asked or received, the run, the page."""
+    with session.open() as installation:
+        found = installation.library.find(installation.org, document)
+        chain = installation.why.document(installation.org, found, version)
+    return Result(chain, lambda out: _show(out, chain))
+
+
+def entity(session: Session, kind: str, key: str) -> Result:
+    """Who asserts what of an entity, since when and by which run, and where they differ."""
+    with session.open() as installation:
+        told = installation.why.entity(installation.org, kind, key)
+    return Result(told, table(told["parts"], ("part", "value", "source", "run", "asserted_at", "conflicts"), ""))
+
+
+def _show(out: Console, chain: dict[str, Any]) -> None:
+    """Print the chain from its beginning to its end, and who retired the document if it is gone."""
+    out.print(f"connector {chain['connector']['key']} {chain['connector']['version']}", markup=False)
+    for link in _LINKS:
+        if chain[link] is not None:
+            out.print(f"↓ {link}", style="bold")
+            fields(chain[link] if isinstance(chain[link], dict) else {"id": chain[link]})(out)
+    if chain["retired"] is not None:
+        out.print("↓ retired", style="bold")
+        fields({name: value for name, value in chain["retired"].items() if value is not None})(out)

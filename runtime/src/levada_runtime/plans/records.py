@@ -1,0 +1,122 @@
+"""The documents of a plan handed in anew: each is validated again, and comes to what was planned or is refused."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from levada import Draft
+from levada_runtime.ingest.decide import Decision
+from levada_runtime.ingest.model import Rejected
+from levada_runtime.ingest.page import Key
+from levada_runtime.ingest.service import Ingest
+from levada_runtime.plans.border import PlannedDocument
+from levada_runtime.store.columns import to_micros
+from levada_runtime.store.model import Known
+
+Refused = dict[str, Any]
+"""What is refused of a plan, by its name, with why."""
+
+
+def hand_in(ingest: Ingest, documents: Sequence[PlannedDocument]) -> dict[Key, Refused]:
+    """Stage these records, and return those that do not come to what was planned, the first of each document."""
+    refused: dict[Key, Refused] = {_key(one): _masked(one) for one in documents if one.masked}
+    met: set[Key] = set()
+    for number, (_, group) in enumerate(groupby(documents, _called_together)):
+        records = list(group)
+        start = len(ingest.page.decided)
+        for rejected in _handed(ingest, number, records):
+            one = records[rejected.index]
+            refused.setdefault(_key(one), _invalid(one, rejected))
+        for staged, before, decision in ingest.page.decided[start:]:
+            one = records[staged.entry.place]
+            if not _as_planned(one, before, decision, first=_key(one) not in met):
+                refused.setdefault(_key(one), _moved(one, before))
+            met.add(_key(one))
+    return refused
+
+
+def without(documents: Iterable[PlannedDocument], refused: Iterable[Key]) -> list[PlannedDocument]:
+    """Return the records of documents of which none is refused."""
+    left_out = set(refused)
+    return [one for one in documents if _key(one) not in left_out]
+
+
+def _handed(ingest: Ingest, number: int, records: list[PlannedDocument]) -> Iterator[Rejected]:
+    """Hand records in that a route would hand in by one call, and yield those that are not valid."""
+    first = records[0]
+    if first.payload is None:
+        moment = None if first.source_time is None else to_micros(first.source_time)
+        ingest.retire(first.stream, first.document_type, first.idempotency_key, moment)
+        return
+    drafts = [_draft(one) for one in records]
+    answer = ingest.emit(number, first.stream, first.document_type, drafts, continue_on_error=True, last=True)
+    if answer is not None:
+        yield from answer.rejected
+
+
+def _called_together(one: PlannedDocument) -> tuple[Any, ...]:
+    """Return what the records of one call have in common; a retirement is a call of its own."""
+    return one.stream, one.document_type, None if one.payload is not None else id(one)
+
+
+def _draft(one: PlannedDocument) -> Draft:
+    return Draft(
+        payload=orjson.dumps(one.payload),
+        idempotency_key=one.idempotency_key,
+        source_id=one.source_id,
+        source_time=one.source_time,
+        failure=None,
+        source_id_fixed=one.rekeyed_from is None,  # whether its key is a new one was decided when it was observed
+    )
+
+
+def _as_planned(one: PlannedDocument, before: Known | None, decision: Decision, *, first: bool) -> bool:
+    """Tell whether a record comes to what was planned; against what is only asked of a document's first."""
+    same = decision.outcome == one.outcome and decision.superseded == one.superseded
+    return same and not (first and _standing(before) != (one.base_version, one.base_retired))
+
+
+def _standing(known: Known | None) -> tuple[int | None, bool]:
+    return (None, False) if known is None else (known.version, bool(known.retired))
+
+
+def _key(one: PlannedDocument) -> Key:
+    return one.document_type, one.idempotency_key
+
+
+def _moved(one: PlannedDocument, before: Known | None) -> Refused:
+    version, retired = _standing(before)
+    planned, now = _spelled(one.base_version, retired=one.base_retired), _spelled(version, retired=retired)
+    told = f"{planned} when the plan was made, {now} now"
+    if planned == now:
+        told = f"it would no longer be {one.outcome}"
+    return {
+        **_named(one),
+        "reason": "moved",
+        "message": told,
+        "base": {"version": one.base_version, "retired": one.base_retired},
+        "current": {"version": version, "retired": retired},
+    }
+
+
+def _invalid(one: PlannedDocument, rejected: Rejected) -> Refused:
+    errors = [{"path": e.path, "code": e.code, "message": e.message} for e in rejected.errors]
+    return {**_named(one), "reason": str(rejected.reason), "message": rejected.message, "errors": errors}
+
+
+def _masked(one: PlannedDocument) -> Refused:
+    return {
+        **_named(one),
+        "reason": "masked",
+        "message": "it holds a secret, which a plan does not keep: run the stream instead",
+    }
+
+
+def _named(one: PlannedDocument) -> dict[str, Any]:
+    return {"document_type": one.document_type, "idempotency_key": one.idempotency_key}
+
+
+def _spelled(version: int | None, *, retired: bool) -> str:
+    return "not there" if version is None else f"version {version}{', retired' if retired else ''}"
