@@ -259,10 +259,10 @@ class _Drafter:
             source_id = self._source_id(payload, index)
             moment = _check_moment(self._source_time(payload, index))
         except Exception as error:  # noqa: BLE001 - an author's callable may raise anything; it fails its record alone
-            failure = Failure("idempotency_key_missing", f"{type(error).__name__}: {error}")
+            failure = Failure("idempotency_key_missing", f"{type(error).__name__}: {error}", "idempotency_key")
             return Draft(encoded, None, None, None, failure, self._fixed)
         if not key:
-            failure = Failure("idempotency_key_missing", "the idempotency key is empty")
+            failure = Failure("idempotency_key_missing", "the idempotency key is empty", "idempotency_key")
             return Draft(encoded, None, _text(source_id), moment, failure, self._fixed)
         return Draft(encoded, str(key), _text(source_id), moment, None, self._fixed)
 

@@ -19,6 +19,8 @@ from levada_runtime.foundation.text import legible
 _MOST_ERRORS = 20_000
 """Above this the errors of a batch are told record by record, so that they are never all in memory at once."""
 _LONGEST_PATH = 500
+_NAMED = 10
+"""How many errors the sentence about a record names; all that are kept stand beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,10 @@ def _failing(error: ValidationError) -> set[int]:
 
 
 def _sentence(contract: type[Contract], errors: Sequence[RecordError]) -> str:
-    named = "; ".join(f"{item.path}: {item.message}" if item.path else item.message for item in errors)
-    return f"not a valid {contract.document_type}: {named}"
+    named = [f"{item.path}: {item.message}" if item.path else item.message for item in errors[:_NAMED]]
+    if len(errors) > _NAMED:
+        named.append(f"and {len(errors) - _NAMED} more")
+    return f"not a valid {contract.document_type}: {'; '.join(named)}"
 
 
 @cache

@@ -19,7 +19,9 @@ _MOMENTS = range(
     to_micros(datetime(1, 1, 1, tzinfo=UTC)), to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) + 1_000_000
 )
 MAX_PAYLOAD_BYTES = 4 << 20
-_SAID_BY_CHILDREN = frozenset({Reason.NOT_JSON, Reason.IDEMPOTENCY_KEY_MISSING})
+_SAID_BY_CHILDREN = frozenset({Reason.NOT_JSON, Reason.IDEMPOTENCY_KEY_MISSING, Reason.PAYLOAD_TOO_LARGE})
+_LONGEST_WORDS = 1_000
+"""How much is kept of what a child says is wrong: a path may be made of names of any length."""
 KEY_BYTES = 2_048
 """The longest key that every database can keep an index of."""
 
@@ -112,13 +114,18 @@ def refusal_of(draft: Draft) -> Invalid | None:
         failure = draft.failure
         # A child says only what its SDK says; a word that it made up is not one of the reasons there are.
         reason = failure.reason if failure.reason in _SAID_BY_CHILDREN else Reason.VALIDATION_FAILED
-        errors = (RecordError(failure.path or "", reason, failure.message),)
-        return Invalid(reason, failure.message, errors)
+        said, path = failure.message[:_LONGEST_WORDS], (failure.path or "")[:_LONGEST_WORDS]
+        return Invalid(reason, said, (RecordError(path, reason, said),))
     if not draft.idempotency_key:
-        return Invalid("idempotency_key_missing", "the record has no idempotency key", ())
+        return _lacking(Reason.IDEMPOTENCY_KEY_MISSING, "idempotency_key", "the record has no idempotency key")
     if draft.payload is None or len(draft.payload) > MAX_PAYLOAD_BYTES:
-        return Invalid("payload_too_large", f"the record is larger than {MAX_PAYLOAD_BYTES >> 20} MiB", ())
+        larger = f"the record is larger than {MAX_PAYLOAD_BYTES >> 20} MiB"
+        return _lacking(Reason.PAYLOAD_TOO_LARGE, "", larger)
     return _unfit("idempotency_key", draft.idempotency_key) or _unfit("source_id", draft.source_id)
+
+
+def _lacking(reason: Reason, path: str, message: str) -> Invalid:
+    return Invalid(reason, message, (RecordError(path, reason, message),))
 
 
 def _unfit(path: str, name: str | None) -> Invalid | None:

@@ -4,6 +4,7 @@ However much is wrong with a record, what is said of it stays short enough to be
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,7 +13,7 @@ from levada._ingest import RecordError
 from levada._nearest import did_you_mean
 from levada.contracts._base import Contract
 
-MOST_ERRORS = 50
+MOST_ERRORS = 25
 """How many things that are wrong with one record are told; the others are counted."""
 _LONGEST_NAME = 80
 
@@ -30,11 +31,17 @@ def record_errors(error: ValidationError, contract: type[Contract]) -> list[Reco
 def _described(kind: str, place: Sequence[int | str], message: str, contract: type[Contract]) -> RecordError:
     path = spell_place(place)
     if kind == "extra_forbidden":
-        known = _fields_at(contract, place[:-1])
-        return RecordError(path, kind, f"there is no such field; {did_you_mean(_legible(str(place[-1])), known)}")
+        known = tuple(_fields_at(contract, place[:-1]))
+        return RecordError(path, kind, f"there is no such field; {_meant(_legible(str(place[-1])), known)}")
     if kind == "missing":
         return RecordError(path, kind, "the field is required")
     return RecordError(path, kind, message)
+
+
+@lru_cache(maxsize=1024)
+def _meant(name: str, known: tuple[str, ...]) -> str:
+    """Say which field was meant; remembered, since a source that misspells one does so in every record."""
+    return did_you_mean(name, known)
 
 
 def spell_place(place: Sequence[int | str]) -> str:
@@ -47,7 +54,7 @@ def spell_place(place: Sequence[int | str]) -> str:
 
 def _legible(name: str) -> str:
     short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-    return short if short.isprintable() else ascii(short)[1:-1]
+    return short if short and short.isprintable() else ascii(short)[1:-1] or "''"
 
 
 def _fields_at(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
