@@ -111,6 +111,10 @@ class RealBench:
             self._pager.drop(uow)
         self._ingest.clear()
 
+    def accept_scheme(self, document_type):
+        with self._store.write() as uow:
+            uow.schemes.accept((1, 2), self.stream, document_type, SystemClock().now())
+
     def checkpoint(self):
         with self._store.read() as uow:
             return uow.checkpoints.of(1, 2, self.stream).get("", {})

@@ -22,6 +22,9 @@ class MemoryBench:
     def drop_page(self):
         self.port.drop_page()
 
+    def accept_scheme(self, document_type):
+        self.port.accept_scheme(self.stream, document_type)
+
     def checkpoint(self):
         return self.port.checkpoints.get((self.stream, ""), {})
 

@@ -25,6 +25,7 @@ class Arrival:
     source_time: datetime | None
     payload: str
     payload_hash: str
+    source_id_fixed: bool = False
 
 
 def admit(
@@ -70,6 +71,7 @@ def _arrived(model: Contract, draft: Draft, index: int, connection: str, connect
         source_time=draft.source_time or named or None,
         payload=stored_payload(model),
         payload_hash=payload_hash(model),
+        source_id_fixed=draft.source_id_fixed,
     )
 
 

@@ -26,6 +26,8 @@ class Document:
     current: int
     source_time: datetime | None
     retired: bool = False
+    since: int | None = None
+    """Since which commit it has had its key; None before its first."""
 
     @property
     def version(self) -> Version:
@@ -56,7 +58,14 @@ def decide(known: Document | None, arrival: Arrival, document_id: str, stream: s
         return _same(known, arrival)
     number = len(known.versions) + 1
     latest = arrival.source_time or known.source_time
-    moved = replace(known, versions=(*known.versions, version), current=number, source_time=latest, retired=False)
+    moved = replace(
+        known,
+        source_id=arrival.source_id or known.source_id,
+        versions=(*known.versions, version),
+        current=number,
+        source_time=latest,
+        retired=False,
+    )
     return Decision("updated", moved, number, "document.updated")
 
 

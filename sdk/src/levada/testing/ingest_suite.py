@@ -4,18 +4,19 @@ The fixture returns a callable that makes a fresh, empty bench: an `IngestBench`
 with its store. Laws that quantify over many payloads are properties; they need `levada-sdk[testing]`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from levada._ingest import FailedRecord, Ingest
+from levada._ingest import FailedRecord
 from levada.errors import BadRecord, BatchRejected
+from levada.testing.ingest_bench import CUSTOMER, Benches, IngestBench, customer, key_of, take
+from levada.testing.scheme_suite import SchemeLaws
 
-CUSTOMER = "customer"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PROPERTY = settings(
     max_examples=25,
@@ -27,62 +28,7 @@ PROPERTY = settings(
 )
 
 
-class IngestBench(Protocol):
-    """An ingest under test: the front that routes see, the page that it fills, and what is committed."""
-
-    ingest: Ingest
-    stream: str
-
-    def commit_page(self, **checkpoint: Any) -> None:
-        """End the page as `checkpoint.save(**checkpoint)` does."""
-        ...
-
-    def drop_page(self) -> None:
-        """End the page as a route that raises does."""
-        ...
-
-    def checkpoint(self) -> Mapping[str, Any]:
-        """Return the committed checkpoint of the stream."""
-        ...
-
-    def documents(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the committed, current payloads by idempotency key; retired documents are left out."""
-        ...
-
-    def versions(self, idempotency_key: str) -> Sequence[Mapping[str, Any]]:
-        """Return the payloads of all versions of a document, oldest first."""
-        ...
-
-    def events(self) -> Sequence[tuple[str, str]]:
-        """Return the committed events in order, each a name and an idempotency key."""
-        ...
-
-    def quarantined(self) -> Sequence[str]:
-        """Return the reasons of quarantined records, in order."""
-        ...
-
-
-Benches = Callable[[], IngestBench]
-
-
-def customer(number: int = 1, **fields: Any) -> dict[str, Any]:
-    """Return a valid payload; `None` takes a field out."""
-    payload = {"customer_id": str(number), "name": f"Customer {number}", **fields}
-    return {name: value for name, value in payload.items() if value is not None}
-
-
-def key_of(payload: Mapping[str, Any]) -> str:
-    """Return the idempotency key that these laws use."""
-    return f"source:customer:{payload['customer_id']}"
-
-
-def take(bench: IngestBench, *payloads: Any, **how: Any) -> list[str]:
-    """Hand payloads over in one batch; return the outcomes."""
-    how.setdefault("idempotency_key", key_of)
-    return [result.outcome for result in bench.ingest.batch(CUSTOMER, list(payloads), **how).results]
-
-
-class IngestLaws:
+class IngestLaws(SchemeLaws):
     """Each test is a law, or one consequence of it."""
 
     def test_a_new_key_makes_a_document(self, ingest_bench: Benches) -> None:

@@ -6,7 +6,7 @@ it is dropped. `levada.testing.ingest_suite` holds this double and the real inge
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from levada.contracts import CONTRACTS, Contract
 from levada.errors import BadRecord, BatchRejected
 from levada.testing.admit import Arrival, admit
 from levada.testing.decide import Decision, Document, decide, decide_retirement
+from levada.testing.schemes import judge, refusal
 
 Key = tuple[str, str]
 """Document type and idempotency key."""
@@ -72,7 +73,10 @@ class MemoryIngest:
         self.events: list[Event] = []
         self.quarantine: list[FailedRecord] = []
         self._contracts = contracts
-        self._page: dict[Key, Document] = {}
+        self._page: dict[Key, Document | None] = {}
+        self._by_source: dict[tuple[str, str, str], dict[str, None]] = {}
+        self._accepted: dict[tuple[str, str], int] = {}
+        self._moment = 0
         self._happened: list[Event] = []
         self._made = 0
 
@@ -87,11 +91,15 @@ class MemoryIngest:
             admit(self._contracts, draft, index, document_type, self.connection, self.connector)
             for index, draft in enumerate(drafts)
         ]
-        failed = [one for one in admitted if isinstance(one, FailedRecord)]
+        arrivals, taken = self._judged(stream, document_type, [one for one in admitted if isinstance(one, Arrival)])
+        failed = [one for one in (*admitted, *arrivals) if isinstance(one, FailedRecord)]
+        failed.sort(key=lambda one: one.index)
         self.quarantine += failed
         if failed and not continue_on_error:
             raise BatchRejected(failed)
-        results = [self._take(stream, one) for one in admitted if isinstance(one, Arrival)]
+        for new, old in taken.items():
+            self._rekey((document_type, old), (document_type, new))
+        results = [self._take(stream, one) for one in arrivals if isinstance(one, Arrival)]
         outcomes = [result.outcome for result in results]
         return BatchResult(
             status="observed" if self.observing else "ingested",
@@ -122,11 +130,21 @@ class MemoryIngest:
         """Make the page true, together with the checkpoint that ends it; observing, keep only the overlay."""
         if self.observing:
             return
-        self.committed |= self._page
+        self._moment += 1
+        for key, document in self._page.items():
+            if document is None:
+                self.committed.pop(key, None)
+            else:
+                self.committed[key] = document if document.since else replace(document, since=self._moment)
         self.events += self._happened
         if place is not None:
             self.checkpoints[place] = dict(values or {})
         self.drop_page()
+
+    def accept_scheme(self, stream: str, document_type: str) -> None:
+        """Let documents that have had their keys so far take those that their records come under from now on."""
+        self._moment += 1
+        self._accepted[stream, document_type] = self._moment
 
     def observed(self) -> "MemoryIngest":
         """Return an ingest over what is committed here, that commits nothing."""
@@ -134,6 +152,9 @@ class MemoryIngest:
             connection=self.connection, connector=self.connector, observing=True, contracts=self._contracts
         )
         observing.committed = dict(self.committed)
+        observing._by_source = {place: dict(keys) for place, keys in self._by_source.items()}
+        observing._accepted = dict(self._accepted)
+        observing._moment = self._moment
         observing.checkpoints = {place: dict(values) for place, values in self.checkpoints.items()}
         return observing
 
@@ -143,7 +164,42 @@ class MemoryIngest:
         self._happened = []
 
     def _known(self, key: Key) -> Document | None:
-        return self._page.get(key) or self.committed.get(key)
+        return self._page[key] if key in self._page else self.committed.get(key)
+
+    def _judged(
+        self, stream: str, document_type: str, arrivals: Sequence[Arrival]
+    ) -> tuple[list[Arrival | FailedRecord], dict[str, str]]:
+        """Return the records of a call, those refused whose keys are spelt anew, and who takes which key's document."""
+        judged = judge(
+            arrivals,
+            lambda key: self._known((document_type, key)) is not None,
+            lambda one: self._holders(stream, one),
+            self._accepted.get((stream, document_type)),
+        )
+        told = [
+            refusal(one, judged.refused[one.idempotency_key], self.connection, stream)
+            if one.idempotency_key in judged.refused
+            else one
+            for one in arrivals
+        ]
+        return told, judged.taken
+
+    def _holders(self, stream: str, arrival: Arrival) -> list[tuple[str, Document]]:
+        keys = self._by_source.get((arrival.document_type, stream, arrival.source_id or ""), {})
+        known = ((key, self._known((arrival.document_type, key))) for key in keys)
+        found = [(key, one) for key, one in known if one and (one.stream, one.source_id) == (stream, arrival.source_id)]
+        return sorted(found, key=lambda held: int(held[1].document_id.rpartition("-")[2]))
+
+    def _rekey(self, old: Key, new: Key) -> None:
+        document = self._known(old)
+        assert document is not None  # it was just found
+        self._page[old] = None
+        self._page[new] = replace(document, since=None)
+        self._note_source(new, document)
+
+    def _note_source(self, key: Key, document: Document) -> None:
+        place = (key[0], document.stream, document.source_id or "")
+        self._by_source.setdefault(place, {})[key[1]] = None
 
     def _take(self, stream: str, arrival: Arrival) -> IngestResult:
         key = (arrival.document_type, arrival.idempotency_key)
@@ -156,6 +212,7 @@ class MemoryIngest:
     def _apply(self, stream: str, key: Key, decision: Decision, index: int, payload_hash: str | None) -> IngestResult:
         if decision.document is not None and decision.document is not self._known(key):
             self._page[key] = decision.document
+            self._note_source(key, decision.document)
         if decision.event is not None:
             self._happened.append(Event(decision.event, *key))
         document = None if self.observing else decision.document
