@@ -1,7 +1,7 @@
 """From drafts as a route handed them over to arrivals that fit their contract, or rejections that say why not."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from levada import Draft, RecordError
@@ -10,14 +10,11 @@ from levada.contracts import Contract
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.foundation.text import storable
-from levada_runtime.ingest.model import Arrival, Origin, Rejected
+from levada_runtime.ingest.model import MOMENTS, Arrival, Origin, Rejected
 from levada_runtime.ingest.reasons import Reason
 from levada_runtime.ingest.recognise import fingerprints, salt_of
 from levada_runtime.store.columns import to_micros
 
-_MOMENTS = range(
-    to_micros(datetime(1, 1, 1, tzinfo=UTC)), to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) + 1_000_000
-)
 MAX_PAYLOAD_BYTES = 4 << 20
 _SAID_BY_CHILDREN = frozenset({Reason.NOT_JSON, Reason.IDEMPOTENCY_KEY_MISSING, Reason.PAYLOAD_TOO_LARGE})
 _LONGEST_WORDS = 1_000
@@ -143,7 +140,7 @@ def _unfit(path: str, name: str | None) -> Invalid | None:
 
 def _outside(moment: int | None) -> Invalid | None:
     """Refuse a moment that is in no year from 1 to 9999 once it is told in UTC."""
-    if moment is None or moment in _MOMENTS:
+    if moment is None or moment in MOMENTS:
         return None
     error = RecordError("source_time", "not_storable", "lies before the year 1 or after 9999 in UTC")
     return Invalid("validation_failed", f"{error.path}: {error.message}", (error,))
@@ -186,4 +183,4 @@ def _reject(draft: Draft, index: int, stream: str, document_type: str, wrong: In
 
 def _kept_time(draft: Draft) -> int | None:
     moment = None if draft.source_time is None else to_micros(draft.source_time)
-    return moment if moment is not None and moment in _MOMENTS else None  # `None in range(...)` counts it all
+    return moment if moment is not None and moment in MOMENTS else None  # `None in range(...)` counts it all

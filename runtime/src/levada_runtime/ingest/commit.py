@@ -137,8 +137,9 @@ class _Rows:
     event_ids: range
     touched: dict[int, _Touched] = field(default_factory=dict)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
-    marks: list[tuple[Any, ...]] = field(default_factory=list)
-    """(fingerprint, scope, document) of those that are recognised in another way from now on"""
+    marked: dict[int, Known] = field(default_factory=dict)
+    """Documents of which nothing changes but how they are recognised, and as of when they are confirmed."""
+    confirmed: int = 0
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
@@ -147,14 +148,14 @@ class _Rows:
 
     @property
     def written(self) -> int:
-        """How many rows name a page so far."""
-        return len(self.versions) + len(self.events)
+        """How much so far has to have a page: rows that name it, and moments that others have to decide over."""
+        return len(self.versions) + len(self.events) + self.confirmed
 
     def add(self, staged: Staged, before: Known | None, decision: Decision) -> None:
         known = decision.known
         assert known is not None  # whatever is written is known afterwards
         if decision.marked:
-            self.marks.append((known.fingerprint, *self.origin.scope, known.document_id))
+            self._mark(known, before)
             return
         self._touch(staged, known, is_new=before is None, superseded=decision.superseded)
         if decision.new_version and isinstance(staged.entry, Arrival):
@@ -168,8 +169,22 @@ class _Rows:
     def changed(self) -> list[tuple[Any, ...]]:
         return [self._change(touched) for touched in self.touched.values() if not touched.is_new]
 
+    @property
+    def marks(self) -> list[tuple[Any, ...]]:
+        scope = self.origin.scope
+        return [(one.fingerprint, one.source_time, *scope, one.document_id) for one in self.marked.values()]
+
+    def _mark(self, known: Known, before: Known | None) -> None:
+        self.confirmed += before is None or before.source_time != known.source_time
+        touched = self.touched.get(known.document_id)
+        if touched is None:
+            self.marked[known.document_id] = known
+        else:
+            touched.known = known
+
     def _touch(self, staged: Staged, known: Known, *, is_new: bool, superseded: bool) -> None:
         earlier = self.touched.get(known.document_id)
+        self.marked.pop(known.document_id, None)
         fresh = staged.entry.source_id if isinstance(staged.entry, Arrival) and not superseded else None
         source_id = fresh or (earlier.source_id if earlier else None)
         self.touched[known.document_id] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)

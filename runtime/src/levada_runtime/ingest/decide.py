@@ -19,7 +19,7 @@ class Decision(NamedTuple):
     moved: bool = False
     """Whether the document's own row changes."""
     marked: bool = False
-    """Whether only the fingerprint that the document is recognised by changes."""
+    """Whether only what a document is recognised by changes, or as of when its source has confirmed it."""
 
 
 def decide(arrival: Arrival, known: Known | None, document_id: int) -> Decision:
@@ -34,7 +34,8 @@ def decide(arrival: Arrival, known: Known | None, document_id: int) -> Decision:
     if arrival.payload_hash == known.payload_hash:
         return _same(known, arrival)
     version = known.versions + 1
-    return Decision(Outcome.UPDATED, _current(arrival, known.document_id, version), version, moved=True)
+    fresh = _current(arrival, known.document_id, version)._replace(source_time=_latest(arrival.source_time, known))
+    return Decision(Outcome.UPDATED, fresh, version, moved=True)
 
 
 def is_repeat(repeat: Repeat, known: Known | None) -> bool:
@@ -44,16 +45,20 @@ def is_repeat(repeat: Repeat, known: Known | None) -> bool:
 
 def decide_repeat(repeat: Repeat, known: Known) -> Decision:
     """Decide a repeat, which changes nothing; it may still be told as older than what is there."""
-    return Decision(Outcome.UNCHANGED, known, None, _is_older(repeat.source_time, known))
+    if _is_older(repeat.source_time, known):
+        return Decision(Outcome.UNCHANGED, known, superseded=True)
+    return _confirmed(known, repeat.source_time, known.fingerprint)
 
 
 def decide_retirement(retirement: Retirement, known: Known | None) -> Decision:
     """Decide the retirement of a document; one that is unknown or gone already stays so."""
-    if known is None or known.retired:
+    if known is None:
         return Decision(Outcome.UNCHANGED, known)
     if _is_older(retirement.source_time, known):
-        return Decision(Outcome.UNCHANGED, known, superseded=True)
-    latest = known.source_time if retirement.source_time is None else retirement.source_time
+        return Decision(Outcome.UNCHANGED, known, superseded=not known.retired)
+    if known.retired:
+        return _confirmed(known, retirement.source_time, known.fingerprint)
+    latest = _latest(retirement.source_time, known)
     return Decision(Outcome.RETIRED, known._replace(retired=True, source_time=latest), moved=True)
 
 
@@ -64,6 +69,11 @@ def without_version(decision: Decision, known: Known) -> Decision:
 
 def _is_older(source_time: int | None, known: Known) -> bool:
     return source_time is not None and known.source_time is not None and source_time < known.source_time
+
+
+def _latest(source_time: int | None, known: Known) -> int | None:
+    """Return when the source told of a document last; what comes without a time takes none back."""
+    return known.source_time if source_time is None else source_time
 
 
 def _superseded(arrival: Arrival, known: Known) -> Decision:
@@ -78,16 +88,25 @@ def _superseded(arrival: Arrival, known: Known) -> Decision:
 def _same(known: Known, arrival: Arrival) -> Decision:
     if not known.retired:
         return _marked(known, arrival)
-    latest = known.source_time if arrival.source_time is None else arrival.source_time
-    return Decision(Outcome.UPDATED, known._replace(retired=False, source_time=latest), moved=True)
+    fresh = known._replace(
+        retired=False, source_time=_latest(arrival.source_time, known), fingerprint=arrival.fingerprint
+    )
+    return Decision(Outcome.UPDATED, fresh, moved=True)
 
 
 def _marked(known: Known, arrival: Arrival) -> Decision:
     """Leave the document as it is; one last seen under another contract is recognised under this one from now on."""
     fresh, seen = arrival.fingerprint, known.fingerprint
-    if fresh is None or (seen is not None and same_salt(seen, fresh)):
+    known_so = fresh is None or (seen is not None and same_salt(seen, fresh))
+    if known_so and _latest(arrival.source_time, known) == known.source_time:
         return Decision(Outcome.UNCHANGED, known)
-    return Decision(Outcome.UNCHANGED, known._replace(fingerprint=fresh), marked=True)
+    return _confirmed(known, arrival.source_time, fresh)
+
+
+def _confirmed(known: Known, source_time: int | None, fingerprint: bytes | None) -> Decision:
+    """Leave the document as it is, but what its source told of before that moment comes too late from now on."""
+    fresh = known._replace(source_time=_latest(source_time, known), fingerprint=fingerprint)
+    return Decision(Outcome.UNCHANGED, fresh, marked=fresh != known)
 
 
 def _current(arrival: Arrival, document_id: int, version: int) -> Known:

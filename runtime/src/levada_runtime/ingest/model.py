@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from levada import Draft, RecordError
+from levada_runtime.store.columns import to_micros
+
+MOMENTS = range(
+    to_micros(datetime(1, 1, 1, tzinfo=UTC)), to_micros(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)) + 1_000_000
+)
+"""Those in a year from 1 to 9999 once they are told in UTC, which is as far as a date goes."""
 
 
 class Outcome(StrEnum):

@@ -152,7 +152,9 @@ class Overlay:
         known = of_type[key]
         if isinstance(entry, Repeat):
             if known is not None and is_repeat(entry, known):
-                return Decided(staged, known, decide_repeat(entry, known))
+                decision = decide_repeat(entry, known)
+                of_type[key] = decision.known
+                return Decided(staged, known, decision)
             assert self._readmit is not None  # only a run's own ingest recognises repeats
             staged = Staged(self._readmit(entry), staged.document_id)
             return self.apply(uow, staged)

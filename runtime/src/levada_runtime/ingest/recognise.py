@@ -1,7 +1,8 @@
 """Recognising a record by its bytes: one that is as it was when its document was last written need not be validated.
 
-A fingerprint is the beginning of the bytes' SHA-256, and of a hash of everything else that validation depends on: the
-contract and its schema, and where the record comes from. So a changed contract recognises nothing, and looks again.
+A fingerprint is the beginning of a SHA-256 of the bytes and of what came with them, and of a hash of everything else
+that validation depends on: the contract and its schema, and where the record comes from. So a changed contract
+recognises nothing, and looks again.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import orjson
 
 from levada import Draft
 from levada.contracts import Contract
-from levada_runtime.ingest.model import Origin, Repeat
+from levada_runtime.ingest.model import MOMENTS, Origin, Repeat
 from levada_runtime.store.columns import to_micros
 from levada_runtime.store.model import Known
 
@@ -28,10 +29,7 @@ def salt_of(contract: type[Contract], origin: Origin) -> bytes:
 
 def fingerprints(salt: bytes, drafts: Sequence[Draft]) -> list[bytes | None]:
     """Return the fingerprint of each draft; None for one that has no payload."""
-    digest = hashlib.sha256
-    return [
-        digest(payload).digest()[:_BYTES] + salt if (payload := draft.payload) is not None else None for draft in drafts
-    ]
+    return [_digest(draft, draft.payload) + salt if draft.payload is not None else None for draft in drafts]
 
 
 def repeat_of(
@@ -41,6 +39,8 @@ def repeat_of(
     if known is None or fingerprint is None or known.fingerprint != fingerprint or known.retired or draft.failure:
         return None
     moment = to_micros(draft.source_time) if draft.source_time is not None else None
+    if moment is not None and moment not in MOMENTS:
+        return None
     return Repeat(
         index,
         stream,
@@ -51,6 +51,17 @@ def repeat_of(
         fingerprint,
         draft,
     )
+
+
+def _digest(draft: Draft, payload: bytes) -> bytes:
+    """Hash the bytes, the id that was given with them, and whether a time was, which else is read from the bytes."""
+    if draft.source_id is None and draft.source_time is None:
+        return hashlib.sha256(payload).digest()[:_BYTES]
+    given = "" if draft.source_id is None else draft.source_id
+    with_them = f"{len(given)}:{given}:{draft.source_id is None}:{draft.source_time is None}:"
+    told = hashlib.sha256(with_them.encode(errors="surrogatepass"))
+    told.update(payload)
+    return told.digest()[:_BYTES]
 
 
 def same_salt(first: bytes, second: bytes) -> bool:

@@ -119,11 +119,12 @@ def change(connection: sa.Connection, rows: Rows) -> None:
 
 
 def mark(connection: sa.Connection, rows: Rows) -> None:
-    """Give documents another fingerprint: `(fingerprint, org_id, connection_id, id)` each."""
+    """Give documents another fingerprint and source time: `(the two, org_id, connection_id, id)` each."""
     if rows:
         sign = "%s" if connection.dialect.name == "postgresql" else "?"
         where = " AND ".join(f"{name} = {sign}" for name in _KEY)
-        connection.exec_driver_sql(f"UPDATE documents SET fingerprint = {sign} WHERE {where}", list(rows))  # noqa: S608 - names stand above
+        change = f"UPDATE documents SET fingerprint = {sign}, source_time = {sign} WHERE {where}"  # noqa: S608 - names stand above
+        connection.exec_driver_sql(change, list(rows))
 
 
 @cache

@@ -91,7 +91,7 @@ class Documents:
         insert(self._connection, events, EVENT_COLUMNS, new_events)
 
     def mark(self, marks: Sequence[tuple[Any, ...]]) -> None:
-        """Give documents another fingerprint: `(fingerprint, org_id, connection_id, id)` each."""
+        """Give documents another fingerprint and source time: `(the two, org_id, connection_id, id)` each."""
         mark(self._connection, marks)
 
     def last_page(self, scope: Scope) -> int:

@@ -71,10 +71,12 @@ def decide(known: Document | None, arrival: Arrival, document_id: str, stream: s
 
 def decide_retirement(known: Document | None, source_time: datetime | None) -> Decision:
     """Decide the retirement of a document; one that is unknown or gone already stays so."""
-    if known is None or known.retired:
+    if known is None:
         return Decision("unchanged", known)
     if _is_older(source_time, known):
-        return Decision("unchanged", known, superseded=True)
+        return Decision("unchanged", known, superseded=not known.retired)
+    if known.retired:
+        return Decision("unchanged", _confirmed(known, source_time))
     gone = replace(known, retired=True, source_time=source_time or known.source_time)
     return Decision("retired", gone, event="document.retired")
 
@@ -92,6 +94,13 @@ def _superseded(known: Document, version: Version) -> Decision:
 
 def _same(known: Document, arrival: Arrival) -> Decision:
     if not known.retired:
-        return Decision("unchanged", known)
+        return Decision("unchanged", _confirmed(known, arrival.source_time))
     revived = replace(known, retired=False, source_time=arrival.source_time or known.source_time)
     return Decision("updated", revived, event="document.updated")
+
+
+def _confirmed(known: Document, source_time: datetime | None) -> Document:
+    """Leave a document as it is; what its source told of before that moment comes too late from now on."""
+    if source_time is None or source_time == known.source_time:
+        return known
+    return replace(known, source_time=source_time)
