@@ -29,7 +29,7 @@ def decode_findings(told: bytes | None) -> list[tuple[str, Finding]]:
     """Return what a child told; nothing when it is not what `encode_findings` makes."""
     try:
         read = msgspec.msgpack.decode(told or b"", type=list[_Told])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):  # the second for bytes that are no UTF-8
         return []
     return [
         (
