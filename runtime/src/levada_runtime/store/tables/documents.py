@@ -26,7 +26,8 @@ documents = sa.Table(
     sa.Column("fingerprint", sa.LargeBinary),
     sa.UniqueConstraint("org_id", "connection_id", "document_type", "idempotency_key"),
     sa.Index(None, "org_id", "document_type", "id"),
-    sa.Index("ix_documents_source", "org_id", "connection_id", "document_type", "stream", "source_id"),
+    # Without the organisation, so that nothing else can be taken for it; a connection belongs to one anyway.
+    sa.Index("ix_documents_source", "connection_id", "document_type", "stream", "source_id"),
     sqlite_with_rowid=False,
 )
 

@@ -21,9 +21,7 @@ def upgrade() -> None:
     )
     op.add_column("documents", sa.Column("rekeyed_at", sa.BigInteger()))
     op.add_column("documents", sa.Column("fingerprint", sa.LargeBinary()))
-    op.create_index(
-        "ix_documents_source", "documents", ["org_id", "connection_id", "document_type", "stream", "source_id"]
-    )
+    op.create_index("ix_documents_source", "documents", ["connection_id", "document_type", "stream", "source_id"])
     op.add_column("quarantine", sa.Column("source_time", sa.BigInteger()))
     op.add_column("quarantine", sa.Column("source_id_fixed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("quarantine", sa.Column("replayed_run_id", sa.Text()))
