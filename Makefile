@@ -50,7 +50,7 @@ docs: install ## build the documentation, strictly
 
 check: lint types imports docs test ## everything CI runs
 
-bench: install ## measure and print what is compared (ARGS="wall", "ingest")
+bench: install ## measure and print what is compared (ARGS="peers", "ingest", "scale", "wall")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 leaks: install ## many runs of every ending through one zygote, with the figures before and after (RUNS=5000)

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="runs, webhooks and requests that are timed")
     parser.add_argument("--sides", nargs="*", choices=list(peers.SIDES), help="only these sides of peers")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), help="only these kinds of record of peers")
+    parser.add_argument("--stores", nargs="*", choices=peers.STORES, help="only these stores of peers")
     parser.add_argument("--most", type=int, default=2_000_000, help="stored documents up to which scale goes")
     words = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {_load()}")

@@ -16,6 +16,7 @@ from benchmarks.peers.server import Server, server
 from benchmarks.peers.table import show
 from benchmarks.workload import KINDS
 
+STORES = ("PostgreSQL", "SQLite")
 SIDES: dict[str, tuple[Side, ...]] = {
     "ours": (Sandboxed("PostgreSQL"), Sandboxed("SQLite")),
     "alone": (Alone("PostgreSQL"), Alone("SQLite")),
@@ -31,8 +32,8 @@ SIDES: dict[str, tuple[Side, ...]] = {
 
 def measure(words: argparse.Namespace) -> None:
     """Compare the sides that were asked for on the kinds that were asked for; exit with 1 when one is wrong."""
-    chosen = [side for name in words.sides or SIDES for side in SIDES[name]]
-    wrong: list[Outcome] = []
+    stores = words.stores or STORES
+    chosen = [side for name in words.sides or SIDES for side in SIDES[name] if side.store in stores]
     try:
         with server() as running:
             wrong = _compare(chosen, words, running)
@@ -46,8 +47,8 @@ def _compare(chosen: list[Side], words: argparse.Namespace, running: Server | st
     print(running.version if isinstance(running, Server) else running)
     wrong = []
     for kind in words.kinds or KINDS:
-        outcomes = compare(chosen, kind, words.records, running)
         print(f"\n{words.records} records of {kind}, in pages of 1,000 over loopback HTTP; whole processes")
+        outcomes = compare(chosen, kind, words.records, running)
         show(outcomes, words.records)
         wrong += [outcome for outcome in outcomes if outcome.wrong]
     return wrong

@@ -35,6 +35,7 @@ def compare(sides: Iterable[Side], kind: str, records: int, server: Server | str
         for side in sides:
             outcome = Outcome(side)
             outcomes.append(outcome)
+            print(f"  {side.name} → {side.store} …", flush=True)
             try:
                 _measure(outcome, source, kind, records, server)
             except UnavailableError as reason:

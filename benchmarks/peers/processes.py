@@ -31,7 +31,11 @@ def run(
         began = time.perf_counter()
         started = _start(commands, environment, heard.fileno())
         with _Sampler([one.pid for one in started]) as sampler:
-            said = _ended(started, commands, timeout_s, heard.name)
+            try:
+                said = _ended(started, commands, timeout_s, heard.name)
+            except BaseException:
+                _kill(started)
+                raise
             seconds = time.perf_counter() - began
         _reap(known)
     return seconds, _children_cpu_s() - before, sampler.peak / 1e6, said
@@ -139,7 +143,6 @@ def _ended(
         for one in started:
             one.wait(timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        _kill(started)
         raise WrongResultError(f"it took more than {timeout_s:.0f} s") from None
     for one, words in zip(started, commands, strict=True):
         if one.returncode:
@@ -150,6 +153,8 @@ def _ended(
 
 def _kill(started: Sequence[subprocess.Popen[str]]) -> None:
     for one in started:
+        if one.poll() is not None:
+            continue  # its number may be another's by now
         for pid in reversed(tree(one.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)

@@ -29,11 +29,16 @@ def _store(store: str, outcomes: list[Outcome], records: int) -> None:
     ours = next((one for one in whole if isinstance(one.side, Sandboxed)), None)
     heads = [f"{phase} {MEANING[phase]}" for phase in PHASES]
     print(f"\n→ {store:{WIDTH - 2}} {'':>9}{''.join(f'{head:>24}' for head in heads)}")
-    print(f"{'':{WIDTH}} {'RSS MB':>9}" + f"{'rows/s':>9}{'CPU µs':>15}" * len(PHASES) + "   ours ÷ it (A, B, C)")
+    print(
+        f"{'':{WIDTH}} {'RSS MB':>9}"
+        + f"{'rows/s':>9}{'CPU µs':>15}" * len(PHASES)
+        + "   times as fast as it, A B C"
+        + "   of its CPU"
+    )
     for outcome in whole:
         cells = "".join(_cell(outcome.costs[phase], records) for phase in PHASES)
         rss = max(cost.rss_mb for cost in outcome.costs.values())
-        print(f"{outcome.side.name:{WIDTH}} {rss:9.0f}{cells}   {_ratio(ours, outcome)}")
+        print(f"{outcome.side.name:{WIDTH}} {rss:9.0f}{cells}{_ratios(ours, outcome)}")
 
 
 def _cell(cost: Cost, records: int) -> str:
@@ -42,7 +47,14 @@ def _cell(cost: Cost, records: int) -> str:
     return f"{records / cost.seconds:9,.0f}{f'{cost.cpu_s * each:.1f}{server}':>15}"
 
 
-def _ratio(ours: Outcome | None, other: Outcome) -> str:
+def _ratios(ours: Outcome | None, other: Outcome) -> str:
+    """Return how many times as fast ours is, and what share of the other's processor time it takes."""
     if ours is None or other is ours:
         return ""
-    return " / ".join(f"{other.costs[phase].seconds / ours.costs[phase].seconds:.1f}" for phase in PHASES)
+    pairs = [(other.costs[phase], ours.costs[phase]) for phase in PHASES]
+    rates = "".join(f"{its.seconds / own.seconds:9.1f}" for its, own in pairs)
+    return rates + "   " + "".join(f"{_cpu_s(own) / _cpu_s(its):6.2f}" for its, own in pairs)
+
+
+def _cpu_s(cost: Cost) -> float:
+    return max(cost.cpu_s + (cost.server_cpu_s or 0), 1e-9)

@@ -109,7 +109,7 @@ def test_the_comparison_fails_when_a_side_is_wrong(monkeypatch, capsys):
     cost = Cost(1, 1, None, 1)
     wrong = Outcome(Raw("SQLite"), "", {"A": cost}, wrong="phase B: 3 rows are stored instead of 4")
     monkeypatch.setattr(peers, "compare", lambda *_: [wrong])
-    words = type("Words", (), {"sides": ["raw"], "kinds": ["customer"], "records": 4})
+    words = type("Words", (), {"sides": ["raw"], "kinds": ["customer"], "stores": ["SQLite"], "records": 4})
     monkeypatch.setattr(peers, "server", no_server)
     with pytest.raises(SystemExit):
         peers.measure(words)
