@@ -6,14 +6,18 @@ and names that would be code.
 
 import abc
 import collections
+import contextlib
 import dataclasses
 import enum
 import functools
+import inspect
 import itertools
+import re
+import statistics
 import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from xml.etree.ElementTree import Element
 
 import defusedxml.ElementTree
@@ -141,6 +145,85 @@ def _refuse_subclass(kind: Any) -> Any:
     return classmethod(init_subclass)
 
 
+def narrow_descriptors() -> None:
+    """Let no connector derive from descriptors that say which attribute they fill, or whom they ask; in the zygote.
+
+    One of its own would put names that Python looks up into any of its objects, or be handed the class of a class.
+    """
+    refuse_subclasses(functools.cached_property, functools.singledispatchmethod, enum.property)
+
+
+def narrow_methods() -> None:
+    """Make methods of this process that ask `self` for its class take instances only; done in the zygote.
+
+    They are functions: read from the class they would take anything for `self`, and the class of a class makes classes.
+    """
+    for kind, names in _ASK_FOR_THE_CLASS.items():
+        for name in names:
+            setattr(kind, name, _of_instances(kind, vars(kind)[name]))
+    parents: Any = vars(collections.ChainMap)["parents"]
+    collections.ChainMap.parents = property(_of_instances(collections.ChainMap, parents.fget), doc=parents.__doc__)  # type: ignore[assignment,method-assign]  # Narrowed, as the docstring says.
+    contextlib.ExitStack.callback = _of_instances(contextlib.ExitStack, _callback)  # type: ignore[method-assign]  # The same.
+
+
+_EXIT_STACKS: Final[Any] = contextlib.ExitStack.__base__
+_ASK_FOR_THE_CLASS: Final[dict[type, tuple[str, ...]]] = {
+    collections.ChainMap: ("copy", "new_child"),
+    collections.Counter: ("copy",),
+    collections.UserDict: ("copy",),
+    collections.UserList: ("copy",),
+    _EXIT_STACKS: ("enter_context", "pop_all", "push"),
+}
+
+
+def _of_instances(kind: type, method: Callable[..., Any]) -> Any:
+    @functools.wraps(method)
+    def of_instances(self: Any, /, *values: Any, **named: Any) -> Any:
+        if not issubclass(type(self), kind):
+            raise TypeError(f"{method.__name__}() is a method of {kind.__name__}; call it on one")
+        return method(self, *values, **named)
+
+    del of_instances.__wrapped__  # It would be what is narrowed here.
+    return of_instances
+
+
+def _callback(self: Any, callback: Callable[..., Any], /, *values: Any, **named: Any) -> Callable[..., Any]:
+    """`ExitStack.callback`, which would mark what a method of one's own returned with the function of another."""
+
+    def leave(*_error: Any) -> None:
+        callback(*values, **named)
+
+    self._push_exit_callback(leave)
+    return callback
+
+
+def narrow_statistics() -> None:
+    """Make `statistics` of this process refuse classes for numbers: it calls the classes of what it was given."""
+    exact: Any = statistics._exact_ratio  # type: ignore[attr-defined]  # noqa: SLF001 - the one place every value passes.
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, type):
+            raise TypeError(f"{value.__name__} is a class and no number")
+        return exact(value)
+
+    statistics._exact_ratio = checked  # type: ignore[attr-defined]  # noqa: SLF001 - narrowed, as the docstring says.
+
+
+def narrow_signatures() -> None:
+    """Make `inspect` of this process read no signature out of what a connector wrote; done in the zygote.
+
+    The docstring of a class may hold one, and the names that stand in it for defaults are evaluated.
+    """
+    parsed: Any = inspect._signature_fromstr  # type: ignore[attr-defined]  # noqa: SLF001 - the one place they pass.
+
+    def checked(cls: Any, owner: Any, *text: Any, **options: Any) -> Any:
+        if is_of_a_connector(getattr(owner, "__module__", None)):
+            raise ValueError("no signature is read out of a text")
+        return parsed(cls, owner, *text, **options)
+
+    inspect._signature_fromstr = checked  # type: ignore[attr-defined]  # noqa: SLF001 - narrowed, as the docstring says.
+
+
 class SimpleNamespace(types.SimpleNamespace):
     """`types.SimpleNamespace` without the names that Python looks up: as keywords they would pass every guard."""
 
@@ -166,6 +249,17 @@ def _of_plain_text(function: Callable[..., Any]) -> Any:
         return function(str.__str__(text), *values, **options)
 
     return of_plain_text
+
+
+def narrow_patterns() -> None:
+    """Make `re.escape` of this process work on plain text: a class of its own would be handed the host's table."""
+    escape = re.escape
+
+    @functools.wraps(escape)
+    def of_plain_text(pattern: Any) -> Any:
+        return escape(str.__str__(pattern) if isinstance(pattern, str) else pattern)
+
+    re.escape = of_plain_text
 
 
 dedent = _of_plain_text(textwrap.dedent)

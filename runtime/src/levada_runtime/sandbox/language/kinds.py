@@ -17,7 +17,8 @@ class _TypeOfOne(type):
         return TypeOf if issubclass(kind, type) else kind
 
     def __instancecheck__(cls, value: Any) -> bool:
-        return isinstance(value, type)
+        # Of a class derived from it nothing is an instance: as a pattern it would read what it names of any class.
+        return cls is TypeOf and isinstance(value, type)
 
     def __repr__(cls) -> str:
         return "<class 'type'>"

@@ -1,0 +1,13 @@
+# level: language
+# category: introspection
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from collections import ChainMap
+
+
+class Parts:
+    maps = ((), "Made", (object,), {"__getattribute__": lambda self, name: name})
+    parents = classmethod(ChainMap.parents)
+
+
+leak = Parts.parents().whatever

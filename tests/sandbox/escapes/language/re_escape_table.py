@@ -1,0 +1,18 @@
+# level: language
+# category: poisoning
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+import re
+
+found = []
+
+
+class Text(str):
+    def translate(self, table):
+        found.append(table)
+        return str(self)
+
+
+re.escape(Text("a"))
+found[0][97] = "poisoned"
+leak = found[0]
