@@ -202,11 +202,13 @@ class Bench:
         self.reverts = Reverts(store, clock, self.graph)
         self.why = Why(store)
 
-    def tenant(self, name="default"):
+    def tenant(self, name="default", uid=None, connection="acme"):
         org = Orgs(self.store, self.clock).create(name) if name != "default" else None
         org = org or Orgs(self.store, self.clock).ensure_default()
         now = self.clock.now()
-        row = ConnectionRow(org.id, row_id(), new_uuid(), "acme", "acme", {}, "live", "active", None, now, now)
+        row = ConnectionRow(
+            org.id, row_id(), uid or new_uuid(), connection, "acme", {}, "live", "active", None, now, now
+        )
         with self.store.write() as uow:
             uow.connections.add(row)
             self.connections._keep_secrets(uow, row, {"api_key": SECRET})

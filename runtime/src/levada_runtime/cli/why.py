@@ -38,12 +38,13 @@ def entity(session: Session, kind: str, key: str) -> Result:
 
 
 def _show(out: Console, chain: dict[str, Any]) -> None:
-    """Print the chain from its beginning to its end, and who retired the document if it is gone."""
+    """Print the chain from its beginning to its end, and what retired or revived the document since."""
     out.print(f"connector {chain['connector']['key']} {chain['connector']['version']}", markup=False)
     for link in _LINKS:
         if chain[link] is not None:
             out.print(f"↓ {link}", style="bold")
             fields(chain[link] if isinstance(chain[link], dict) else {"id": chain[link]})(out)
-    if chain["retired"] is not None:
-        out.print("↓ retired", style="bold")
-        fields({name: value for name, value in chain["retired"].items() if value is not None})(out)
+    turned = chain["turned"]
+    if turned is not None:
+        out.print(f"↓ {turned['to']}", style="bold")
+        fields({name: value for name, value in turned.items() if value is not None and name != "to"})(out)

@@ -41,6 +41,8 @@ class Effect:
     source_time: int | None = None
     rekeyed_from: str | None = None
     """The key that the document had until now, when an accepted scheme gives it this one."""
+    confirms: bool = False
+    """Whether nothing would change but as of when the source has confirmed the document."""
 
 
 class Effects:
@@ -94,6 +96,7 @@ class Effects:
                     source_id=None if isinstance(entry, Retirement) else entry.source_id,
                     source_time=entry.source_time,
                     rekeyed_from=rekeyed_from,
+                    confirms=payload is None and _confirms(decision, known),
                 )
             )
 
@@ -120,3 +123,9 @@ class Effects:
             return before
         self._payloads[key] = payload
         return payload
+
+
+def _confirms(decision: Decision, known: Known | None) -> bool:
+    """Tell whether a record that changes nothing else moves the time up to which its document is confirmed."""
+    later = known is not None and decision.known is not None and decision.known.source_time != known.source_time
+    return later and decision.outcome is Outcome.UNCHANGED

@@ -26,7 +26,7 @@ from levada_runtime.pipeline.running import Runner, Running
 from levada_runtime.plans.border import Plan, PlannedDocument, read_plan
 from levada_runtime.plans.claims import Asserted, assert_again, spell_place
 from levada_runtime.plans.graph import GraphEffects
-from levada_runtime.plans.records import Refused, hand_in, without
+from levada_runtime.plans.records import Refused, completed, hand_in, without
 from levada_runtime.plans.rehearsal import Rehearsal
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, LogLine, OrgRow, PlanRow, RunRow
@@ -125,8 +125,8 @@ class Plans:
         """
         with self._store.read() as uow:
             as_of = uow.documents.last_page(subject.origin().scope)
+            documents = completed(uow, subject.origin().scope, plan.documents)
         ingest = self._new_ingest(subject)
-        documents = [one for one in plan.documents if one.does_anything]
         wrong = hand_in(ingest, documents)
         if wrong:
             ingest, documents = self._new_ingest(subject), without(documents, wrong)

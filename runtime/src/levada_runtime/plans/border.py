@@ -42,6 +42,7 @@ class PlannedDocument(_Part):
     source_time: AwareDatetime | None
     payload: dict[str, Any] | None
     rekeyed_from: str | None = None
+    confirms: bool = False
     masked: bool = False
 
     @model_validator(mode="after")
@@ -53,7 +54,7 @@ class PlannedDocument(_Part):
     @property
     def does_anything(self) -> bool:
         """Whether carrying it out would write anything."""
-        return self.payload is not None or self.outcome == "retired"
+        return self.payload is not None or self.outcome == "retired" or self.confirms
 
 
 class PlannedEntity(_Part):

@@ -107,6 +107,7 @@ def _document(effect: Effect) -> dict[str, Any]:
         "base_retired": effect.base_retired,
         "source_id": effect.source_id,
         "rekeyed_from": effect.rekeyed_from,
+        "confirms": effect.confirms,
         "source_time": None if effect.source_time is None else from_micros(effect.source_time).isoformat(),
         "changes": changes(effect.before or {}, effect.after or {}),
         "payload": effect.payload,

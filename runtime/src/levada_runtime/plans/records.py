@@ -13,10 +13,34 @@ from levada_runtime.ingest.page import Key
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.plans.border import PlannedDocument
 from levada_runtime.store.columns import to_micros
+from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
+from levada_runtime.store.unit_of_work import UnitOfWork
 
 Refused = dict[str, Any]
 """What is refused of a plan, by its name, with why."""
+
+
+def completed(uow: UnitOfWork, scope: Scope, documents: Iterable[PlannedDocument]) -> list[PlannedDocument]:
+    """Return the records that do anything; one that only confirms its document gets the payload to do it with.
+
+    A plan does not carry what is in the store already. Of a document that has moved since, and to which nothing else
+    is done, there is nothing to confirm.
+    """
+    doing = [one for one in documents if one.does_anything]
+    current = _current(uow, scope, [one for one in doing if one.confirms])
+    changed = {_key(one) for one in doing if not one.confirms}
+    payloads: dict[Key, dict[str, Any] | None] = {key: payload for key, (_, payload) in current.items()}
+    found = []
+    for one in doing:
+        key = _key(one)
+        if not one.confirms:
+            payloads[key] = payloads.get(key) if one.superseded or one.payload is None else one.payload
+            found.append(one)
+        elif key in changed or current[key][0] == (one.base_version, one.base_retired):
+            payload = None if one.base_retired else payloads[key]
+            found.append(one.model_copy(update={"payload": payload}))
+    return found
 
 
 def hand_in(ingest: Ingest, documents: Sequence[PlannedDocument]) -> dict[Key, Refused]:
@@ -54,6 +78,25 @@ def _handed(ingest: Ingest, number: int, records: list[PlannedDocument]) -> Iter
     answer = ingest.emit(number, first.stream, first.document_type, drafts, continue_on_error=True, last=True)
     if answer is not None:
         yield from answer.rejected
+
+
+def _current(
+    uow: UnitOfWork, scope: Scope, documents: Iterable[PlannedDocument]
+) -> dict[Key, tuple[tuple[int | None, bool], dict[str, Any] | None]]:
+    """Return how the documents of these records stand, and with which payload."""
+    keys: dict[str, set[str]] = {}
+    for one in documents:
+        keys.setdefault(one.document_type, set()).add(one.idempotency_key)
+    known: dict[Key, Known | None] = {}
+    for document_type, of_type in keys.items():
+        found = uow.documents.known(scope, document_type, of_type)
+        known.update({(document_type, key): found.get(key) for key in of_type})
+    places = {key: (one.document_id, one.version) for key, one in known.items() if one is not None}
+    kept = uow.history.versions(scope, places.values())
+    return {
+        key: (_standing(one), orjson.loads(kept[places[key]].payload) if one is not None else None)
+        for key, one in known.items()
+    }
 
 
 def _called_together(one: PlannedDocument) -> tuple[Any, ...]:

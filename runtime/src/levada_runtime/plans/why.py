@@ -40,13 +40,12 @@ class Why:
             number = row.version if version is None else version
             if number not in kept:
                 raise NotFoundFailure(f"the document has no version {number}", hint=f"it has {len(kept)}")
-            turns = uow.history.turns(scope, [row.id]).get(row.id, [])
-            gone = turns[-1] if row.retired_at is not None and number == row.version and turns else None
+            turns = [one for one in uow.history.turns(scope, [row.id]).get(row.id, []) if one.version == number]
             return {
                 "document": _document(uow, org, row),
                 "version": _version(row, kept[number]),
                 **_chain(uow, scope, kept[number].page),
-                "retired": _retired(uow, scope, gone) if gone else None,
+                "turned": _turned(uow, scope, turns[-1]) if turns else None,
             }
 
     def entity(self, org: OrgRow, kind: str, external_id: str) -> Told:
@@ -160,9 +159,10 @@ def _plan(uow: UnitOfWork, run: RunRow | None) -> Told | None:
     return None if plan is None else {"id": plan.id, "observed_by": _run(uow.runs.get(run.org_id, plan.run_id))}
 
 
-def _retired(uow: UnitOfWork, scope: Scope, turn: Turn) -> Told | None:
+def _turned(uow: UnitOfWork, scope: Scope, turn: Turn) -> Told | None:
+    """Return what retired or revived a document last, under the version that it had."""
     page = uow.history.page(scope, turn.page_id)
-    return None if page is None else _chain(uow, scope, page)
+    return None if page is None else {"to": "retired" if turn.retired else "revived", **_chain(uow, scope, page)}
 
 
 def _parts(claims: Sequence[EntityClaimRow]) -> list[Told]:
