@@ -1,6 +1,7 @@
 """The ingest that tests run over keeps the same laws as the real one."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,18 +10,54 @@ from levada.testing.ingest_suite import IngestLaws
 from levada.testing.memory import MemoryIngest
 
 
+class CutOffError(Exception):
+    """A commit ends half-way."""
+
+
+class CutOff(dict):
+    """A checkpoint that cannot be read to its end."""
+
+    def __init__(self, values, after):
+        super().__init__(values)
+        self._after = after
+
+    def keys(self):
+        if self._after < len(self):
+            raise CutOffError
+        return super().keys()
+
+
 class MemoryBench:
-    stream = "customers"
+    stream, other_stream = "customers", "others"
 
     def __init__(self):
         self.port = MemoryIngest()
-        self.ingest = RouteIngest(self.port, stream=self.stream, streams=frozenset({self.stream}), emits=None)
+        self.ingest = RouteIngest(
+            self.port, stream=self.stream, streams=frozenset({self.stream, self.other_stream}), emits=None
+        )
 
     def commit_page(self, **checkpoint):
         self.port.commit_page((self.stream, ""), checkpoint)
 
     def drop_page(self):
         self.port.drop_page()
+
+    def break_commit(self, after, **checkpoint):
+        try:
+            self.port.commit_page((self.stream, ""), CutOff(checkpoint, after))
+        except CutOffError:
+            self.port.drop_page()
+            return True
+        return False
+
+    def close_period(self, *idempotency_keys):
+        self.port.closed.update(idempotency_keys)
+
+    @contextmanager
+    def lose_store(self):
+        self.port.reachable = False
+        yield
+        self.port.reachable = True
 
     def accept_scheme(self, document_type):
         self.port.accept_scheme(self.stream, document_type)

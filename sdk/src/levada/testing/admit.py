@@ -75,6 +75,26 @@ def _arrived(model: Contract, draft: Draft, index: int, connection: str, connect
     )
 
 
+def closed(arrival: Arrival) -> FailedRecord:
+    """Return the refusal of a record whose period is closed."""
+    return FailedRecord(
+        reason="period_closed",
+        message="the period that it belongs to is closed",
+        retryable=False,
+        document_type=arrival.document_type,
+        source_id=arrival.source_id,
+        idempotency_key=arrival.idempotency_key,
+        index=arrival.index,
+    )
+
+
+def unavailable(draft: Draft, index: int, document_type: str) -> FailedRecord:
+    """Return the refusal of a record about which the store could not be asked."""
+    return _failed(
+        draft, index, document_type, "store_unavailable", "the store could not be asked about it: send it again"
+    )
+
+
 def _sentence(document_type: str, wrongs: list[RecordError]) -> str:
     named = "; ".join(f"{wrong.path}: {wrong.message}" if wrong.path else wrong.message for wrong in wrongs)
     return f"not a valid {document_type}: {named}"

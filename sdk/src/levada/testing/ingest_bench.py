@@ -1,6 +1,7 @@
 """What the laws of ingest are held against, and the words that they are told in."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from levada._ingest import Ingest
@@ -13,6 +14,8 @@ class IngestBench(Protocol):
 
     ingest: Ingest
     stream: str
+    other_stream: str
+    """Another stream that the same routes may hand records over for."""
 
     def commit_page(self, **checkpoint: Any) -> None:
         """End the page as `checkpoint.save(**checkpoint)` does."""
@@ -20,6 +23,21 @@ class IngestBench(Protocol):
 
     def drop_page(self) -> None:
         """End the page as a route that raises does."""
+        ...
+
+    def break_commit(self, after: int, **checkpoint: Any) -> bool:
+        """End the page as `commit_page` does, but have it fail after so many steps, and drop it then.
+
+        Tells whether it failed: it may have fewer steps.
+        """
+        ...
+
+    def close_period(self, *idempotency_keys: str) -> None:
+        """Have the period closed that the records of these keys belong to."""
+        ...
+
+    def lose_store(self) -> AbstractContextManager[None]:
+        """Have the store out of reach meanwhile."""
         ...
 
     def accept_scheme(self, document_type: str) -> None:

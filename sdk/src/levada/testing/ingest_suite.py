@@ -1,35 +1,46 @@
 """The laws of ingest, for anything that calls itself one: subclass `IngestLaws` and give the fixture `ingest_bench`.
 
 The fixture returns a callable that makes a fresh, empty bench: an `IngestBench` over a memory, or over the real thing
-with its store. Laws that quantify over many payloads are properties; they need `levada-sdk[testing]`.
+with its store. Each law is tried as a property, on what Hypothesis draws for it, and told in examples that can be read;
+both need `levada-sdk[testing]`. The end of a test session says of each law how often it was tried, and from which seed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from levada._ingest import FailedRecord
 from levada.errors import BadRecord, BatchRejected
 from levada.testing.ingest_bench import CUSTOMER, Benches, IngestBench, customer, key_of, take
+from levada.testing.ingest_laws import FIRST_LAWS
+from levada.testing.laws import Law, place_of, seed_of
+from levada.testing.plugin import EXAMPLES, REPORT
+from levada.testing.refusal_laws import LAST_LAWS
 from levada.testing.scheme_suite import SchemeLaws
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-PROPERTY = settings(
-    max_examples=25,
-    deadline=None,  # a real store's first commit is slow, and says nothing of the law
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,  # the fixture makes a fresh bench for every example
-        HealthCheck.differing_executors,  # one law, inherited by every ingest that it is held against
-    ],
-)
+LAWS = (*FIRST_LAWS, *LAST_LAWS)
 
 
 class IngestLaws(SchemeLaws):
     """Each test is a law, or one consequence of it."""
+
+    @pytest.mark.parametrize("law", LAWS, ids=lambda law: f"law-{law.number}")
+    def test_law(
+        self,
+        ingest_bench: Benches,
+        law: Law,
+        request: pytest.FixtureRequest,
+        record_property: Callable[[str, object], None],
+    ) -> None:
+        """A law as a property: of whatever can be drawn for it."""
+        seed, examples, told = seed_of(request.config), request.config.getoption(EXAMPLES), "broken"
+        try:
+            told = f"held by {law.hold(ingest_bench, seed=seed, examples=examples)} examples"
+        finally:
+            record_property(REPORT, f"{law}: {place_of(request)}: {told}, seed {seed}")
 
     def test_a_new_key_makes_a_document(self, ingest_bench: Benches) -> None:
         """A committed record is a document, with the event of its making and its provenance."""
@@ -68,22 +79,6 @@ class IngestLaws(SchemeLaws):
         assert second.document_version_id != first.document_version_id
         assert [one["name"] for one in bench.versions(key_of(customer()))] == ["Customer 1", "Ada"]
         assert bench.documents()[key_of(customer())]["name"] == "Ada"
-
-    @PROPERTY
-    @given(st.lists(st.sampled_from(["Ada", "Bo", "Cy"]), min_size=1, max_size=8), st.booleans())
-    def test_any_sequence_makes_one_document(self, ingest_bench: Benches, names: list[str], each: bool) -> None:
-        """Laws 1, 2 and 4: a version is made where the payload differs from the one before, and nowhere else."""
-        bench = ingest_bench()
-        if each:
-            for name in names:
-                take(bench, customer(name=name))
-                bench.commit_page()
-        else:
-            take(bench, *(customer(name=name) for name in names))
-            bench.commit_page()
-        expected = [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
-        assert [one["name"] for one in bench.versions(key_of(customer()))] == expected
-        assert len(bench.documents()) == 1
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -205,17 +200,6 @@ class IngestLaws(SchemeLaws):
         assert bench.documents()[key_of(customer())]["name"] == "newer"
         assert at(3, "newest") == {"outcome": "updated", "superseded": False}
         assert bench.documents()[key_of(customer())]["name"] == "newest"
-
-    @PROPERTY
-    @given(st.permutations(range(4)))
-    def test_the_order_of_arrival_does_not_matter(self, ingest_bench: Benches, order: list[int]) -> None:
-        """Law 6: whoever comes last, the newest at the source is in force."""
-        bench = ingest_bench()
-        for hour in order:
-            moment = NOON + timedelta(hours=hour)
-            bench.ingest.canonical(CUSTOMER, customer(name=f"at {hour}"), idempotency_key=key_of, source_time=moment)
-            bench.commit_page()
-        assert bench.documents()[key_of(customer())]["name"] == "at 3"
 
     def test_retired_and_revived(self, ingest_bench: Benches) -> None:
         """A retired document is not current; its key ingested again revives it."""

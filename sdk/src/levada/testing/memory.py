@@ -13,7 +13,7 @@ from typing import Any
 from levada._ingest import BatchResult, Draft, FailedRecord, IngestResult
 from levada.contracts import CONTRACTS, Contract
 from levada.errors import BadRecord, BatchRejected
-from levada.testing.admit import Arrival, admit
+from levada.testing.admit import Arrival, admit, closed, unavailable
 from levada.testing.decide import Decision, Document, decide, decide_retirement
 from levada.testing.schemes import judge, refusal
 
@@ -72,6 +72,10 @@ class MemoryIngest:
         self.checkpoints: dict[Place, dict[str, Any]] = {}
         self.events: list[Event] = []
         self.quarantine: list[FailedRecord] = []
+        self.closed: set[str] = set()
+        """The idempotency keys of records whose period is closed: a new version of one is refused."""
+        self.reachable = True
+        """Whether the store can be asked; records that come while it cannot are refused and may be sent again."""
         self._contracts = contracts
         self._page: dict[Key, Document | None] = {}
         self._by_source: dict[tuple[str, str, str], dict[str, None]] = {}
@@ -91,6 +95,8 @@ class MemoryIngest:
             admit(self._contracts, draft, index, document_type, self.connection, self.connector)
             for index, draft in enumerate(drafts)
         ]
+        if not self.reachable:
+            admitted = [unavailable(draft, index, document_type) for index, draft in enumerate(drafts)]
         arrivals, taken = self._judged(stream, document_type, [one for one in admitted if isinstance(one, Arrival)])
         failed = [one for one in (*admitted, *arrivals) if isinstance(one, FailedRecord)]
         failed.sort(key=lambda one: one.index)
@@ -130,6 +136,7 @@ class MemoryIngest:
         """Make the page true, together with the checkpoint that ends it; observing, keep only the overlay."""
         if self.observing:
             return
+        kept = dict(values or {})
         self._moment += 1
         for key, document in self._page.items():
             if document is None:
@@ -138,7 +145,7 @@ class MemoryIngest:
                 self.committed[key] = document if document.since else replace(document, since=self._moment)
         self.events += self._happened
         if place is not None:
-            self.checkpoints[place] = dict(values or {})
+            self.checkpoints[place] = kept
         self.drop_page()
 
     def accept_scheme(self, stream: str, document_type: str) -> None:
@@ -176,13 +183,19 @@ class MemoryIngest:
             lambda one: self._holders(stream, one),
             self._accepted.get((stream, document_type)),
         )
-        told = [
-            refusal(one, judged.refused[one.idempotency_key], self.connection, stream)
-            if one.idempotency_key in judged.refused
-            else one
-            for one in arrivals
-        ]
-        return told, judged.taken
+        told: list[Arrival | FailedRecord] = []
+        for one in arrivals:
+            if one.idempotency_key in judged.refused:
+                told.append(refusal(one, judged.refused[one.idempotency_key], self.connection, stream))
+            else:
+                told.append(closed(one) if self._is_closed(one) else one)
+        kept = {one.idempotency_key for one in told if isinstance(one, Arrival)}
+        return told, {new: old for new, old in judged.taken.items() if new in kept}
+
+    def _is_closed(self, arrival: Arrival) -> bool:
+        known = self._known((arrival.document_type, arrival.idempotency_key))
+        same = known is not None and not known.retired and known.version.payload_hash == arrival.payload_hash
+        return arrival.idempotency_key in self.closed and not same
 
     def _holders(self, stream: str, arrival: Arrival) -> list[tuple[str, Document]]:
         keys = self._by_source.get((arrival.document_type, stream, arrival.source_id or ""), {})

@@ -13,12 +13,17 @@ from levada.testing.harness import ConnectorBench
 
 OPTION = "--levada-sandbox"
 MARKER = "levada_in_process"
+EXAMPLES = "--levada-examples"
+REPORT = "levada_law"
+"""The property of a report that says which law was tried; `levada.testing.laws` needs Hypothesis, this does not."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer to run routes behind the wall."""
     told = "Run the routes of connectors compiled under the policy, in the runtime's sandbox, instead of in process."
-    parser.getgroup("levada").addoption(OPTION, action="store_true", help=told)
+    group = parser.getgroup("levada")
+    group.addoption(OPTION, action="store_true", help=told)
+    group.addoption(EXAMPLES, type=int, default=25, metavar="N", help="How many examples each law is tried on (25).")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -42,6 +47,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker(MARKER)
         if marker is not None:
             item.add_marker(pytest.mark.skip(reason=f"in process only: {_reason(marker)}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each law how often it was tried, on what, and from which seed."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    lines = sorted(
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == REPORT and report.when == "call"
+    )
+    if lines:
+        terminalreporter.section("laws")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture
