@@ -42,10 +42,13 @@ class Say:
     name: str = "Ada"
     time: object = None
     more: dict = field(default_factory=dict)
+    under: str | None = None
 
     def draft(self):
         payload = {"customer_id": self.key, "name": self.name, **self.more}
-        return Draft(json.dumps(payload).encode(), f"k:{self.key}", None, self.time, None, source_id_fixed=False)
+        return Draft(
+            json.dumps(payload).encode(), self.under or f"k:{self.key}", None, self.time, None, source_id_fixed=False
+        )
 
 
 @dataclass(frozen=True)

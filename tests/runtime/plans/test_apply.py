@@ -8,7 +8,9 @@ import pytest
 from tests.runtime.plans.scripted import SECRET, Gone, Say, host, runs_on, sync, write
 
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
-from levada_runtime.plans.apply import PlanMovedFailure
+from levada_runtime.ingest.gates import Problem
+from levada_runtime.ingest.reasons import Reason
+from levada_runtime.plans.apply import PlanMovedFailure, Plans
 from levada_runtime.store.connections import REMOVED
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -355,3 +357,39 @@ def test_a_live_run_answered_before_the_plan_was_applied_decides_anew(tenant):
     tenant.bench.end_live(live)
     versions = tenant.bench.library.versions(tenant.org, tenant.documents()["k:1"]["id"])
     assert [one["payload"]["name"] for one in versions] == ["Bob", "Bea", "Ada"]
+
+
+def test_what_a_gate_refuses_is_refused_by_name(bench, tenant):
+    """As it would be of a live run."""
+
+    class Closed:
+        def problems(self, _uow, _origin, arrivals):
+            return {
+                place: Problem(Reason.PERIOD_CLOSED, "the period is closed")
+                for place, one in enumerate(arrivals)
+                if one.idempotency_key == "k:1"
+            }
+
+    plan = tenant.observe([Say("1"), Say("2")])
+    plans = Plans(bench.store, bench.clock, bench.registry, bench.graph, bench.connections, [Closed()])
+    with pytest.raises(PlanMovedFailure) as failure:
+        plans.apply(tenant.org, plan["id"])
+    assert refused(failure.value) == [("k:1", "period_closed")]
+    plans.apply(tenant.org, plan["id"], partial=True)
+    assert tenant.names() == {"k:2": "Ada"}
+
+
+def test_a_plan_that_gives_documents_the_keys_of_an_accepted_scheme_does_so(bench, tenant):
+    """The document stays the one it is, under its new key."""
+    tenant.live(Say("1"))
+    before = tenant.documents()["k:1"]["id"]
+    bench.clock.pass_time(seconds=1)
+    with bench.store.write() as uow:
+        uow.schemes.accept((tenant.org.id, tenant.connection.id), "customers", "customer", bench.clock.now())
+    plan = tenant.observe(Say("1", under="new:1"))
+    changed = tenant.observe(Say("1", "Bea", under="new:1"))
+    assert tenant.apply(plan)["applied"] is True
+    assert {key: one["id"] for key, one in tenant.documents().items()} == {"new:1": before}
+    tenant.apply(changed)
+    assert tenant.names() == {"new:1": "Bea"}
+    assert tenant.documents()["new:1"]["id"] == before

@@ -133,6 +133,23 @@ def test_a_document_is_traced_to_the_very_request_it_came_by(installation, conne
 
 
 @pytest.mark.databases("sqlite")
+def test_the_exchanges_of_a_second_attempt_are_counted_on(installation, connection):
+    """A document of either attempt is led to its own request."""
+    run = installation.queue.by_hand(connection, "customers", reserved_for=installation.work.owner)
+    for draining in (True, False):
+        installation.draining.set() if draining else installation.draining.clear()
+        token = installation.work.claim_next(run.org_id, run.connection_id, "stream:customers")
+        installation.runs.execute(token)
+    exchanges = installation.run_library.exchanges(installation.org, run.id)
+    told = {}
+    for one in installation.library.documents(installation.org, limit=10_000).items:
+        chain = installation.why.document(installation.org, one["id"])
+        told.setdefault(chain["page"]["attempt"], set()).add(chain["exchange"]["ordinal"])
+        assert exchanges[chain["exchange"]["ordinal"] - 1]["at"] <= chain["page"]["committed_at"]
+    assert told == {1: {1}, 2: set(range(2, len(exchanges) + 1))}
+
+
+@pytest.mark.databases("sqlite")
 def test_the_chain_goes_through_a_plan_a_retirement_and_a_scheduled_moment(installation, connection, plan, runtime):
     """To the run that observed, to the run that undid, to the moment that was due."""
     runtime("apply", plan["id"])
@@ -172,6 +189,8 @@ def test_an_entity_tells_who_says_what_of_it(installation, runtime):
     assert [(one["source"], one["value"]) for one in parts["traits.plan"]["conflicts"]] == [("sync:crm", "free")]
     assert parts["traits.city"]["conflicts"] == []
     assert {one["source"] for one in told["claims"]} == {"sync:crm", "rest"}
+    only = runtime("why", "entity", "user", "ada", "--trait", "city")[1]["result"]["parts"]
+    assert [one["value"] for one in only] == ["Bern"]
     assert runtime("why", "entity", "user", "eve")[0] == 2
 
 

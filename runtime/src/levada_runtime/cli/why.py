@@ -30,10 +30,17 @@ def document(
     return Result(chain, lambda out: _show(out, chain))
 
 
-def entity(session: Session, kind: str, key: str) -> Result:
+def entity(
+    session: Session,
+    kind: str,
+    key: str,
+    trait: Annotated[str | None, typer.Option(help="Only this trait.")] = None,
+) -> Result:
     """Who asserts what of an entity, since when and by which run, and where they differ."""
     with session.open() as installation:
         told = installation.why.entity(installation.org, kind, key)
+    if trait is not None:
+        told["parts"] = [one for one in told["parts"] if one["part"] == f"traits.{trait}"]
     return Result(told, table(told["parts"], ("part", "value", "source", "run", "asserted_at", "conflicts"), ""))
 
 

@@ -20,6 +20,7 @@ from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.graph.model import SyncCounts
 from levada_runtime.graph.service import Graph
+from levada_runtime.ingest.gates import Gate
 from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.pipeline.running import Runner, Running
@@ -93,12 +94,21 @@ class _Prepared:
 class Plans:
     """Applies the plans of one organisation at a time."""
 
-    def __init__(self, store: Store, clock: Clock, registry: Registry, graph: Graph, connections: Connections) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        registry: Registry,
+        graph: Graph,
+        connections: Connections,
+        gates: Sequence[Gate] = (),
+    ) -> None:
         self._store = store
         self._clock = clock
         self._registry = registry
         self._graph = graph
         self._connections = connections
+        self._gates = gates
         self._running = Running()
 
     def apply(
@@ -176,7 +186,7 @@ class Plans:
         return run
 
     def _new_ingest(self, subject: _Subject) -> Ingest:
-        return Ingest(self._store, self._registry, subject.origin())
+        return Ingest(self._store, self._registry, subject.origin(), gates=self._gates)
 
     def _differences(self, subject: _Subject, plan: Plan, prepared: _Prepared) -> dict[str, Any]:
         """Return what is delivered now and was not planned, and what was planned and is not delivered now."""
