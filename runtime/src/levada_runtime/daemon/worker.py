@@ -1,5 +1,6 @@
 """A worker process: carries out the work that its supervisor hands it."""
 
+import gc
 import os
 import signal
 
@@ -29,4 +30,5 @@ def run_worker() -> None:
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
     with Installation(settings) as installation:
+        gc.freeze()  # What is loaded by now stays: a batch of a thousand models need not have it looked through again.
         serve_tokens(Dispatch(installation).execute, installation.draining)

@@ -9,12 +9,16 @@ import secrets
 import threading
 import time
 import uuid
+from functools import lru_cache
 
 _EPOCH_US = 1_704_067_200_000_000
 _LOW_BITS = 11
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _WIDTH = 13
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS = range(60, -1, -10)
+"""Two letters at a time: fourteen of them, the first of which is always nought."""
 
 _lock = threading.Lock()
 _last = 0
@@ -46,12 +50,12 @@ def new_uuid() -> str:
 
 def spell_document(connection_id: int, document_id: int) -> str:
     """Spell a document's id as the outside sees it."""
-    return f"doc_{_spell(connection_id)}{_spell(document_id)}"
+    return f"doc_{_spell_often(connection_id)}{_spell(document_id)}"
 
 
-def spell_version(connection_id: int, document_id: int, version: int) -> str:
-    """Spell the id of one version of a document."""
-    return f"{spell_document(connection_id, document_id)}.v{version}"
+def spell_version(document: str, version: int) -> str:
+    """Spell the id of one version of a document, whose own is spelt already."""
+    return f"{document}.v{version}"
 
 
 def read_document(text: str) -> tuple[int, int] | None:
@@ -88,7 +92,11 @@ def _read_pair(prefix: str, text: str) -> tuple[int, int] | None:
 
 
 def _spell(number: int) -> str:
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (_WIDTH - 1), -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])[1:]
+
+
+_spell_often = lru_cache(maxsize=256)(_spell)
+"""For a connection's id, which thousands of documents begin with."""
 
 
 def _read(letters: str) -> int:

@@ -36,7 +36,7 @@ def document_view(row: DocumentRow, connections: Mapping[int, str]) -> dict[str,
 def version_view(row: VersionRow, connections: Mapping[int, str]) -> dict[str, Any]:
     """Return one version of a document and where it came from."""
     return {
-        "id": spell_version(row.page.connection_id, row.document_id, row.version),
+        "id": spell_version(spell_document(row.page.connection_id, row.document_id), row.version),
         "version": row.version,
         "superseded": row.superseded,
         "payload": row.payload,

@@ -85,7 +85,7 @@ def _document(uow: UnitOfWork, org: OrgRow, row: DocumentRow) -> Told:
 
 def _version(row: DocumentRow, version: VersionRow) -> Told:
     return {
-        "id": spell_version(row.connection_id, row.id, version.version),
+        "id": spell_version(spell_document(row.connection_id, row.id), version.version),
         "version": version.version,
         "superseded": version.superseded,
         "payload_hash": version.payload_hash.hex(),

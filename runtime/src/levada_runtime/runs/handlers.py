@@ -189,12 +189,12 @@ def _is_key(text: str) -> bool:
 def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
     """Return the answer for one record; an observed one has no ids, since nothing of it is kept."""
     known = not observing and one.document_id is not None and one.version is not None
-    place = (origin.connection_id, one.document_id or 0)
+    document = spell_document(origin.connection_id, one.document_id or 0) if known else None
     return RecordAnswer(
         index=one.place,
         outcome=_OUTCOMES[one.outcome],
-        document_id=spell_document(*place) if known else None,
-        document_version_id=spell_version(*place, one.version or 0) if known else None,
+        document_id=document,
+        document_version_id=spell_version(document, one.version or 0) if document else None,
         payload_hash=one.payload_hash.hex() if one.payload_hash else None,
         source_id=one.source_id,
         idempotency_key=one.idempotency_key,
