@@ -7,12 +7,14 @@ the classes a guard has already answered for: compiled code asks them first, and
 import builtins
 import collections
 import decimal
+import functools
 import re
 import string
 import types
 from _string import formatter_field_name_split  # type: ignore[import-not-found]  # How string.Formatter itself does it.
 from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import EnumMeta
 from typing import Any, Final
 from xml.etree.ElementTree import Element
@@ -46,6 +48,11 @@ _WRITABLE: Final = (
     dict, list, set, bytearray, collections.deque, decimal.Context, SimpleNamespace, Element,
 )  # fmt: skip
 _FORMATS: Final = {"format": vars(str)["format"], "format_map": vars(str)["format_map"]}
+_TAKEN_AS_THEY_ARE: Final = (date, time, timedelta, tzinfo)
+_VALUES: Final = frozenset({
+    type(None), bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, decimal.Decimal,
+    date, datetime, time, timedelta,
+})  # fmt: skip
 _ABSENT: Final = object()
 
 
@@ -66,6 +73,7 @@ class Guards:
             "_freeze_": self.freeze,
             "_super_": self.super,
             "_new_": self.new,
+            "_made_": self.made,
             "_type_": type,
             "_known_": self._known,
             "_mine_": self._mine,
@@ -120,6 +128,24 @@ class Guards:
             return owner.__new__(kind, *values, **named)
 
         return make
+
+    def made(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """Serve a `__new__` of the connector's own: enum, pydantic and copies write to what it returns.
+
+        Dates take what comes back for one of them without asking, so of them it has to be one.
+        """
+
+        @functools.wraps(make, updated=())
+        def checked(kind: Any, /, *values: Any, **named: Any) -> Any:
+            made = make(kind, *values, **named)
+            needed = next(
+                (each for each in _TAKEN_AS_THEY_ARE if isinstance(kind, type) and issubclass(kind, each)), object
+            )
+            if not isinstance(made, needed) or not (type(made) in _VALUES or self._own.kind(type(made))):
+                raise TypeError(f"__new__ returned {_title(made)}, which is none of your own; return an instance")
+            return made
+
+        return checked
 
     def write(self, owner: Any) -> Any:
         """Return the object when it may be written to: plain containers, the connector's own classes and instances."""

@@ -8,8 +8,8 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 from levada_runtime.sandbox.language import ways_out
 
 GUARDS: Final = frozenset({
-    "_getattr_", "_write_", "_private_", "_freeze_", "_super_", "_new_", "_type_", "_known_", "_mine_", "_getitem_",
-    "_getiter_", "_apply_", "_print_", "_inplacevar_", "_unpack_sequence_", "_iter_unpack_sequence_",
+    "_getattr_", "_write_", "_private_", "_freeze_", "_super_", "_new_", "_made_", "_type_", "_known_", "_mine_",
+    "_getitem_", "_getiter_", "_apply_", "_print_", "_inplacevar_", "_unpack_sequence_", "_iter_unpack_sequence_",
 })  # fmt: skip
 
 _BINARY: Final = (

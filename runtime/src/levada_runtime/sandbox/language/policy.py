@@ -35,7 +35,15 @@ from levada_runtime.sandbox.language.names import (
     variable_problem,
 )
 from levada_runtime.sandbox.language.patterns import PatternPolicy
-from levada_runtime.sandbox.language.rewrite import freezer, guarded_load, guarded_write, maker, parent
+from levada_runtime.sandbox.language.rewrite import (
+    freezer,
+    guarded_load,
+    guarded_write,
+    made_checked,
+    made_checked_value,
+    maker,
+    parent,
+)
 
 
 class Imports(Protocol):
@@ -177,7 +185,8 @@ class ConnectorPolicy(PatternPolicy):
             if self._is_told_by(target, node.value):
                 return node
             if target.id in (DUNDER_METHODS if self._in_class else DUNDER_CONSTANTS):
-                node.value = self.visit(node.value)
+                value = self.visit(node.value)
+                node.value = made_checked_value(value) if self._in_class and target.id == "__new__" else value
                 return node
         return self._contents(node)
 
@@ -189,7 +198,7 @@ class ConnectorPolicy(PatternPolicy):
             return False
         try:
             constant = ast.literal_eval(value)
-        except ValueError:
+        except (ValueError, TypeError):
             return False
         if target.id == "__slots__":
             return _are_slots(constant)
@@ -295,7 +304,7 @@ class ConnectorPolicy(PatternPolicy):
         with self._scope(in_class=False):
             node = self.node_contents_visit(node)
         node.returns = returns
-        return node
+        return made_checked(node) if self._in_class and node.name == "__new__" else node
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = self._annotation(node.annotation)

@@ -43,6 +43,17 @@ def maker(node: ast.Attribute) -> ast.expr:
     return _placed(_call("_new_", node.value), node)
 
 
+def made_checked(node: ast.FunctionDef) -> ast.FunctionDef:
+    """`def __new__`: what it returns is looked at before anybody takes it for an instance."""
+    node.decorator_list.append(_placed(_name("_made_"), node))
+    return node
+
+
+def made_checked_value(value: ast.expr) -> ast.expr:
+    """`__new__ = function` in a class body: the same."""
+    return _placed(ast.Call(_name("_made_"), [value], []), value)
+
+
 def parent(node: ast.Call) -> ast.Call:
     """`super(Own, self)`: for classes of the connector's own."""
     node.func = _placed(_name("_super_"), node.func)
@@ -61,6 +72,6 @@ def _name(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
 
 
-def _placed(made: ast.expr, origin: ast.expr) -> ast.expr:
+def _placed(made: ast.expr, origin: ast.expr | ast.stmt) -> ast.expr:
     copy_locations(made, origin)
     return made
