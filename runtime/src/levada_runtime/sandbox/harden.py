@@ -68,7 +68,20 @@ def narrow_records() -> None:
         *(getattr(pydantic, name) for name in _READ_BY_PYDANTIC),
         *_models_besides_records(BaseModel),
     )
+    _narrow_metadata()
     _narrow_unions()
+
+
+def _narrow_metadata() -> None:
+    """Make what pydantic keeps a field's constraints in take plain names: it takes a mapping for its attributes."""
+    kind: Any = type(pydantic.Field(coerce_numbers_to_str=True).metadata[0])
+    make = kind.__init__
+
+    def init(self: Any, metadata: Mapping[str, Any]) -> None:
+        make(self, _fields(metadata))
+
+    kind.__init__ = init
+    refuse_subclasses(kind)
 
 
 def _fields(update: Mapping[str, Any] | None) -> dict[str, Any]:
