@@ -89,5 +89,8 @@ class Contract(Record):
 
     def complete(self) -> None:
         """Fill in what follows from other fields; called once a payload is known to be valid, before it is hashed."""
+        if not isinstance(self, Contract):
+            raise TypeError("complete() is a method of contracts; call it on one")
         if self.source_id is None:
-            self.source_id = getattr(self, self.identity_field)
+            # A class says itself which field that is: no other attribute is read for it.
+            self.source_id = vars(self)[self.identity_field]
