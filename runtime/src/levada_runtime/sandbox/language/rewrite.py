@@ -45,7 +45,7 @@ def maker(node: ast.Attribute) -> ast.expr:
 
 def made_checked(node: ast.FunctionDef) -> ast.FunctionDef:
     """`def __new__`: what it returns is looked at before anybody takes it for an instance."""
-    node.decorator_list.append(_placed(_name("_made_"), node))
+    node.decorator_list.insert(0, _placed(_name("_made_"), node))
     return node
 
 

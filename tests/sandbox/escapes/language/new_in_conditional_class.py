@@ -1,0 +1,18 @@
+# level: language
+# category: poisoning
+# escape proof: the module's `leak` is not None, or the file at $ESCAPE_PROOF exists
+
+from calendar import day_name
+from enum import Enum
+
+
+class Own(Enum):
+    if True:
+
+        def __new__(cls, *_):
+            return day_name
+
+    A = "%Y"
+
+
+leak = day_name[0] if day_name[0] == "2001" else None
