@@ -327,6 +327,22 @@ def test_of_many_that_apply_one_plan_at_once_one_does(tenant):
     assert tenant.rows("SELECT count(*) FROM versions WHERE org_id = {org}") == [(20,)]
 
 
+def test_a_plan_that_is_applied_while_another_looks_at_it_is_told_as_applied(tenant, monkeypatch):
+    """What has moved then is what it did itself."""
+    plan = tenant.observe(Say("1"))
+    plans, first = tenant.bench.plans, []
+
+    def racing(subject, *rest, **more):
+        if not first:
+            first.append(None)
+            first.append(tenant.apply(plan)["run"])
+        return type(plans)._prepared(plans, subject, *rest, **more)
+
+    monkeypatch.setattr(plans, "_prepared", racing)
+    result = tenant.apply(plan)
+    assert (result["applied"], result["run"]) == (False, first[1])
+
+
 def test_a_live_run_that_commits_while_a_plan_is_applied_is_seen(tenant, monkeypatch):
     """Between what was decided and what is written nothing is lost: what it changed is refused."""
     tenant.live([Say("1"), Say("2")])

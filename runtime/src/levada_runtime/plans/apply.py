@@ -124,7 +124,13 @@ class Plans:
             return _done_before(subject.row)
         plan = read_plan(subject.row.body if body is None else body)
         _check(subject, plan)
-        prepared = self._prepared(subject, plan, partial=partial)
+        try:
+            prepared = self._prepared(subject, plan, partial=partial)
+        except PlanMovedFailure:
+            row = self._row(subject)
+            if row.applied_at is None:
+                raise
+            return _done_before(row)  # somebody else applied it meanwhile, which is what has moved
         differences = self._differences(subject, plan, prepared)
         return {**self._write(subject, plan, prepared, partial=partial), "deliveries": differences}
 
@@ -184,6 +190,10 @@ class Plans:
         uow.runs.add_logs(run, [LogLine(now, "warning", f"refused: {spell(one)}", one) for one in prepared.refused])
         uow.plans.mark_applied(subject.row, now, run.id)
         return run
+
+    def _row(self, subject: _Subject) -> PlanRow:
+        with self._store.read() as uow:
+            return uow.plans.get(subject.org.id, subject.row.id) or subject.row
 
     def _new_ingest(self, subject: _Subject) -> Ingest:
         return Ingest(self._store, self._registry, subject.origin(), gates=self._gates)
