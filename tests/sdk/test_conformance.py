@@ -137,7 +137,8 @@ def as_it_comes(request, ingest):
 def counted(counter):
     def route(request, ingest):
         """Make a new document of every delivery."""
-        ingest.canonical("customer", customer(request.json), idempotency_key=f"delivery {next(counter)}")
+        key = f"delivery {next(counter)}"
+        ingest.canonical("customer", customer(request.json), idempotency_key=key, source_id="a delivery")
 
     return route
 
