@@ -186,8 +186,8 @@ Ending = Literal["commit", "drop"] | int
 _pages = st.lists(
     st.tuples(
         st.lists(_said, max_size=4),
-        st.none() | st.integers(1, 3),
-        st.sampled_from(["commit", "drop"]) | st.integers(0, 7),
+        st.none() | st.integers(1, 2),
+        st.sampled_from(["commit", "drop"]) | st.integers(0, 25),
     ),
     min_size=1,
     max_size=4,
@@ -236,9 +236,9 @@ class _Word:
 
 
 _words = st.lists(
-    st.builds(_Word, st.sampled_from(["A", "B", "C", "A", "B", None]), st.none() | st.integers(1, 6), st.booleans()),
+    st.builds(_Word, st.sampled_from(["A", "A", "B", "C", None]), st.none() | st.integers(1, 6), st.booleans()),
     min_size=1,
-    max_size=7,
+    max_size=8,
 )
 
 
