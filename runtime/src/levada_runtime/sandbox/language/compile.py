@@ -6,7 +6,8 @@ import types
 import warnings
 from collections.abc import Iterable
 
-from levada_runtime.sandbox.language.policy import ConnectorPolicy, Finding, Imports, bound_names
+from levada_runtime.sandbox.language.bindings import bound_names
+from levada_runtime.sandbox.language.policy import ConnectorPolicy, Finding, Imports
 
 SOURCE_BYTES = 1 << 20
 _READ_AS = f"it is read as Python {sys.version_info.major}.{sys.version_info.minor}"
