@@ -1,12 +1,15 @@
 """Annotations written as text are code that is evaluated later; they are vetted wherever they come from.
 
 When a module is compiled every text in its annotations is vetted; at run time the one choke point all of them pass,
-`typing.ForwardRef`, vets those that were put together from pieces.
+`typing.ForwardRef`, vets those that were put together from pieces, and among whose names they are evaluated.
 """
 
 import ast
+import functools
+import sys
+import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from levada_runtime.sandbox.language.host import calling_module, is_of_the_host
@@ -23,6 +26,7 @@ _ALLOWED = (
     ast.Constant, ast.BinOp, ast.operator, ast.UnaryOp, ast.unaryop, ast.BoolOp, ast.boolop, ast.Compare, ast.cmpop,
     ast.IfExp, ast.Starred, ast.Call, ast.keyword,
 )  # fmt: skip
+_ANNOTATED = (type, types.FunctionType, classmethod, staticmethod)
 
 
 def types_in(node: ast.expr) -> Iterator[ast.expr]:
@@ -99,4 +103,41 @@ def vet_forward_references() -> None:
             raise TypeError(f"the annotation {text!r} is refused: it would be evaluated in {module!r}")
 
     typing.ForwardRef.__init__ = checked  # type: ignore[method-assign]  # The choke point is the point.
+    _vet_evaluation()
     typing._caller = calling_module  # type: ignore[attr-defined]  # noqa: SLF001 - the same, for what takes its module from it.
+
+
+def _vet_evaluation() -> None:
+    """Make every `typing.ForwardRef` of this process refuse names of the host's modules; the second choke point.
+
+    What the host wrote of itself is evaluated there, and nothing else: whose names they are is told by attributes that
+    a value may have made up. Into names without builtins `eval` would put Python's own, so it is given a copy.
+    """
+    evaluate: Any = typing.ForwardRef._evaluate  # noqa: SLF001 - the one place every text passes.
+
+    def evaluated(self: typing.ForwardRef, globalns: Any, localns: Any, *arguments: Any, **keywords: Any) -> Any:
+        text = self.__forward_arg__
+        for names in (globalns, localns):
+            module = names.get("__name__") if isinstance(names, Mapping) else None
+            if type(module) is str and is_of_the_host(module) and text not in _written_in(module):
+                raise TypeError(f"the annotation {text!r} is refused: it would be evaluated in {module!r}")
+        wanted = localns if globalns is None else globalns
+        if wanted is not None and not (type(wanted) is dict and "__builtins__" in wanted):
+            globalns, localns = dict(wanted), wanted if localns is None else localns
+        return evaluate(self, globalns, localns, *arguments, **keywords)
+
+    typing.ForwardRef._evaluate = evaluated  # type: ignore[method-assign]  # noqa: SLF001 - as the docstring says.
+
+
+@functools.cache
+def _written_in(module: str) -> frozenset[str]:
+    """Return the annotations that a module of the host keeps as text: its own, its classes' and its functions'."""
+    found = list(vars(sys.modules[module]).values()) if module in sys.modules else []
+    found += [member for each in found if isinstance(each, type) for member in vars(each).values()]
+    said = [_annotations_of(each) for each in found if isinstance(each, _ANNOTATED)]
+    return frozenset(text for annotations in said for text in annotations.values() if type(text) is str)
+
+
+def _annotations_of(owner: Any) -> Mapping[str, Any]:
+    said = vars(owner).get("__annotations__") if isinstance(owner, type) else getattr(owner, "__annotations__", None)
+    return said if isinstance(said, Mapping) else {}
