@@ -89,18 +89,24 @@ def _same(known: Known, arrival: Arrival) -> Decision:
     if not known.retired:
         return _marked(known, arrival)
     fresh = known._replace(
-        retired=False, source_time=_latest(arrival.source_time, known), fingerprint=arrival.fingerprint
+        retired=False,
+        source_time=_latest(arrival.source_time, known),
+        fingerprint=arrival.fingerprint,
+        source_id=arrival.source_id or known.source_id,
     )
     return Decision(Outcome.UPDATED, fresh, moved=True)
 
 
 def _marked(known: Known, arrival: Arrival) -> Decision:
-    """Leave the document as it is; one last seen under another contract is recognised under this one from now on."""
+    """Leave the document as it is; one last seen under another contract is recognised under this one from now on.
+
+    One that comes with another id than the document has is not, since a repeat is told by the document's own.
+    """
     fresh, seen = arrival.fingerprint, known.fingerprint
     known_so = fresh is None or (seen is not None and same_salt(seen, fresh))
     if known_so and _latest(arrival.source_time, known) == known.source_time:
         return Decision(Outcome.UNCHANGED, known)
-    return _confirmed(known, arrival.source_time, fresh)
+    return _confirmed(known, arrival.source_time, fresh if arrival.source_id == known.source_id else None)
 
 
 def _confirmed(known: Known, source_time: int | None, fingerprint: bytes | None) -> Decision:
