@@ -26,13 +26,14 @@ _READ_BY_PYDANTIC: Final = (
 def narrow_records() -> None:
     """Make every pydantic model of this process refuse `from_attributes`, as a setting and as an argument.
 
-    `model_copy` refuses names that Python looks up: an instance that had them would say how it is copied, and what
-    schema it stands for.
+    `model_copy` refuses names that Python looks up, and a further field of such a name is no attribute: an instance
+    that had them would say how it is copied, what schema it stands for, and what function it wraps.
     """
     validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
     schema = BaseModel.model_json_schema.__func__  # type: ignore[attr-defined]  # The same.
     on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]  # The same.
     copy, old_copy = BaseModel.model_copy, BaseModel.copy
+    read: Any = BaseModel.__getattr__  # type: ignore[attr-defined]  # It is hidden from type checkers.
 
     def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
         if options.get("from_attributes"):
@@ -55,6 +56,12 @@ def narrow_records() -> None:
     def deprecated_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, **options: Any) -> Any:
         return old_copy(self, update=_fields(update), **options)
 
+    def read_field(self: BaseModel, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return read(self, name)
+
+    BaseModel.__getattr__ = read_field  # type: ignore[attr-defined]  # The same.
     BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
     BaseModel.model_json_schema = classmethod(model_json_schema)  # type: ignore[assignment]  # The same.
     BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
