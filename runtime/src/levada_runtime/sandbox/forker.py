@@ -15,6 +15,8 @@ from levada_runtime.sandbox.zygote import FORK, MESSAGE_BYTES, Awake, Born, Exit
 _START_S = 60.0
 _FORK_S = 10.0
 _GRACE_S = 2.0
+_LAST_STEPS_S = 0.25
+"""How long a child may take from its last word to its end; whatever it computes in that time is beyond its limit."""
 
 
 class ZygoteLost(Exception):  # noqa: N818 - it is what it says.
@@ -100,11 +102,11 @@ class Forker:
         return Child(message.number, message.pid, descriptors[0]), ours
 
     def ended(self, child: Child) -> tuple[Exited, bool]:
-        """Wait for a child that is ending or being killed; one that does not end within two seconds is killed.
+        """Wait for a child that is ending or being killed; one that does not end within a moment is killed.
 
         Return how it ended and whether it had to be killed here. A zygote that then says nothing either is given up.
         """
-        patience = [_GRACE_S, _FORK_S]
+        patience = [_LAST_STEPS_S, _FORK_S]
         deadline = time.monotonic() + patience.pop(0)
         while child.number not in self._exited:
             try:
