@@ -172,6 +172,7 @@ _ASK_FOR_THE_CLASS: Final[dict[type, tuple[str, ...]]] = {
     collections.Counter: ("copy",),
     collections.UserDict: ("copy",),
     collections.UserList: ("copy",),
+    types.DynamicClassAttribute: ("deleter", "getter", "setter"),
     _EXIT_STACKS: ("enter_context", "pop_all", "push"),
 }
 
