@@ -40,6 +40,7 @@ def test_a_scheduled_stream_is_polled_at_its_moment_and_the_tick_is_entered(site
     assert counted == [(len(source.served.customers),)]
 
 
+@pytest.mark.databases("sqlite")
 def test_the_api_answers_whoever_holds_a_key_and_nobody_else(site, source, wait_until):
     """Documents, runs, connections and connectors under the admin key; 401 without one; 404 for another's."""
     site.runtime("run", "acme", "customers")
@@ -138,6 +139,7 @@ def test_a_connector_whose_module_attacks_is_listed_as_broken_and_stops_nothing(
             listener.accept()
 
 
+@pytest.mark.databases("sqlite")
 def test_interrupting_a_foreground_run_cancels_it(site, wait_until):
     """Ctrl-C ends the command with 130, and the run says that it was cancelled."""
     words = [sys.executable, "-m", "levada_runtime", "run", "acme", "invoices", "--data-dir", str(site.data_dir)]

@@ -179,6 +179,7 @@ def test_the_pipelines_of_the_documentation_deliver_what_they_say(site, piped, r
     daemon.stop()
 
 
+@pytest.mark.databases("sqlite")
 def test_a_receiver_that_recovers_gets_one_delivery_under_one_id(site, piped, receiver, wait_until):
     """Three failures and a success: four attempts, one id, and it is written down as delivered once."""
     piped(SIGNUPS)
@@ -191,6 +192,7 @@ def test_a_receiver_that_recovers_gets_one_delivery_under_one_id(site, piped, re
     daemon.stop()
 
 
+@pytest.mark.databases("sqlite")
 def test_a_receiver_that_refuses_makes_a_dead_letter_that_can_be_sent_again(site, piped, receiver, wait_until):
     """400 is final: one attempt, listed as dead with its reason; a replay arrives under the same id."""
     piped(SIGNUPS)

@@ -55,6 +55,7 @@ def test_refused_records_are_quarantined_with_path_and_message(site, source):
     assert len(site.json("quarantine", "list")["items"]) == len(items) - 1
 
 
+@pytest.mark.databases("sqlite")
 def test_a_second_poll_of_an_unchanged_source_writes_nothing(site, source):
     """Everything is unchanged, and no document, version, event or page row is written."""
     site.runtime("run", "acme", "customers")
@@ -113,6 +114,7 @@ def test_a_run_goes_on_from_its_checkpoint(site, source):
     assert second["pages"] < first["pages"]
 
 
+@pytest.mark.databases("sqlite")
 def test_the_secret_is_nowhere_in_what_the_installation_keeps_or_says(site, source):
     """The API key is sealed in the store and masked wherever something is said."""
     site.runtime("run", "acme", "customers")

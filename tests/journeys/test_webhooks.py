@@ -96,6 +96,7 @@ def test_a_signed_webhook_becomes_a_document_and_an_unsigned_one_leaves_nothing(
         assert source.signing_secret.encode() not in path.read_bytes(), path.name
 
 
+@pytest.mark.databases("sqlite")
 def test_a_word_that_comes_late_does_not_undo_a_newer_one(site, source, wait_until):
     """Sources push in any order; what stands is what was said last at the source."""
     daemon = site.serve()
@@ -108,6 +109,7 @@ def test_a_word_that_comes_late_does_not_undo_a_newer_one(site, source, wait_unt
     daemon.stop()
 
 
+@pytest.mark.databases("sqlite")
 def test_receipts_of_a_paused_connection_wait_for_it(site, source, wait_until):
     """A source that pushes is not turned away for what an operator does."""
     site.runtime("connections", "pause", "acme")

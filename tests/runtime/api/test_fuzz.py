@@ -12,7 +12,7 @@ from levada_runtime.api.app import make_app
 from levada_runtime.daemon.api import api_services
 
 SCRIPT = Path(__file__).parents[2] / "fuzz" / "fuzz.py"
-SECONDS = 15
+SECONDS = 8
 
 
 @pytest.fixture(scope="module")
