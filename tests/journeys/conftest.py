@@ -47,6 +47,9 @@ def _wait_until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> An
         time.sleep(0.02)
 
 
+_SAME = "{0}.org_id = d.org_id AND {0}.connection_id = d.connection_id AND {0}.document_id = d.id"
+
+
 @dataclass
 class Ended:
     """A command that has ended."""
@@ -143,7 +146,7 @@ class Site:
         return _without_connection(
             self.rows(
                 "SELECT d.document_type, d.idempotency_key, d.version, d.versions, d.retired_at IS NULL, v.payload"
-                " FROM documents d JOIN versions v ON v.document_id = d.id AND v.version = d.version ORDER BY 1, 2"
+                f" FROM documents d JOIN versions v ON {_SAME.format('v')} AND v.version = d.version ORDER BY 1, 2"
             )
         )
 
@@ -151,14 +154,14 @@ class Site:
         return _without_connection(
             self.rows(
                 "SELECT d.document_type, d.idempotency_key, v.version, v.superseded, v.payload"
-                " FROM documents d JOIN versions v ON v.document_id = d.id ORDER BY 1, 2, 3"
+                f" FROM documents d JOIN versions v ON {_SAME.format('v')} ORDER BY 1, 2, 3"
             )
         )
 
     def events(self) -> list[tuple[Any, ...]]:
         return self.rows(
             "SELECT e.source, e.type, d.idempotency_key, e.version"
-            " FROM events e JOIN documents d ON d.id = e.document_id ORDER BY 2, 3, 4, 1"
+            f" FROM events e JOIN documents d ON {_SAME.format('e')} ORDER BY 2, 3, 4, 1"
         )
 
     def checkpoints(self) -> list[tuple[Any, ...]]:
