@@ -22,6 +22,8 @@ _READ_BY_PYDANTIC: Final = (
 )  # fmt: skip
 """What annotations are made with: pydantic asks these for schemas, and would take any from a class derived from one."""
 
+_NO_ATTRIBUTES: Final = "from_attributes is not available in a connector; pass a mapping"
+
 
 def narrow_records() -> None:
     """Make every pydantic model of this process refuse `from_attributes`, as a setting and as an argument.
@@ -29,44 +31,9 @@ def narrow_records() -> None:
     `model_copy` refuses names that Python looks up, and a further field of such a name is no attribute: an instance
     that had them would say how it is copied, what schema it stands for, and what function it wraps.
     """
-    validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
-    schema = BaseModel.model_json_schema.__func__  # type: ignore[attr-defined]  # The same.
-    on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]  # The same.
-    copy, old_copy = BaseModel.model_copy, BaseModel.copy
-    read: Any = BaseModel.__getattr__  # type: ignore[attr-defined]  # It is hidden from type checkers.
-
-    def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
-        if options.get("from_attributes"):
-            raise TypeError("from_attributes is not available in a connector; pass a mapping")
-        return validate(cls, obj, **options)
-
-    def model_json_schema(cls: type[BaseModel], /, by_alias: bool = True, **options: Any) -> dict[str, Any]:
-        options.pop("schema_generator", None)  # One of a connector's own would be handed what pydantic keeps.
-        described: dict[str, Any] = schema(cls, by_alias, **options)
-        return described
-
-    def pydantic_init_subclass(cls: type[BaseModel], /, **options: Any) -> None:
-        if cls.model_config.get("from_attributes") not in (None, False):
-            raise TypeError("from_attributes is not available in a connector; pass a mapping")
-        on_subclass(cls, **options)
-
-    def model_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
-        return copy(self, update=_fields(update), deep=deep)
-
-    def deprecated_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        return old_copy(self, update=_fields(update), **options)
-
-    def read_field(self: BaseModel, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__"):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return read(self, name)
-
-    BaseModel.__getattr__ = read_field  # type: ignore[attr-defined]  # The same.
-    BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
-    BaseModel.model_json_schema = classmethod(model_json_schema)  # type: ignore[assignment]  # The same.
-    BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
-    BaseModel.model_copy = model_copy  # type: ignore[method-assign]  # The same.
-    BaseModel.copy = deprecated_copy  # type: ignore[method-assign]  # The same.
+    _narrow_schemas()
+    _narrow_copies()
+    _narrow_reading()
     FieldInfo.metadata_lookup = _Fixed(FieldInfo.metadata_lookup)  # type: ignore[assignment]  # Any field leads to it.
     refuse_subclasses(
         FieldInfo,
@@ -77,6 +44,58 @@ def narrow_records() -> None:
     )
     _narrow_metadata()
     _narrow_unions()
+
+
+def _narrow_schemas() -> None:
+    """Make models read mappings only, and describe themselves with pydantic's own generator."""
+    validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # A classmethod has one.
+    schema = BaseModel.model_json_schema.__func__  # type: ignore[attr-defined]  # The same.
+    on_subclass = BaseModel.__pydantic_init_subclass__.__func__  # type: ignore[attr-defined]  # The same.
+
+    def model_validate(cls: type[BaseModel], /, obj: Any, **options: Any) -> Any:
+        if options.get("from_attributes"):
+            raise TypeError(_NO_ATTRIBUTES)
+        return validate(cls, obj, **options)
+
+    def model_json_schema(cls: type[BaseModel], /, by_alias: bool = True, **options: Any) -> dict[str, Any]:
+        options.pop("schema_generator", None)  # One of a connector's own would be handed what pydantic keeps.
+        described: dict[str, Any] = schema(cls, by_alias, **options)
+        return described
+
+    def pydantic_init_subclass(cls: type[BaseModel], /, **options: Any) -> None:
+        if cls.model_config.get("from_attributes") not in (None, False):
+            raise TypeError(_NO_ATTRIBUTES)
+        on_subclass(cls, **options)
+
+    BaseModel.model_validate = classmethod(model_validate)  # type: ignore[assignment]  # Narrowed, as the docstring says.
+    BaseModel.model_json_schema = classmethod(model_json_schema)  # type: ignore[assignment]  # The same.
+    BaseModel.__pydantic_init_subclass__ = classmethod(pydantic_init_subclass)  # type: ignore[assignment]  # The same.
+
+
+def _narrow_copies() -> None:
+    """Make copies take plain names for what they change."""
+    copy, old_copy = BaseModel.model_copy, BaseModel.copy
+
+    def model_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
+        return copy(self, update=_fields(update), deep=deep)
+
+    def deprecated_copy(self: BaseModel, *, update: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        return old_copy(self, update=_fields(update), **options)
+
+    BaseModel.model_copy = model_copy  # type: ignore[method-assign]  # Narrowed, as the docstring says.
+    BaseModel.copy = deprecated_copy  # type: ignore[method-assign]  # The same.
+
+
+def _narrow_reading() -> None:
+    """Make a further field that is named like something Python looks up no attribute."""
+    read: Any = BaseModel.__getattr__  # type: ignore[attr-defined]  # It is hidden from type checkers.
+
+    def read_field(self: BaseModel, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return read(self, name)
+
+    BaseModel.__getattr__ = read_field  # type: ignore[attr-defined]  # The same.
 
 
 def _narrow_metadata() -> None:
