@@ -48,6 +48,7 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.databases("sqlite")
 def test_after_kills_of_workers_and_daemon_everything_is_as_after_a_clean_run(new_site, source, wait_until, capsys):
     """Nothing is lost, nothing is doubled, and the checkpoints are those of a run that nobody disturbed."""
     clean, site = new_site("clean"), new_site("killed")
