@@ -1,11 +1,11 @@
 """Timing what goes on within one process, where its start and the making of the records are not to count."""
 
-import gc
 import sys
 import time
 from pathlib import Path
 
 from benchmarks.peers.model import Phase, Work
+from levada_runtime.foundation.collector import look_seldom
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,8 +16,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds = self.cpu_s = 0.0
         self._began = self._cpu = 0.0
-        gc.collect()
-        gc.freeze()
+        look_seldom()  # As the processes do that carry out runs.
 
     def __enter__(self) -> None:
         self._began, self._cpu = time.perf_counter(), time.process_time()

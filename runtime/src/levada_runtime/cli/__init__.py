@@ -27,6 +27,7 @@ from levada_runtime.cli import (
     why,
 )
 from levada_runtime.cli.frame import fail
+from levada_runtime.foundation.collector import leave_out_what_is_there
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 
 app = typer.Typer(
@@ -66,7 +67,9 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    leave_out_what_is_there()
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:

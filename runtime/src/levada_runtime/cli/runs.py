@@ -11,6 +11,7 @@ from levada_runtime.cli.captures import capture
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
 from levada_runtime.cli.plans import revert, show_plan
 from levada_runtime.cli.summaries import summary
+from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.errors import EnvironmentFailure, UsageFailure
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def run(
     with session.open(create=False) as installation:
         row = installation.connections.get(installation.org, connection)
         installation.runs.poll_stream(row, stream)
+        look_seldom()
         with _Progress(session, row, stream) as progress:
             ended = installation.foreground.run(row, stream, progress.show, progress.wait, record=record)
         view = installation.run_library.run(installation.org, ended.id)
@@ -91,6 +93,7 @@ def observe(
     with session.open(create=False) as installation:
         row = installation.connections.get(installation.org, connection)
         installation.runs.poll_stream(row, stream)
+        look_seldom()
         with _Progress(session, row, stream) as progress:
             ended = installation.runs.observe(
                 installation.org, row, stream, progress.show, recording=record, replay=cassette

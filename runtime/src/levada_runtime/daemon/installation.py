@@ -128,6 +128,12 @@ class Installation:
 
     @cached_property
     def sandbox(self) -> "Sandbox":
+        self._waking.start()
+        return self._waking
+
+    @cached_property
+    def _waking(self) -> "Sandbox":
+        """The sandbox, whose zygote wakes while this process goes on loading."""
         from levada_runtime.sandbox.host import Sandbox
         from levada_runtime.sandbox.model import Level  # loaded only where it is used
 
@@ -137,8 +143,8 @@ class Installation:
             allow_weak=wanted.allow_weak,
             warm_children=self.concurrency.warm_children,
         )
-        sandbox.start()
         self._open.callback(sandbox.close)
+        sandbox.wake()
         return sandbox
 
     @cached_property
@@ -166,6 +172,7 @@ class Installation:
 
     @cached_property
     def runs(self) -> "Runs":
+        assert self._waking is not None  # begun first, since what follows takes as long as a zygote to wake
         from levada_runtime.runs.attempt import Conductor
         from levada_runtime.runs.service import Runs  # loaded only where it is used
 

@@ -1,11 +1,11 @@
 """A worker process: carries out the work that its supervisor hands it."""
 
-import gc
 import os
 import signal
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import configure_logging
@@ -30,5 +30,5 @@ def run_worker() -> None:
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
     with Installation(settings) as installation:
-        gc.freeze()  # What is loaded by now stays: a batch of a thousand models need not have it looked through again.
+        look_seldom()
         serve_tokens(Dispatch(installation).execute, installation.draining)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.sandbox.zygote import FORK, MESSAGE_BYTES, Awake, Born, Exited, Message, decode_message
@@ -52,10 +53,11 @@ class Child:
 
 
 class Forker:
-    """One zygote process and the socket to it."""
+    """One zygote process, which takes a fifth of a second to wake, and the socket to it."""
 
     def __init__(self, without: frozenset[str]) -> None:
         self._exited: dict[int, Exited] = {}
+        self._awake: Awake | None = None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -68,15 +70,19 @@ class Forker:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
-        try:
-            awake = self._awake()
-        except BaseException:
-            self.close()
-            raise
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        self.namespaces = awake.namespaces
-        self.modules = frozenset(awake.modules)
+
+    def wait(self) -> Awake:
+        """Wait until the zygote is awake and return what it said then; when this raises, close it."""
+        if self._awake is None:
+            self._awake = self._first_words()
+            assert self._process.stderr is not None
+            self._process.stderr.close()
+        return self._awake
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The names of the modules that its children find loaded."""
+        return frozenset(self.wait().modules)
 
     @property
     def pid(self) -> int:
@@ -145,7 +151,7 @@ class Forker:
             self._process.kill()
             self._process.wait()
 
-    def _awake(self) -> Awake:
+    def _first_words(self) -> Awake:
         try:
             message, _descriptors = self._next(time.monotonic() + _START_S)
         except (ZygoteLost, TimeoutError):

@@ -73,6 +73,12 @@ class Sandbox:
         with self._busy:
             return self._zygote().modules
 
+    def wake(self) -> None:
+        """Have a zygote woken without waiting for it."""
+        with self._busy:
+            if self._forker is None:
+                self._woken()
+
     def start(self) -> None:
         """Start the zygote and let a real child say what was applied; raise EnvironmentFailure below the minimum."""
         self._zygote()
@@ -212,7 +218,15 @@ class Sandbox:
     def _zygote(self) -> Forker:
         if self._forker is not None and not self._forker.alive:
             self.close()
-        if self._forker is None:
-            self._forker = Forker(self._without)
-            self._groups = Groups.found(wanted=LAYER not in self._without)
+        forker = self._forker or self._woken()
+        try:
+            forker.wait()
+        except BaseException:
+            self.close()
+            raise
+        return forker
+
+    def _woken(self) -> Forker:
+        self._forker = Forker(self._without)
+        self._groups = Groups.found(wanted=LAYER not in self._without)
         return self._forker

@@ -1,0 +1,19 @@
+"""How often Python looks for objects that only each other still know, which is at the cost of all that are loaded."""
+
+import gc
+
+_AFTER = 100_000
+"""New objects that still live before the next look. Python's 700 come together twenty times in a page of a thousand
+records, all of which are let go by their counts; looking for them took a fifth of a run's time."""
+_SELDOM = 20
+
+
+def leave_out_what_is_there() -> None:
+    """Never look at what is loaded by now again, at the end of the process least of all: there it takes 0.2 s."""
+    gc.freeze()
+
+
+def look_seldom() -> None:
+    """Suit the collector to a process that carries out runs, once it has loaded what it needs."""
+    leave_out_what_is_there()
+    gc.set_threshold(_AFTER, _SELDOM, _SELDOM)
