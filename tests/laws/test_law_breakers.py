@@ -126,7 +126,7 @@ def recognition_by_the_beginning(patch):
     """A record is recognised by its first bytes."""
 
     def cut(draft):
-        return replace(draft, payload=draft.payload and draft.payload[:24])
+        return draft._replace(payload=draft.payload and draft.payload[:24])
 
     patch.setattr(service, "fingerprints", lambda salt, drafts: fingerprints(salt, [cut(one) for one in drafts]))
 
@@ -183,7 +183,7 @@ def nothing_of_what_is_not_json(patch):
         def _admit(self, stream, document_type, drafts, first_index):
             spoilt = next((one.failure for one in drafts if one.failure and one.failure.reason == "not_json"), None)
             return super()._admit(
-                stream, document_type, [replace(one, failure=one.failure or spoilt) for one in drafts], first_index
+                stream, document_type, [one._replace(failure=one.failure or spoilt) for one in drafts], first_index
             )
 
     return {"new_ingest": Spoilt}

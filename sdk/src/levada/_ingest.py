@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from levada._encoding import encode_json
 from levada._nearest import did_you_mean
@@ -131,8 +131,7 @@ class Failure:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One record as the author handed it over: its own JSON bytes, or why there are none."""
 
     payload: bytes | None

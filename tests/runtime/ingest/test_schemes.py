@@ -184,7 +184,7 @@ def test_another_stream_another_type_and_another_connection_are_others(bench):
     """The scheme belongs to one document type of one stream of one connection."""
     bench.sent(draft("old:1", 1))
     assert bench.sent(draft("new:1", 1), stream="archive") == ["created"]
-    vendor = replace(draft("new:1"), payload=json.dumps({"source_id": "1", "name": "V"}).encode())
+    vendor = draft("new:1")._replace(payload=json.dumps({"source_id": "1", "name": "V"}).encode())
     assert bench.sent(vendor, kind="vendor") == ["created"]
     elsewhere = bench.new_run(replace(ORIGIN, connection_id=3))
     assert bench.emit(draft("new:9", 1), ingest=elsewhere) == ["created"]

@@ -31,10 +31,11 @@ def admit(
     drafts: Sequence[Draft],
     indexes: Sequence[int],
     prints: Sequence[bytes | None] | None = None,
+    refused: Sequence[Invalid | None] | None = None,
 ) -> list[Arrival | Rejected]:
     """Return an arrival or a rejection for every draft, in order; `indexes` are their places in the call.
 
-    `prints` are the drafts' fingerprints, for a caller who has them already.
+    `prints` are the drafts' fingerprints and `refused` what `refusal_of` says of each, for a caller who knows already.
     """
     contract = registry.get(document_type)
     if contract is None:
@@ -42,7 +43,7 @@ def admit(
         return [
             _reject(draft, index, stream, document_type, unknown) for draft, index in zip(drafts, indexes, strict=True)
         ]
-    refused = [refusal_of(draft) for draft in drafts]
+    refused = refused or [refusal_of(draft) for draft in drafts]
     payloads = [draft.payload or b"" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
     checked = iter(validate(contract, payloads))
     results = [refusal or next(checked) for refusal in refused]
@@ -66,7 +67,9 @@ def _arrive(
         return _reject(draft, index, stream, contract.document_type, result)
     moment = _source_time(draft, contract, result)
     identity = getattr(result, contract.identity_field)
-    misplaced = _fill(result, origin) or _unfit(contract.identity_field, identity) or _outside(moment)
+    misplaced = _fill(result, origin) or _outside(moment)
+    if misplaced is None and identity != draft.source_id:
+        misplaced = _unfit(contract.identity_field, identity)
     if misplaced is not None:
         return _reject(draft, index, stream, contract.document_type, misplaced)
     return Arrival(

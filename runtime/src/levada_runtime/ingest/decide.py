@@ -111,8 +111,11 @@ def _marked(known: Known, arrival: Arrival) -> Decision:
 
 def _confirmed(known: Known, source_time: int | None, fingerprint: bytes | None) -> Decision:
     """Leave the document as it is, but what its source told of before that moment comes too late from now on."""
-    fresh = known._replace(source_time=_latest(source_time, known), fingerprint=fingerprint)
-    return Decision(Outcome.UNCHANGED, fresh, marked=fresh != known)
+    latest = _latest(source_time, known)
+    if latest == known.source_time and fingerprint == known.fingerprint:
+        return Decision(Outcome.UNCHANGED, known)
+    fresh = known._replace(source_time=latest, fingerprint=fingerprint)
+    return Decision(Outcome.UNCHANGED, fresh, marked=True)
 
 
 def _current(arrival: Arrival, document_id: int, version: int) -> Known:

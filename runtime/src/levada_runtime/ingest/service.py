@@ -142,7 +142,8 @@ class Ingest:
         contract = self._registry.get(document_type)
         if contract is None:
             return [*admit(self._registry, self.origin, stream, document_type, drafts, indexes)]
-        keys = {draft.idempotency_key for draft in drafts if draft.idempotency_key and not refusal_of(draft)}
+        refused = [refusal_of(draft) for draft in drafts]
+        keys = {draft.idempotency_key or "" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None}
         with self._store.read() as uow:
             known = self._overlay.load(uow, document_type, keys)
         prints = fingerprints(salt_of(contract, self.origin), drafts)
@@ -160,6 +161,7 @@ class Ingest:
                 [drafts[at] for at in fresh],
                 [indexes[at] for at in fresh],
                 [prints[at] for at in fresh],
+                [refused[at] for at in fresh],
             )
         )
         return [repeat or next(looked_at) for repeat in found]

@@ -160,14 +160,8 @@ def _draft(record: EmitRecord) -> Draft:
     failure = None
     if record.failure is not None:
         failure = Failure(record.failure, record.failure_message or "", record.failure_path)
-    return Draft(
-        payload=record.payload,
-        idempotency_key=record.idempotency_key,
-        source_id=record.source_id,
-        source_time=_moment(record.source_time),
-        failure=failure,
-        source_id_fixed=record.source_id_fixed,
-    )
+    moment = None if record.source_time is None else _moment(record.source_time)
+    return Draft(record.payload, record.idempotency_key, record.source_id, moment, failure, record.source_id_fixed)
 
 
 def _moment(spelt: str | None) -> datetime | None:
