@@ -12,12 +12,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.peers import installed
 from benchmarks.peers.alone import feed
+from benchmarks.peers.model import UnavailableError
 from benchmarks.peers.processes import EVERY_S, memory_bytes, proportional_bytes, tree
+from benchmarks.peers.server import server
 from benchmarks.peers.source import Source
 from benchmarks.workload import BATCH, CHANGED_EVERY, KINDS, Row, page
 from levada_runtime.daemon.installation import Installation
@@ -26,11 +29,11 @@ from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import upgrade
 from levada_runtime.store.unit_of_work import Store
 
-KIND = "customer"
+KIND, STORES = "customer", ("SQLite", "PostgreSQL")
 SIZES = (10_000, 100_000, 1_000_000, 2_000_000)
 EACH = 10_000
 REPEATS = 3
-GOAL = 0.10
+GOAL, LEAST = 0.10, 0.15
 MEMORY_GOAL_MB = 250
 Served = Iterator[list[Row]]
 
@@ -38,21 +41,41 @@ Served = Iterator[list[Row]]
 def measure(words: argparse.Namespace) -> None:
     """Print the cost of a record at each size and how far it strays, then the memory of the processes."""
     sizes = [size for size in SIZES if size <= words.most]
-    with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
-        _costs(Path(folder), sizes)
+    for name in words.stores or STORES:
+        with _fresh(name) as url:
+            _costs(name, url, sizes)
     for count in (10_000, 100_000):
         if count <= words.records:
             with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
                 _memory(Path(folder), count)
 
 
-def _costs(folder: Path, sizes: list[int]) -> None:
-    engine = make_engine(f"sqlite:///{folder / 'scale.db'}")
+@contextmanager
+def _fresh(store: str) -> Iterator[str | None]:
+    """Yield the URL of an empty database; None, and the reason on the screen, where there is no server."""
+    if store == "SQLite":
+        with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
+            yield f"sqlite:///{Path(folder) / 'scale.db'}"
+        return
+    try:
+        with server() as running:
+            database = running.create("scale")
+            yield database.url
+            running.drop(database)
+    except UnavailableError as reason:
+        print(f"{store}: {reason}")
+        yield None
+
+
+def _costs(name: str, url: str | None, sizes: list[int]) -> None:
+    if url is None:
+        return
+    engine = make_engine(url)
     upgrade(engine)
     store = Store(engine)
     phases = _Book().phases()
     costs: dict[str, list[float]] = {name: [] for name in phases}
-    print(f"SQLite, ingest alone, {EACH} records a phase, least of {REPEATS}: CPU µs (and all µs) of a record")
+    print(f"{name}, ingest alone, {EACH} records a phase, least of {REPEATS}: µs of a record (our processor's of it)")
     print(f"{'stored':>10}" + "".join(f"{name:>22}" for name in phases))
     stored = 0
     for size in sizes:
@@ -60,16 +83,25 @@ def _costs(folder: Path, sizes: list[int]) -> None:
         stored, cells = _documents(store), []
         assert stored == size, stored
         for name, served in phases.items():
+            if "scattered" in name and size <= EACH:
+                cells.append("all of it")  # What is sent is the whole store, in which nothing lies apart.
+                continue
             cpu_us, all_us, stored = _least(store, served, stored)
-            costs[name].append(cpu_us)
-            cells.append(f"{cpu_us:.1f} ({all_us:.1f})")
+            costs[name].append(all_us)
+            cells.append(f"{all_us:.1f} ({cpu_us:.1f})")
         print(f"{size:10,}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
     store.close()
     for name, each in costs.items():
-        worst = max(each) / each[0] - 1
-        steps = ", ".join(f"{after / before - 1:+.0%}" for before, after in pairwise(each))
-        verdict = "met" if worst <= GOAL else "MISSED"
-        print(f"  {name:20} from one size to the next {steps}; worst against the first {worst:+.0%} ({verdict})")
+        if len(each) > 1:
+            _judge(name, each)
+
+
+def _judge(phase: str, costs: list[float]) -> None:
+    """Say how far the costs stray from one size to the next, and from the first."""
+    worst = max(costs) / costs[0] - 1
+    steps = ", ".join(f"{after / before - 1:+.0%}" for before, after in pairwise(costs))
+    verdict = "met" if worst <= GOAL else "met at the least" if worst <= LEAST else "MISSED"
+    print(f"  {phase:20} from one size to the next {steps}; worst against the first {worst:+.0%} ({verdict})")
 
 
 class _Book:
