@@ -35,6 +35,7 @@ EACH = 10_000
 REPEATS = 3
 GOAL, LEAST = 0.10, 0.15
 MEMORY_GOAL_MB = 250
+SETTLING_S = 6
 Served = Iterator[list[Row]]
 
 
@@ -42,8 +43,9 @@ def measure(words: argparse.Namespace) -> None:
     """Print the cost of a record at each size and how far it strays, then the memory of the processes."""
     sizes = [size for size in SIZES if size <= words.most]
     for name in words.stores or STORES:
-        with _fresh(name) as url:
-            _costs(name, url, sizes)
+        with _fresh(name) as place:
+            if place is not None:
+                _costs(name, *place, sizes)
     for count in (10_000, 100_000):
         if count <= words.records:
             with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
@@ -51,25 +53,23 @@ def measure(words: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _fresh(store: str) -> Iterator[str | None]:
-    """Yield the URL of an empty database; None, and the reason on the screen, where there is no server."""
+def _fresh(store: str) -> Iterator[tuple[str, Callable[[], None]] | None]:
+    """Yield the URL of an empty database and what has it rest; None, and why on the screen, if there is no server."""
     if store == "SQLite":
         with tempfile.TemporaryDirectory(prefix="levada-scale-") as folder:
-            yield f"sqlite:///{Path(folder) / 'scale.db'}"
+            yield f"sqlite:///{Path(folder) / 'scale.db'}", os.sync
         return
     try:
         with server() as running:
             database = running.create("scale")
-            yield database.url
+            yield database.url, running.rest
             running.drop(database)
     except UnavailableError as reason:
         print(f"{store}: {reason}")
         yield None
 
 
-def _costs(name: str, url: str | None, sizes: list[int]) -> None:
-    if url is None:
-        return
+def _costs(name: str, url: str, rest: Callable[[], None], sizes: list[int]) -> None:
     engine = make_engine(url)
     upgrade(engine)
     store = Store(engine)
@@ -82,6 +82,8 @@ def _costs(name: str, url: str | None, sizes: list[int]) -> None:
         feed(store, KIND, (page(KIND, number) for number in range(stored // BATCH, size // BATCH)))
         stored, cells = _documents(store), []
         assert stored == size, stored
+        time.sleep(SETTLING_S)  # until autovacuum has seen what there is to do
+        rest()
         for name, served in phases.items():
             if "scattered" in name and size <= EACH:
                 cells.append("all of it")  # What is sent is the whole store, in which nothing lies apart.

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,10 @@ SETTINGS = """
 shared_buffers = 512MB
 max_wal_size = 4GB
 checkpoint_timeout = 30min
+autovacuum_naptime = 5s
 """
+_VACUUMING = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
+_REST_S, _REST_EVERY_S = 120, 1
 
 
 class Server:
@@ -52,6 +56,14 @@ class Server:
     def settle(self) -> None:
         """Write what is to be written, so that no side pays for the one before it."""
         self._say("CHECKPOINT")
+
+    def rest(self) -> None:
+        """Wait until the server does nothing of its own accord any more, and settle."""
+        deadline = time.monotonic() + _REST_S
+        with psycopg.connect(self._admin.url, autocommit=True) as connection:
+            while connection.execute(_VACUUMING).fetchone() and time.monotonic() < deadline:
+                time.sleep(_REST_EVERY_S)
+        self.settle()
 
     def cpu_s(self) -> float | None:
         """Return what the server has used so far; None when it is not ours to look at."""
