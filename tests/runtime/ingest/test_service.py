@@ -5,30 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from tests.runtime.ingest.bench import ORG, ORIGIN
 
 from levada import Draft, Failure
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.library import Library
-from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.quarantine import Meant, QuarantineLibrary
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.store.model import OrgRow
-
-ORG = OrgRow(1, "default", datetime(2026, 1, 1, tzinfo=UTC))
-ORIGIN = Origin(
-    org="default",
-    org_id=1,
-    connection="acme",
-    connection_id=2,
-    connection_uid="uid",
-    connector="acme",
-    connector_version="1",
-    stream="customers",
-    run_id="run-1",
-    attempt=1,
-    mode="poll",
-    scheduled_for=None,
-)
 
 
 def draft(number, *, key=None, failure=None, time=None, **fields):
