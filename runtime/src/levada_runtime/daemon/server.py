@@ -133,7 +133,9 @@ class Daemon:
 
     def _probed(self) -> ProbeReport:
         """Try the attacks in real children; a wall that lets one through is none to run connectors behind."""
-        report = self._installation.sandbox.probe()
+        sandbox = self._installation.sandbox
+        report = sandbox.probe()
+        sandbox.close()  # Runs are the workers' matter: until something is to be described, a zygote is 50 MB too many.
         failure = leaking(report)
         if failure is None:
             return report
