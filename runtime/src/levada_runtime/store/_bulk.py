@@ -96,6 +96,13 @@ def find_by_source(
     return connection.exec_driver_sql(_FIND_BY_SOURCE[name], values).fetchall()
 
 
+def last_page(connection: sa.Connection, scope: tuple[int, int]) -> int:
+    """Return the id of a connection's last page, nought before the first."""
+    sign = "%s" if connection.dialect.name == "postgresql" else "?"
+    query = f"SELECT max(id) FROM pages WHERE org_id = {sign} AND connection_id = {sign}"  # noqa: S608 - names stand here
+    return connection.exec_driver_sql(query, scope).scalar() or 0
+
+
 def rekey(connection: sa.Connection, rows: Rows) -> None:
     """Give documents new keys: each tuple has the new key, when, where the document is, and the key that it had."""
     if rows:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from levada_runtime.store._bulk import change, find, find_by_source, insert, mark, rekey
+from levada_runtime.store._bulk import change, find, find_by_source, insert, last_page, mark, rekey
 from levada_runtime.store._rows import as_columns
 from levada_runtime.store.model import DocumentRow, Known, PageRow, Sourced, VersionRow
 from levada_runtime.store.tables import documents, events, pages, versions
@@ -96,8 +96,7 @@ class Documents:
 
     def last_page(self, scope: Scope) -> int:
         """Return the id of the page that was committed last, nought before the first: what is known stands as of it."""
-        query = sa.select(sa.func.max(pages.c.id)).where(pages.c.org_id == scope[0], pages.c.connection_id == scope[1])
-        return self._connection.execute(query).scalar() or 0
+        return last_page(self._connection, scope)
 
     def add_page(self, page: PageRow) -> None:
         self._connection.execute(sa.insert(pages).values(as_columns(page)))
