@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import textwrap
+from typing import ClassVar
 
 import pytest
 
 from levada import Connector, Entity, Request, hmac_sha256, secret, text, unverified
-from levada.errors import HostNotDeclared
+from levada.contracts import Contract, CustomerPayload, Name
+from levada.errors import BadRecord, HostNotDeclared
 from levada.testing import ConnectorConformance
 
 SCRIPT = {"/rows": [[{"id": 1}, {"id": 2}], [{"id": 3}]]}
@@ -340,3 +342,51 @@ def test_a_machine_without_a_wall_skips_and_fails_under_ci(tmp_path, ci, expecte
     said = run_pytest(tmp_path, "--levada-sandbox", CI=ci)
     assert "the wall cannot be had here: the kernel is of another century" in said
     assert expected in said
+
+
+class Berth(Contract):
+    """A type of an extension."""
+
+    document_type: ClassVar[str] = "berth"
+    plural: ClassVar[str] = "berths"
+
+    source_id: Name
+    name: Name
+
+
+class WiderCustomer(CustomerPayload):
+    """A type of the canonical ones with a field more."""
+
+    widens: ClassVar[bool] = True
+
+    berth_id: str | None = None
+
+
+def of_an_extension(http, ingest):
+    """Hand over what only an extension knows."""
+    for page in http.pages("/rows"):
+        for row in page:
+            ingest.canonical("berth", {"source_id": str(row["id"]), "name": "East"}, idempotency_key=str(row["id"]))
+            ingest.canonical("customer", customer(row, berth_id="1"), idempotency_key=f"customer {row['id']}")
+
+
+def test_the_contracts_of_an_extension_are_known_to_who_names_them(connector_run):
+    """They stand beside the canonical ones, and a wider one in the place of what it widens."""
+    connector = with_route(of_an_extension, emits=["berth", "customer"])
+    bench = connector_run(connector, http=SCRIPT, contracts=[Berth, WiderCustomer])
+    bench.poll("rows")
+    assert bench.documents["berth", "1"]["name"] == "East"
+    assert bench.documents["customer 1"]["berth_id"] == "1"
+    assert len(bench.documents) == 6
+    with pytest.raises(BadRecord, match="there is no document type 'berth'"):
+        connector_run(connector, http=SCRIPT).poll("rows")
+
+
+def test_the_rules_know_the_contracts_of_an_extension():
+    """A document type that no contract describes breaks the manifest's rule, until the suite names the contract."""
+    suite = rules(with_route(of_an_extension, emits=["berth", "customer"]))
+    with pytest.raises(AssertionError, match="emits names berth, which no contract describes"):
+        suite.test_the_manifest_is_data()
+    type(suite).contracts = (Berth, WiderCustomer)
+    suite.test_the_manifest_is_data()
+    suite.test_a_second_run_changes_nothing()

@@ -17,10 +17,11 @@ from levada._manifest import Manifest
 from levada._request import Request
 from levada._routes import Route
 from levada._verify import Unverified, secrets_in
-from levada.contracts import CONTRACTS
+from levada.contracts import Contract
 from levada.testing.attempt import PageLost, RunResult
 from levada.testing.behind import package_of
 from levada.testing.harness import ConnectorBench
+from levada.testing.memory import with_extensions
 from levada.testing.signing import covers_body, wrongly_taken
 from levada.testing.wall import enter, require_wall
 
@@ -35,7 +36,8 @@ class ConnectorConformance:
 
     `http` is a script as `connector_run` takes it, `settings` and `secrets` what an operator would enter, `webhooks`
     holds the deliveries of each webhook stream in the order of what they tell (each as its JSON body, its raw body, or
-    a whole `Request`), and `exempt` maps the name of a rule to the sentence that excuses the connector from it.
+    a whole `Request`), `contracts` those of an extension that the connector needs, and `exempt` maps the name of a rule
+    to the sentence that excuses the connector from it.
     """
 
     connector: ClassVar[Connector]
@@ -43,6 +45,7 @@ class ConnectorConformance:
     settings: ClassVar[Mapping[str, Any]] = {}
     secrets: ClassVar[Mapping[str, str]] = {}
     webhooks: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    contracts: ClassVar[Sequence[type[Contract]]] = ()
     exempt: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -64,7 +67,8 @@ class ConnectorConformance:
         manifest = self.connector.manifest()
         assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
         assert manifest.streams, "the connector serves no stream"
-        unknown = {kind for stream in manifest.streams for kind in stream.emits or ()} - set(CONTRACTS)
+        emitted = {kind for stream in manifest.streams for kind in stream.emits or ()}
+        unknown = emitted - with_extensions(self.contracts).keys()
         assert not unknown, f"emits names {', '.join(sorted(unknown))}, which no contract describes"
 
     def test_every_stream_has_a_described_route(self) -> None:
@@ -208,7 +212,9 @@ class ConnectorConformance:
         return [replace(result, logs=()) for result in results]
 
     def _bench(self) -> ConnectorBench:
-        return ConnectorBench(self.connector, http=self.http, settings=self.settings, secrets=self.secrets)
+        return ConnectorBench(
+            self.connector, http=self.http, settings=self.settings, secrets=self.secrets, contracts=self.contracts
+        )
 
     def _each_poll(self) -> Iterator[tuple[str, ConnectorBench]]:
         """Yield every poll stream with a fresh bench; skips visibly when there is nothing to read."""

@@ -4,7 +4,7 @@ With `--levada-sandbox` they run compiled under the policy, behind the wall, and
 """
 
 import json as json_codec
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -22,11 +22,12 @@ from levada._routes import Route, call_route
 from levada._run import RouteLog, Run
 from levada._secrets import RouteSecrets
 from levada._settings import Setting
+from levada.contracts import Contract
 from levada.errors import InvalidDefinition
 from levada.testing.attempt import Attempt, Disturbance, Killed, RunResult
 from levada.testing.behind import place_of, run_behind
 from levada.testing.graph import MemoryEntities, MemoryGraph
-from levada.testing.memory import MemoryDocuments, MemoryIngest
+from levada.testing.memory import MemoryDocuments, MemoryIngest, with_extensions
 from levada.testing.recorded import RecordedHttp
 from levada.testing.scripted import ScriptedHttp
 from levada.testing.wall import RouteCall, chosen
@@ -38,6 +39,8 @@ class ConnectorBench:
     The source is a script (`http`), or a recorded run (`cassette`, a file or a `Cassette`), which every run of the
     bench plays from its beginning; settings, checkpoint and `now` are then the recorded ones unless they are given.
     `wall` is what routes run behind, None for in process: what the session chose, until a test says otherwise.
+    `contracts` are those of an extension: they are known besides the canonical ones, and take the place of those that
+    they widen.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class ConnectorBench:
         settings: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         now: datetime | None = None,
+        contracts: Iterable[type[Contract]] = (),
     ) -> None:
         if http is not None and cassette is not None:
             raise TypeError("a source answers from a script or from a cassette: give either http= or cassette=")
@@ -56,7 +60,7 @@ class ConnectorBench:
         self.manifest = connector.manifest()
         self.script: dict[str, Any] = dict(http or {})
         self.cassette = Cassette.load(cassette) if isinstance(cassette, str | Path) else cassette
-        self.ingest = MemoryIngest(connector=connector.key)
+        self.ingest = MemoryIngest(connector=connector.key, contracts=with_extensions(contracts))
         self.graph = MemoryGraph()
         self.now = now
         given = dict(settings or {})

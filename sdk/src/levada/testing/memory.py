@@ -5,7 +5,7 @@ it is dropped. `levada.testing.ingest_suite` holds this double and the real inge
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,11 @@ class MemoryDocuments(Mapping[Any, dict[str, Any]]):
 
     def __len__(self) -> int:
         return len(self._current)
+
+
+def with_extensions(contracts: Iterable[type[Contract]]) -> Mapping[str, type[Contract]]:
+    """Return the canonical contracts with these besides or in place of them, by document type."""
+    return {**CONTRACTS, **{contract.document_type: contract for contract in contracts}}
 
 
 class MemoryIngest:
