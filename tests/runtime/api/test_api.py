@@ -75,6 +75,13 @@ def test_a_method_that_is_not_served_is_refused_in_the_envelope(standing):
     assert headers["allow"] == "GET, POST"
 
 
+def test_a_path_that_is_a_word_is_not_taken_for_an_id(standing):
+    """Its methods are its own, and not those of the route that it would fit, too."""
+    for word, methods in (("discard", "POST"), ("any-other", "GET")):
+        status, _, headers = standing.delete(f"/v1/quarantine/{word}")
+        assert (status, headers["allow"]) == (405, methods)
+
+
 def test_a_surprise_is_answered_in_the_surfaces_own_envelope_and_tells_nothing(api, installation, capsys):
     """500 with the request's id, by which the log says more; no trace of the error itself."""
 

@@ -28,14 +28,16 @@ _OWN = {
 class Api(FastAPI):
     """An application whose OpenAPI document is complete."""
 
-    _methods: list[tuple[re.Pattern[str], set[str]]] | None = None
+    _methods: list[tuple[str, re.Pattern[str], set[str]]] | None = None
 
     def allowed(self, path: str) -> list[str]:
-        """Return the methods that are served at a path, by whichever of its routes."""
+        """Return the methods that are served at a path: by the routes of that very path, else by those that fit it."""
         if self._methods is None:
-            routes = iter_route_contexts(self.routes)
-            self._methods = [(compile_path(one.path or "")[0], one.methods or set()) for one in routes]
-        return sorted({method for pattern, methods in self._methods if pattern.match(path) for method in methods})
+            routes = [(one.path or "", one.methods or set()) for one in iter_route_contexts(self.routes)]
+            self._methods = [(whole, compile_path(whole)[0], methods) for whole, methods in routes]
+        literal = [methods for whole, _, methods in self._methods if whole == path]
+        fitting = literal or [methods for _, pattern, methods in self._methods if pattern.match(path)]
+        return sorted(set().union(*fitting))
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:

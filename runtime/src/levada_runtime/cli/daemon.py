@@ -6,6 +6,7 @@ import typer
 
 from levada_runtime import __version__
 from levada_runtime.cli.frame import Result, Session, command, fields
+from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.logging import configure_logging
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def serve(
             session.say(f"workers    {installation.concurrency.line(settings.workers)}")
             session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
+            look_seldom()
             code = daemon.serve()
             session.say("stopping: runs reach a page, then this ends")
     return Result({"stopped_by": code - 128}, exit_code=code)
