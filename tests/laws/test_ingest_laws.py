@@ -114,15 +114,7 @@ class RealBench:
         self._pager = new_pager(
             store, clock, self._run, None, self._ingest, asserted, recorder, threading.Event(), lambda _run: None
         )
-        manifest = Manifest(
-            key="source",
-            title="Source",
-            streams=tuple(
-                StreamManifest(key=key, modes=("poll",), description="A stream.")
-                for key in (self.stream, self.other_stream)
-            ),
-        )
-        handlers = RunHandlers(manifest, self._ingest, asserted, None, self._pager, recorder)
+        handlers = RunHandlers(self._manifest(), self._ingest, asserted, None, self._pager, recorder)
         port = WireIngest(Wire(handlers))
         self.ingest = RouteIngest(
             port,
@@ -130,6 +122,16 @@ class RealBench:
             streams=frozenset({self.stream, self.other_stream}),
             emits=None,
             encode=encode_record,
+        )
+
+    def _manifest(self):
+        return Manifest(
+            key="source",
+            title="Source",
+            streams=tuple(
+                StreamManifest(key=key, modes=("poll",), description="A stream.")
+                for key in (self.stream, self.other_stream)
+            ),
         )
 
     def commit_page(self, **checkpoint):

@@ -1,14 +1,15 @@
 """Events through pipelines, over a real store: once, in order, and whatever befalls a worker."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from tests.runtime.ingest.bench import ORIGIN as CUSTOMERS
 
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.foundation.ids import read_event, spell_event
-from levada_runtime.ingest.model import Origin
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.pipeline.reactor import _move
 from levada_runtime.store.pipelines_model import PipelineVersionRow
@@ -304,20 +305,7 @@ def test_a_definition_that_cannot_be_read_any_more_is_a_failure_of_its_own(plant
     assert plant.figures("signups")["events"] == 1
 
 
-ORIGIN = Origin(
-    org="default",
-    org_id=7,
-    connection="acme",
-    connection_id=2,
-    connection_uid="uid",
-    connector="acme",
-    connector_version="1",
-    stream="customers",
-    run_id="run-1",
-    attempt=1,
-    mode="poll",
-    scheduled_for=None,
-)
+ORIGIN = replace(CUSTOMERS, org_id=7)
 
 
 def ingest(plant, *drafts):
