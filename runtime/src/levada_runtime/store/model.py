@@ -74,6 +74,12 @@ class StreamRow:
     override: str | None
     timezone: str
     paused: bool
+    overlap: str = "skip"
+    """What becomes of a moment that comes while the stream runs: `skip` or `queue_one`."""
+    missed: str = "catch_up"
+    """What becomes of moments that passed while nobody scheduled: `catch_up` one or `skip`."""
+    slice: str | None = None
+    """The length of one run of a backfill, an ISO 8601 duration."""
 
     @property
     def cron(self) -> str | None:
@@ -111,6 +117,11 @@ class RunRow:
     receipt_id: str | None = None
     reverts: str | None = None
     """The run that this one undid."""
+    backfill_id: str | None = None
+    window_from: datetime | None = None
+    window_until: datetime | None = None
+    """The slice of time that a backfill's run is about, half-open."""
+    cancel_requested_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -294,6 +305,9 @@ class TickRow:
     reason: str | None
     run_id: str | None
     decided_at: datetime
+    until: datetime | None = None
+    """The last of several moments that one row tells of, as after an outage."""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ them over several databases will need. Times are `Instant`s, ids are the integer
 
 from levada_runtime.store.tables.access import (
     api_keys,
+    audit,
     checkpoints,
     connections,
     connector_approvals,
     connector_quarantines,
     connectors,
+    oauth_tokens,
     orgs,
+    rate_budgets,
     secrets,
     streams,
 )
@@ -34,12 +37,23 @@ from levada_runtime.store.tables.pipelines import (
     pipeline_versions,
     pipelines,
 )
-from levada_runtime.store.tables.runs import plans, run_exchanges, run_logs, run_recordings, runs, ticks, work
+from levada_runtime.store.tables.runs import (
+    backfills,
+    plans,
+    run_exchanges,
+    run_logs,
+    run_recordings,
+    runs,
+    ticks,
+    work,
+)
 from levada_runtime.store.tables.shape import metadata
 from levada_runtime.store.tables.webhooks import idempotent_requests, receipts
 
 __all__ = [
     "api_keys",
+    "audit",
+    "backfills",
     "checkpoints",
     "circuits",
     "connections",
@@ -58,6 +72,7 @@ __all__ = [
     "idempotency_schemes",
     "idempotent_requests",
     "metadata",
+    "oauth_tokens",
     "org_secrets",
     "orgs",
     "pages",
@@ -66,6 +81,7 @@ __all__ = [
     "pipelines",
     "plans",
     "quarantine",
+    "rate_budgets",
     "receipts",
     "relationship_claims",
     "relationships",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from levada_runtime.store.columns import Instant, Json
-from levada_runtime.store.tables.shape import connection, metadata, org, row_id, text
+from levada_runtime.store.tables.shape import connection, metadata, number, org, row_id, text
 
 orgs = sa.Table("orgs", metadata, row_id(), text("name"), sa.Column("created_at", Instant), sa.UniqueConstraint("name"))
 
@@ -97,6 +97,9 @@ streams = sa.Table(
     text("override", null=True),
     text("timezone"),
     sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("overlap", sa.Text, nullable=False, server_default="skip"),
+    sa.Column("missed", sa.Text, nullable=False, server_default="catch_up"),
+    text("slice", null=True),
 )
 
 checkpoints = sa.Table(
@@ -109,4 +112,41 @@ checkpoints = sa.Table(
     sa.Column("state", Json, nullable=False),
     text("run_id"),
     sa.Column("updated_at", Instant, nullable=False),
+)
+
+oauth_tokens = sa.Table(
+    "oauth_tokens",
+    metadata,
+    org(),
+    connection(),
+    sa.Column("credential", sa.LargeBinary, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", Instant),
+    number("fence"),
+    text("refreshing_by", null=True),
+    sa.Column("refreshing_until", Instant),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+rate_budgets = sa.Table(
+    "rate_budgets",
+    metadata,
+    org(),
+    sa.Column("credential", sa.LargeBinary, primary_key=True),
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("state", Json, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    org(),
+    row_id(),
+    sa.Column("at", Instant, nullable=False),
+    text("actor"),
+    text("action"),
+    text("subject"),
+    sa.Column("details", Json, nullable=False),
+    sa.Index("ix_audit_at", "org_id", "at"),
 )
