@@ -101,6 +101,26 @@ def test_a_backfill_window_has_its_own_checkpoint(acme, paged, connector_run):
     assert bench.checkpoint("customers") == {}
 
 
+def test_a_window_that_was_cut_short_goes_on_and_one_that_is_through_begins_again(connector_run):
+    """Its checkpoint serves for as long as the window is not through."""
+    connector = Connector("yearly")
+    seen = []
+
+    @connector.backfill("rows")
+    def rows(window, checkpoint):
+        """Rows of a window."""
+        seen.append(checkpoint.get("at"))
+        checkpoint.save(at=window.start.isoformat())
+
+    bench = connector_run(connector)
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
+    assert bench.backfill("rows", start, end, kill_after=1).killed
+    assert bench.backfill("rows", start, end).checkpoint == {"at": start.isoformat()}
+    bench.backfill("rows", start, end, observe=True)
+    bench.backfill("rows", start, end)
+    assert seen == [None, start.isoformat(), None, None]
+
+
 def test_a_delivery_is_handed_to_its_route(acme, connector_run):
     """Its signature is taken for verified."""
     payment = {"source_id": "p1", "amount": "5.00", "currency": "EUR", "status": "settled"}

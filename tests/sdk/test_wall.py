@@ -4,7 +4,7 @@ import importlib
 import json
 import sys
 import traceback
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,16 @@ def test_a_run_is_told_of_alike(both, how):
     assert one[0].batches[0].failed == 1
     assert one[0].writes
     assert one[0].logs[0].fields["seen"] == {"region": "eu", "shown": "secret-shown", "run": "run-1"}
+
+
+@pytest.mark.parametrize("how", [{}, {"observe": True}, {"kill_after": 1}], ids=str)
+def test_a_window_is_filled_alike(both, how):
+    """The route is given the window it is to fill, and goes on in it where it was cut short."""
+    week = (NOON, NOON + timedelta(days=7))
+    one, other = both(lambda bench: [bench.backfill("rows", *week, **how), bench.backfill("rows", *week)])
+    assert one == other
+    assert one[1].requests[0].params == {"from": week[0].isoformat(), "to": week[1].isoformat()}
+    assert one[1].documents["3"]["name"] == "Eve of 01 March"
 
 
 @pytest.mark.parametrize("stream", ["customers", "invoices"])
@@ -241,12 +251,8 @@ def test_what_the_policy_refuses_fails_the_run(wall, tmp_path, monkeypatch):
     del sys.modules["reaching"]
 
 
-def test_what_cannot_run_there_is_skipped_with_its_reason(walled, wall):
-    """A backfill, which the sandbox does not serve yet, and a connector that is in no package."""
-    bench = ConnectorBench(walled.connector)
-    bench.wall = wall
-    with pytest.raises(pytest.skip.Exception, match="a backfill route runs in process only"):
-        bench.backfill("rows", NOON, NOON)
+def test_what_cannot_run_there_is_skipped_with_its_reason(wall):
+    """A connector that is in no package."""
     connector = Connector("mine")
     connector.check(lambda: None)
     bench = ConnectorBench(connector)

@@ -60,8 +60,17 @@ def rows(http, ingest, graph, checkpoint, log, settings, secrets, run, now):
 
 
 @connector.backfill("rows")
-def history(window):
-    """Nothing."""
+def history(window, http, ingest, checkpoint):
+    """What a window holds, and the window itself."""
+    for page in http.pages("/rows", params={"from": window.start, "to": window.end}):
+        ingest.batch(
+            "customer",
+            [{"customer_id": str(row["id"]), "name": f"{row['name']} of {window.start:%d %B}"} for row in page],
+            idempotency_key=lambda customer: customer["customer_id"],
+            source_time=window.end,
+            continue_on_error=True,
+        )
+        checkpoint.save(seen=page[-1]["id"], whole=str(window))
 
 
 @connector.webhook("wishes", verify=github_signature("hidden"), reply=True)

@@ -201,6 +201,7 @@ def stream_rows(row: ConnectionRow, manifest: Manifest, before: list[StreamRow])
             override=kept[stream.key].override if stream.key in kept else None,
             timezone=stream.timezone,
             paused=stream.key in kept and kept[stream.key].paused,
+            slice=stream.slice,
         )
         for stream in sorted(manifest.streams, key=lambda stream: stream.key)
     ]

@@ -16,6 +16,7 @@ class Dispatch:
         self._handlers: dict[str, Callable[[Token], None]] = {
             "poll": runs.execute,
             "webhook": runs.execute,
+            "backfill": runs.execute,
             "pipeline": installation.reactor.execute,
             "deliver": installation.courier.execute,
         }

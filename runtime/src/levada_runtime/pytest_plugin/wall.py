@@ -23,7 +23,7 @@ MINIMUM: Final = Level.L2
 class SandboxWall:
     """Compiles connectors under the policy and runs their routes, each in a real child of one zygote."""
 
-    modes = frozenset({"poll", "webhook", "check"})
+    modes = frozenset({"poll", "webhook", "backfill", "check"})
 
     def __init__(self) -> None:
         self._opened: Sandbox | None = None
@@ -89,6 +89,7 @@ def _call(call: RouteCall, bundle: Bundle) -> Call:
         request=Delivery(request.body, request.headers, request.params, request.delivery_id) if request else None,
         now=call.now,
         limits=Limits(),
+        window=call.window,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from levada import Connector, Reply, Request
+from levada import Connector, Reply, Request, Window
 from levada._checkpoint import RouteCheckpoint
 from levada._encoding import encode_json
 from levada._graph import RouteGraph
@@ -20,7 +20,7 @@ from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.channel import ChildChannel
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import Lines, WireCheckpoint, WireGraph, WireHttp, WireIngest
-from levada_runtime.sandbox.protocol import REPLY_BYTES, Asked, RequestFrame, RunFrame
+from levada_runtime.sandbox.protocol import REPLY_BYTES, Asked, RequestFrame, RunFrame, Start
 
 
 def connector_of(module: types.ModuleType, attribute: str) -> Connector:
@@ -65,6 +65,8 @@ def _bench(connector: Connector, route: Route, asked: Asked, channel: ChildChann
         bench["checkpoint"] = RouteCheckpoint(orjson.loads(asked.checkpoint), WireCheckpoint(channel).save)
     if asked.request is not None:
         bench["request"] = _request(asked.request)
+    if isinstance(asked, Start) and asked.window is not None:
+        bench["window"] = Window(datetime.fromisoformat(asked.window.start), datetime.fromisoformat(asked.window.end))
     return bench
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from levada import Window
+
 
 class Level(StrEnum):
     """How much stands between connector code and the machine; `>=` compares strength."""
@@ -71,9 +73,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One thing to do behind the wall: `action` is describe, poll, webhook or check.
+    """One thing to do behind the wall: `action` is describe, poll, webhook, backfill or check.
 
-    `secrets` holds the exposed ones only; `checkpoint` maps partition to values; only a webhook has a `request`.
+    `secrets` holds the exposed ones only; `checkpoint` maps partition to values; only a webhook has a `request`, and
+    only a backfill a `window`.
     `keep_warm` names whom the call is for: its child may be kept and serve later calls of the very same name, so the
     name must change with whatever may not be shared. None: the child is this call's alone.
     """
@@ -89,6 +92,7 @@ class Call:
     request: Delivery | None = None
     limits: Limits = field(default_factory=Limits)
     keep_warm: str | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)

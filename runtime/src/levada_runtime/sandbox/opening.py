@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import orjson
 
+from levada import Window
 from levada_runtime.sandbox.language.standard import completed
 from levada_runtime.sandbox.model import Call, Delivery, Level, RunInfo
-from levada_runtime.sandbox.protocol import Again, RequestFrame, RunFrame, Start
+from levada_runtime.sandbox.protocol import Again, RequestFrame, RunFrame, Start, WindowFrame
 from levada_runtime.sandbox.warm import CALLS_OF_CPU
 
 _BACKSTOP_S = 1
@@ -34,6 +35,7 @@ def start_frame(call: Call, minimum: Level, number: int, loaded: frozenset[str],
         run_number=number,
         request=_request(call.request),
         keep=keep,
+        window=_window(call.window),
     )
 
 
@@ -68,3 +70,7 @@ def _request(request: Delivery | None) -> RequestFrame | None:
     if request is None:
         return None
     return RequestFrame(request.body, dict(request.headers), dict(request.params), request.delivery_id)
+
+
+def _window(window: Window | None) -> WindowFrame | None:
+    return None if window is None else WindowFrame(window.start.isoformat(), window.end.isoformat())

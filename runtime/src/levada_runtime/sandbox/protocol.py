@@ -49,6 +49,13 @@ class RequestFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
     delivery_id: str | None
 
 
+class WindowFrame(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """The slice of time that a backfill route is to fill; both moments are ISO 8601."""
+
+    start: str
+    end: str
+
+
 class Start(Frame, tag="start", frozen=True):
     """Host to child, first and once: the sources and everything the call is about; `keep` says that more may follow."""
 
@@ -69,6 +76,7 @@ class Start(Frame, tag="start", frozen=True):
     run_number: int
     request: RequestFrame | None = None
     keep: bool = False
+    window: WindowFrame | None = None
 
 
 class Again(Frame, tag="again", frozen=True):

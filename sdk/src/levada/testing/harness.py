@@ -99,9 +99,13 @@ class ConnectorBench:
         return self._run(self.connector.route("poll", stream), {}, f"poll:{stream}", **how)
 
     def backfill(self, stream: str, start: datetime, end: datetime, **how: Any) -> RunResult:
-        """Run a backfill route over one window, which has a checkpoint of its own."""
+        """Run a backfill route over one window, which has a checkpoint of its own until it is through."""
         place = f"backfill:{stream}:{start.isoformat()}/{end.isoformat()}"
-        return self._run(self.connector.route("backfill", stream), {"window": Window(start, end)}, place, **how)
+        run = self._run(self.connector.route("backfill", stream), {"window": Window(start, end)}, place, **how)
+        if not (run.killed or how.get("observe")):
+            for partition in run.checkpoints:
+                del self.ingest.checkpoints[place, partition]
+        return run
 
     def webhook(
         self,
