@@ -6,6 +6,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from levada_runtime.store.audit import Audit
 from levada_runtime.store.connections import Checkpoints, Connections, Secrets, Streams
 from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
@@ -153,6 +154,10 @@ class UnitOfWork:
     @cached_property
     def work(self) -> Work:
         return Work(self._connection)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self._connection)
 
 
 class Store:
