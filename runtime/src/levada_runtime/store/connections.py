@@ -1,4 +1,4 @@
-"""Connections, their sealed secrets, their streams and checkpoints."""
+"""Connections and their sealed secrets."""
 
 from datetime import datetime
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from levada_runtime.store._rows import as_columns, insert_or_change, read_as
-from levada_runtime.store.locks import lock
-from levada_runtime.store.model import ConnectionRow, StreamRow
-from levada_runtime.store.tables import checkpoints, connections, secrets, streams
+from levada_runtime.store.model import ConnectionRow
+from levada_runtime.store.tables import connections, secrets
 
 REMOVED = "removed"
 
@@ -76,66 +75,6 @@ class Secrets:
 
     def forget(self, org_id: int, connection_id: int) -> None:
         self._connection.execute(sa.delete(secrets).where(*_owned(secrets, org_id, connection_id)))
-
-
-class Streams:
-    """The streams of each connection, with their schedules."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def of(self, org_id: int, connection_id: int) -> list[StreamRow]:
-        query = sa.select(streams).where(*_owned(streams, org_id, connection_id)).order_by(streams.c.stream)
-        return read_as(StreamRow, self._connection.execute(query))
-
-    def replace(self, org_id: int, connection_id: int, rows: list[StreamRow]) -> None:
-        lock(self._connection, "streams", org_id, connection_id)
-        self._connection.execute(sa.delete(streams).where(*_owned(streams, org_id, connection_id)))
-        if rows:
-            self._connection.execute(sa.insert(streams), [as_columns(row) for row in rows])
-
-    def scheduled(self) -> list[StreamRow]:
-        """Return every stream with a schedule, of every living connection."""
-        joined = sa.join(
-            streams,
-            connections,
-            sa.and_(streams.c.org_id == connections.c.org_id, streams.c.connection_id == connections.c.id),
-        )
-        query = (
-            sa.select(streams)
-            .select_from(joined)
-            .where(
-                sa.or_(streams.c.schedule.is_not(None), streams.c.override.is_not(None)), connections.c.state != REMOVED
-            )
-        )
-        return read_as(StreamRow, self._connection.execute(query))
-
-
-class Checkpoints:
-    """How far each stream has come."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def of(self, org_id: int, connection_id: int, stream: str) -> dict[str, dict[str, Any]]:
-        """Return the saved values by partition; the whole stream's is ""."""
-        where = (*_owned(checkpoints, org_id, connection_id), checkpoints.c.stream == stream)
-        query = sa.select(checkpoints.c.partition, checkpoints.c.state).where(*where)
-        return {row.partition: row.state for row in self._connection.execute(query)}
-
-    def keep(
-        self,
-        org_id: int,
-        connection_id: int,
-        stream: str,
-        partition: str,
-        state: dict[str, Any],
-        run_id: str,
-        at: datetime,
-    ) -> None:
-        key = {"org_id": org_id, "connection_id": connection_id, "stream": stream, "partition": partition}
-        values = {"state": state, "run_id": run_id, "updated_at": at}
-        insert_or_change(self._connection, checkpoints, {**key, **values}, tuple(key))
 
 
 def _owned(table: sa.Table, org_id: int, connection_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -80,6 +80,8 @@ class StreamRow:
     """What becomes of moments that passed while nobody scheduled: `catch_up` one or `skip`."""
     slice: str | None = None
     """The length of one run of a backfill, an ISO 8601 duration."""
+    schedule_changed_at: datetime | None = None
+    """Since when its schedule is what it is: moments before that were never due."""
 
     @property
     def cron(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Runs, their logs, their HTTP exchanges, their plans, and the ledger of scheduled moments."""
+"""Runs, their logs, their HTTP exchanges and their plans."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_unless_there, read_as
-from levada_runtime.store.model import ExchangeRow, LogLine, PlanRow, RunRow, TickRow
-from levada_runtime.store.tables import plans, run_exchanges, run_logs, runs, ticks
+from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store.model import ExchangeRow, LogLine, PlanRow, RunRow
+from levada_runtime.store.tables import plans, run_exchanges, run_logs, runs
 
 
 class Runs:
@@ -46,6 +46,16 @@ class Runs:
             conditions.append(runs.c.id < before)
         query = sa.select(runs).where(runs.c.org_id == org_id, *conditions)
         return read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
+
+    def polls_of(self, org_id: int, connection_id: int, stream: str, states: Sequence[str], limit: int) -> list[RunRow]:
+        """Return the polls of a stream that are in one of these states, newest first; each state is one look."""
+        one = (runs.c.org_id == org_id, runs.c.connection_id == connection_id, runs.c.stream == stream)
+        found: list[RunRow] = []
+        for state in states:
+            # The condition on the mode stands word for word as in the index of polls.
+            query = sa.select(runs).where(*one, sa.text("mode = 'poll'"), runs.c.state == state)
+            found += read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
+        return sorted(found, key=lambda run: run.id, reverse=True)[:limit]
 
     def by_state(self) -> dict[str, int]:
         """Return how many runs are in each state, everywhere."""
@@ -113,32 +123,6 @@ class Plans:
         """Remember that a plan was carried out, and by which run."""
         same = plans.c.org_id == plan.org_id, plans.c.connection_id == plan.connection_id, plans.c.id == plan.id
         self._connection.execute(sa.update(plans).where(*same).values(applied_at=at, applied_run_id=run_id))
-
-
-class Ticks:
-    """Every scheduled moment and what became of it."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-
-    def add(self, tick: TickRow) -> bool:
-        """Enter a moment; False when it is entered already, by whichever scheduler was first."""
-        return insert_unless_there(self._connection, ticks, as_columns(tick))
-
-    def at(self, org_id: int, connection_id: int, stream: str, moment: datetime) -> TickRow | None:
-        """Return what became of one moment."""
-        one = ticks.c.stream == stream, ticks.c.scheduled_for == moment
-        query = sa.select(ticks).where(ticks.c.org_id == org_id, ticks.c.connection_id == connection_id, *one)
-        return next(iter(read_as(TickRow, self._connection.execute(query))), None)
-
-    def of(self, org_id: int, connection_id: int, stream: str, limit: int) -> list[TickRow]:
-        query = (
-            sa.select(ticks)
-            .where(ticks.c.org_id == org_id, ticks.c.connection_id == connection_id, ticks.c.stream == stream)
-            .order_by(ticks.c.scheduled_for.desc())
-            .limit(limit)
-        )
-        return read_as(TickRow, self._connection.execute(query))
 
 
 def _of_run(table: sa.Table, run: RunRow) -> tuple[sa.ColumnElement[bool], ...]:

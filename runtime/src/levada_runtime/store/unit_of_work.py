@@ -7,7 +7,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from levada_runtime.store.audit import Audit
-from levada_runtime.store.connections import Checkpoints, Connections, Secrets, Streams
+from levada_runtime.store.connections import Connections, Secrets
 from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
@@ -25,8 +25,10 @@ from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.recordings import Recordings
-from levada_runtime.store.runs import Plans, Runs, Ticks
+from levada_runtime.store.runs import Plans, Runs
 from levada_runtime.store.schemes import Schemes
+from levada_runtime.store.streams import Checkpoints, Streams
+from levada_runtime.store.ticks import Ticks
 from levada_runtime.store.trust import Trust
 from levada_runtime.store.work import Work
 

@@ -100,6 +100,7 @@ streams = sa.Table(
     sa.Column("overlap", sa.Text, nullable=False, server_default="skip"),
     sa.Column("missed", sa.Text, nullable=False, server_default="catch_up"),
     text("slice", null=True),
+    sa.Column("schedule_changed_at", Instant),
 )
 
 checkpoints = sa.Table(

@@ -41,6 +41,16 @@ runs = sa.Table(
     sa.Column("finished_at", Instant),
     sa.Index(None, "org_id", "id"),
     sa.Index(
+        "ix_runs_polls",
+        "org_id",
+        "connection_id",
+        "stream",
+        "state",
+        "id",
+        sqlite_where=sa.text("mode = 'poll'"),
+        postgresql_where=sa.text("mode = 'poll'"),
+    ),
+    sa.Index(
         "ix_runs_backfill",
         "backfill_id",
         "window_from",

@@ -64,10 +64,18 @@ def upgrade() -> None:
     op.add_column("streams", sa.Column("overlap", sa.Text(), nullable=False, server_default="skip"))
     op.add_column("streams", sa.Column("missed", sa.Text(), nullable=False, server_default="catch_up"))
     op.add_column("streams", sa.Column("slice", sa.Text()))
+    op.add_column("streams", sa.Column("schedule_changed_at", sa.BigInteger()))
     op.add_column("runs", sa.Column("backfill_id", sa.Text()))
     op.add_column("runs", sa.Column("window_from", sa.BigInteger()))
     op.add_column("runs", sa.Column("window_until", sa.BigInteger()))
     op.add_column("runs", sa.Column("cancel_requested_at", sa.BigInteger()))
+    op.create_index(
+        "ix_runs_polls",
+        "runs",
+        ["org_id", "connection_id", "stream", "state", "id"],
+        sqlite_where=sa.text("mode = 'poll'"),
+        postgresql_where=sa.text("mode = 'poll'"),
+    )
     op.create_index(
         "ix_runs_backfill",
         "runs",

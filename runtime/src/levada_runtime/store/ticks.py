@@ -1,0 +1,42 @@
+"""The ledger of scheduled moments: every one of them, and what became of it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from levada_runtime.store._rows import as_columns, insert_unless_there, read_as
+from levada_runtime.store.model import TickRow
+from levada_runtime.store.tables import ticks
+
+
+class Ticks:
+    """One row a moment; an outage, in which nobody scheduled, is one row with its first, its last and its count."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, tick: TickRow) -> bool:
+        """Enter a moment; False when it is entered already, by whichever scheduler was first."""
+        return insert_unless_there(self._connection, ticks, as_columns(tick))
+
+    def at(self, org_id: int, connection_id: int, stream: str, moment: datetime) -> TickRow | None:
+        """Return what became of one moment."""
+        query = sa.select(ticks).where(*_of(org_id, connection_id, stream), ticks.c.scheduled_for == moment)
+        return next(iter(read_as(TickRow, self._connection.execute(query))), None)
+
+    def of(
+        self, org_id: int, connection_id: int, stream: str, limit: int, before: datetime | None = None
+    ) -> list[TickRow]:
+        """Return a stream's moments, the latest first, from before `before`."""
+        where = [*_of(org_id, connection_id, stream), *([ticks.c.scheduled_for < before] if before else [])]
+        query = sa.select(ticks).where(*where).order_by(ticks.c.scheduled_for.desc()).limit(limit)
+        return read_as(TickRow, self._connection.execute(query))
+
+    def accounted(self, org_id: int, connection_id: int, stream: str) -> datetime | None:
+        """Return the moment up to which the ledger says what became of a stream's; None when it says nothing."""
+        last = next(iter(self.of(org_id, connection_id, stream, 1)), None)
+        return last and max(last.scheduled_for, last.until or last.scheduled_for)
+
+
+def _of(org_id: int, connection_id: int, stream: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return ticks.c.org_id == org_id, ticks.c.connection_id == connection_id, ticks.c.stream == stream
