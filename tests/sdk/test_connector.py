@@ -255,3 +255,25 @@ def test_what_is_public_is_sorted_and_there():
     assert sorted(levada.__all__) == levada.__all__
     assert all(hasattr(levada, name) for name in levada.__all__)
     assert not [name for name in levada.__all__ if inspect.ismodule(getattr(levada, name))]
+
+
+def test_rate_limits_are_said_as_people_say_them():
+    """One or several, in the manifest as numbers."""
+    several = Connector("acme", rate_limit=["10/s", "600/min", "100 / 10s", "5000/h", "90000/d"]).manifest()
+    assert [(one.requests, one.per_s) for one in several.rate_limit] == [
+        (10, 1),
+        (600, 60),
+        (100, 10),
+        (5_000, 3_600),
+        (90_000, 86_400),
+    ]
+    assert [str(one) for one in several.rate_limit] == ["10/s", "600/min", "100/10s", "5000/h", "90000/d"]
+    assert [str(one) for one in Connector("acme", rate_limit="2/s").manifest().rate_limit] == ["2/s"]
+    assert Manifest.model_validate_json(several.model_dump_json()) == several
+
+
+@pytest.mark.parametrize("spelled", ["10", "0/s", "/s", "10/week", "10/2d", "-1/s", "1.5/s"])
+def test_a_rate_limit_that_cannot_be_meant_is_refused(spelled):
+    """At definition, with how it is spelled."""
+    with pytest.raises(InvalidDefinition, match="10/s, 600/min"):
+        Connector("acme", rate_limit=spelled)

@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ClientAuth = Literal["body", "basic"]
+"""Where a client says who it is when it asks for a token: in the form, or as user name and password."""
+
 
 class _Scheme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +52,7 @@ class OAuth2ClientCredentials(_Scheme):
     client_id: str
     client_secret: str
     scopes: tuple[str, ...] = ()
+    client_auth: ClientAuth = "body"
 
 
 class OAuth2Refresh(_Scheme):
@@ -60,6 +64,7 @@ class OAuth2Refresh(_Scheme):
     client_secret: str | None = None
     refresh_token: str
     scopes: tuple[str, ...] = ()
+    client_auth: ClientAuth = "body"
 
 
 AuthScheme = Annotated[
@@ -89,11 +94,24 @@ def query(name: str, secret: str) -> QueryAuth:
 
 
 def oauth2_client_credentials(
-    token_url: str, *, client_id: str, client_secret: str, scopes: tuple[str, ...] = ()
+    token_url: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    scopes: tuple[str, ...] = (),
+    client_auth: ClientAuth = "body",
 ) -> OAuth2ClientCredentials:
-    """Fetch a token with the client's own credentials, which are settings or secrets of these names."""
+    """Fetch a token with the client's own credentials, which are settings or secrets of these names.
+
+    A `token_url` that is a path lies on the connector's first host. The client says who it is in the form it sends, or
+    with `client_auth="basic"` as user name and password.
+    """
     return OAuth2ClientCredentials(
-        token_url=token_url, client_id=client_id, client_secret=client_secret, scopes=tuple(scopes)
+        token_url=token_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        scopes=tuple(scopes),
+        client_auth=client_auth,
     )
 
 
@@ -104,6 +122,7 @@ def oauth2_refresh(
     refresh_token: str,
     client_secret: str | None = None,
     scopes: tuple[str, ...] = (),
+    client_auth: ClientAuth = "body",
 ) -> OAuth2Refresh:
     """Fetch a token with a refresh token; a rotated one is kept before it is used."""
     return OAuth2Refresh(
@@ -112,6 +131,7 @@ def oauth2_refresh(
         client_secret=client_secret,
         refresh_token=refresh_token,
         scopes=tuple(scopes),
+        client_auth=client_auth,
     )
 
 

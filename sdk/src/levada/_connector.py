@@ -9,6 +9,7 @@ from levada._auth import AuthScheme, names_in
 from levada._cron import check_cron
 from levada._manifest import HostRule, Manifest, Mode, StreamManifest
 from levada._nearest import did_you_mean
+from levada._rate import read_rates
 from levada._routes import Route, parameters_of
 from levada._settings import Setting
 from levada._verify import VerifyScheme, secrets_in
@@ -30,7 +31,7 @@ def from_setting(name: str) -> HostRule:
 class Connector:
     """Reads one source system. Its routes are plain functions, bound to streams by its decorators."""
 
-    __slots__ = ("_auth", "_check", "_hosts", "_key", "_libraries", "_routes", "_settings", "_title")
+    __slots__ = ("_auth", "_check", "_hosts", "_key", "_libraries", "_rate_limit", "_routes", "_settings", "_title")
 
     def __init__(
         self,
@@ -41,13 +42,16 @@ class Connector:
         auth: AuthScheme | None = None,
         settings: Iterable[Setting] = (),
         libraries: Iterable[str] = (),
+        rate_limit: str | Iterable[str] | None = None,
     ) -> None:
+        """Describe the source; `rate_limit` says what its operator grants one credential, as `10/s` or `5000/h`."""
         self._key = _checked_key(key, "a connector")
         self._title = title or key.replace("_", " ").replace("-", " ").title()
         self._settings = _checked_settings(settings)
         self._hosts = tuple(_checked_host(host, self._settings) for host in hosts)
         self._auth = auth
         self._libraries = tuple(libraries)
+        self._rate_limit = read_rates(rate_limit)
         self._routes: dict[tuple[str, str], Route] = {}
         self._check: Route | None = None
         if auth is not None:
@@ -168,6 +172,7 @@ class Connector:
             streams=tuple(self._stream(key) for key in keys),
             check=self._check is not None,
             libraries=self._libraries,
+            rate_limit=self._rate_limit,
         )
 
     def _serving(

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from levada._auth import AuthScheme
+from levada._rate import RateLimit
 from levada._settings import Setting
 from levada._verify import VerifyScheme
 from levada.errors import UnknownStream
@@ -53,6 +54,7 @@ class Manifest(_Data):
     streams: tuple[StreamManifest, ...] = ()
     check: bool = False
     libraries: tuple[str, ...] = ()
+    rate_limit: tuple[RateLimit, ...] = ()
 
     def settings_schema(self) -> dict[str, Any]:
         """Return what an operator is asked for as a JSON Schema; secrets carry `x-secret`."""

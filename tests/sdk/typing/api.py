@@ -64,6 +64,7 @@ connector = Connector(
         secret("signing", expose=True),
     ],
     libraries=["ofxtools"],
+    rate_limit=["10/s", "5000/h"],
 )
 assert_type(from_setting("api_base"), HostRule)
 assert_type(secret("key"), Setting)

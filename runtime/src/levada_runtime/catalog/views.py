@@ -33,6 +33,7 @@ def manifest_view(connector: InstalledConnector) -> dict[str, Any]:
         "distribution": connector.distribution,
         "hosts": data["hosts"],
         "auth": data["auth"],
+        "rate_limit": [str(one) for one in manifest.rate_limit],
         "settings": manifest.settings_schema(),
         "streams": data["streams"],
         "check": manifest.check,
