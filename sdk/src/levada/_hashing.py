@@ -65,7 +65,7 @@ def _normaliser(model: type[BaseModel]) -> Callable[[BaseModel], Normal]:
 def _rule(field: Any) -> Callable[[Any], Any] | None:
     """Return what a field's values go through; most go through nothing."""
     kinds = [*field.metadata, *_parts_of(field.annotation)]
-    for marker, rule in ((MONEY, _decimal), (MOMENT, _moment)):
+    for marker, rule in ((MONEY, decimal), (MOMENT, _moment)):
         if marker in kinds:
             return rule
     models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
@@ -81,7 +81,8 @@ def _parts_of(annotation: Any) -> list[Any]:
     return [annotation, getattr(annotation, "__origin__", None), *inside]
 
 
-def _decimal(text: str) -> str:
+def decimal(text: str) -> str:
+    """Return a decimal in its one spelling: no zeros that say nothing, no negative zero."""
     if "." in text:
         text = text.rstrip("0").removesuffix(".")
     digits = text.removeprefix("-")

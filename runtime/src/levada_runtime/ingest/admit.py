@@ -7,6 +7,7 @@ from typing import Any
 from levada import Draft, RecordError
 from levada._hashing import payload_digest, stored_payload
 from levada.contracts import Contract
+from levada_runtime.contracts.express import Spelt, express_of
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.foundation.text import storable
@@ -45,31 +46,37 @@ def admit(
         ]
     refused = refused or [refusal_of(draft) for draft in drafts]
     payloads = [draft.payload or b"" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
-    checked = iter(validate(contract, payloads))
+    checked = iter(_spelt(contract, origin, payloads))
     results = [refusal or next(checked) for refusal in refused]
     prints = prints or fingerprints(salt_of(contract, origin), drafts)
     return [
-        _arrive(origin, stream, contract, draft, index, result, seen)
+        _arrive(stream, contract, draft, index, result, seen)
         for draft, index, result, seen in zip(drafts, indexes, results, prints, strict=True)
     ]
 
 
+def _spelt(contract: type[Contract], origin: Origin, payloads: Sequence[bytes]) -> list[Spelt | Invalid]:
+    """Return each payload as it is kept, or what is wrong with it: by the short way where there is no doubt."""
+    express = express_of(contract)
+    if express is None:
+        return [_filled(origin, contract, one) for one in validate(contract, payloads)]
+    known_as = (origin.connection_uid, origin.connection)
+    read = [express.read(payload, origin.connector, origin.connection_uid, known_as) for payload in payloads]
+    doubtful = [payload for payload, spelt in zip(payloads, read, strict=True) if spelt is None]
+    told = iter(validate(contract, doubtful) if doubtful else ())
+    return [spelt or _filled(origin, contract, next(told)) for spelt in read]
+
+
 def _arrive(
-    origin: Origin,
-    stream: str,
-    contract: type[Contract],
-    draft: Draft,
-    index: int,
-    result: Contract | Invalid,
-    fingerprint: bytes | None,
+    stream: str, contract: type[Contract], draft: Draft, index: int, result: Spelt | Invalid, fingerprint: bytes | None
 ) -> Arrival | Rejected:
     if isinstance(result, Invalid):
         return _reject(draft, index, stream, contract.document_type, result)
-    moment = _source_time(draft, contract, result)
-    identity = getattr(result, contract.identity_field)
-    misplaced = _fill(result, origin) or _outside(moment)
-    if misplaced is None and identity != draft.source_id:
-        misplaced = _unfit(contract.identity_field, identity)
+    said = draft.source_time or result.moment
+    moment = to_micros(said) if said is not None else None
+    misplaced = _outside(moment)
+    if misplaced is None and result.identity != draft.source_id:
+        misplaced = _unfit(contract.identity_field, result.identity)
     if misplaced is not None:
         return _reject(draft, index, stream, contract.document_type, misplaced)
     return Arrival(
@@ -78,17 +85,19 @@ def _arrive(
         contract.document_type,
         contract.version,
         draft.idempotency_key or "",
-        draft.source_id or identity,
+        draft.source_id or result.identity,
         moment,
-        stored_payload(result),
-        payload_digest(result),
+        result.stored,
+        result.digest,
         fingerprint,
         draft.source_id_fixed,
     )
 
 
-def _fill(model: Contract, origin: Origin) -> Invalid | None:
-    """Fill in where the record comes from and what follows from it; one that names another connection is refused."""
+def _filled(origin: Origin, contract: type[Contract], model: Contract | Invalid) -> Spelt | Invalid:
+    """Fill in where a record comes from and what follows from it; one that names another connection is refused."""
+    if isinstance(model, Invalid):
+        return model
     named: Any = model.connection_id
     if named is not None and named not in (origin.connection_uid, origin.connection):
         error = RecordError("connection_id", "other_connection", "names another connection than the one it came by")
@@ -98,14 +107,13 @@ def _fill(model: Contract, origin: Origin) -> Invalid | None:
     if model.source_system is None:
         values["source_system"] = origin.connector
     model.complete()
-    return None
-
-
-def _source_time(draft: Draft, contract: type[Contract], model: Contract) -> int | None:
-    if draft.source_time is not None:
-        return to_micros(draft.source_time)
-    value = getattr(model, contract.source_time_field) if contract.source_time_field else None
-    return to_micros(value) if isinstance(value, datetime) else None
+    moment = getattr(model, contract.source_time_field) if contract.source_time_field else None
+    return Spelt(
+        getattr(model, contract.identity_field),
+        moment if isinstance(moment, datetime) else None,
+        stored_payload(model),
+        payload_digest(model),
+    )
 
 
 def refusal_of(draft: Draft) -> Invalid | None:
