@@ -8,6 +8,7 @@ from typing import Any
 
 from levada import Manifest
 from levada._cron import check_cron
+from levada_runtime.access.audit import note
 from levada_runtime.access.built_in import REST
 from levada_runtime.access.settings import check_secrets, read_settings
 from levada_runtime.foundation.clock import Clock
@@ -74,6 +75,8 @@ class Connections:
             uow.connections.add(row)
             self._keep_secrets(uow, row, secrets)
             uow.streams.replace(org.id, row.id, stream_rows(row, manifest, []))
+            given = {"settings": sorted(settings), "secrets": sorted(secrets), "mode": mode, "recording": recording}
+            note(uow, org.id, now, "connection.add", row.name, connector=manifest.key, **given)
         return row
 
     def get(self, org: OrgRow, reference: str) -> ConnectionRow:
@@ -120,7 +123,11 @@ class Connections:
                 "mode": mode or row.mode,
                 "recording": row.recording if recording is None else recording,
             }
-            uow.connections.change(row.org_id, row.id, self._clock.now(), **changed)
+            now = self._clock.now()
+            uow.connections.change(row.org_id, row.id, now, **changed)
+            given = {"settings": sorted(settings), "secrets": sorted(secrets), "mode": mode, "recording": recording}
+            if any(given.values()) or recording is False:
+                note(uow, row.org_id, now, "connection.change", row.name, **given)
         return replace(row, **changed)
 
     def set_schedule(self, row: ConnectionRow, stream: str, expression: str | None) -> None:
@@ -139,6 +146,8 @@ class Connections:
         changed = [replace(one, override=expression) if one.stream == stream else one for one in rows]
         with self._store.write() as uow:
             uow.streams.replace(row.org_id, row.id, changed)
+            told = {"schedule": expression or "the manifest's"}
+            note(uow, row.org_id, self._clock.now(), "stream.change", f"{row.name}/{stream}", **told)
 
     def set_state(self, row: ConnectionRow, state: str, reason: str | None = None) -> None:
         """Make a connection active, paused, or one that needs attention.
@@ -147,7 +156,9 @@ class Connections:
         """
         _check_not_built_in(row)
         with self._store.write() as uow:
-            uow.connections.change(row.org_id, row.id, self._clock.now(), state=state, state_reason=reason)
+            now = self._clock.now()
+            uow.connections.change(row.org_id, row.id, now, state=state, state_reason=reason)
+            note(uow, row.org_id, now, "connection.state", row.name, state=state, before=row.state)
 
     def remove(self, row: ConnectionRow) -> None:
         """Take a connection and its secrets away; its documents stay, and say where they came from.
@@ -157,7 +168,9 @@ class Connections:
         _check_not_built_in(row)
         with self._store.write() as uow:
             name = f"{row.name} (removed {row.uid[:8]})"
-            uow.connections.change(row.org_id, row.id, self._clock.now(), state=REMOVED, name=name)
+            now = self._clock.now()
+            uow.connections.change(row.org_id, row.id, now, state=REMOVED, name=name)
+            note(uow, row.org_id, now, "connection.remove", row.name, id=row.uid)
             uow.secrets.forget(row.org_id, row.id)
             uow.streams.replace(row.org_id, row.id, [])
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
+from levada_runtime.access.audit import note
 from levada_runtime.access.model import SCOPES, Principal
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import hash_key
@@ -41,6 +42,7 @@ class Keys:
         row, token = self._made(org, name, scopes)
         with self._store.write() as uow:
             uow.keys.add(row)
+            note(uow, org.id, row.created_at, "key.issue", row.id, name=name, scopes=row.scopes)
         return row, token
 
     def issue_first(self, org: OrgRow, name: str, scopes: Sequence[str]) -> str | None:
@@ -51,6 +53,7 @@ class Keys:
             if uow.keys.exist():
                 return None
             uow.keys.add(row)
+            note(uow, org.id, row.created_at, "key.issue", row.id, name=name, scopes=row.scopes)
         return token
 
     def verify(self, token: str) -> Principal | None:
@@ -78,7 +81,9 @@ class Keys:
         with self._store.write() as uow:
             if uow.keys.get(org.id, key_id) is None:
                 raise NotFoundFailure(f"there is no key {key_id!r}", hint="`runtime keys list` shows them")
-            uow.keys.revoke(org.id, key_id, self._clock.now())
+            now = self._clock.now()
+            uow.keys.revoke(org.id, key_id, now)
+            note(uow, org.id, now, "key.revoke", key_id)
 
     def exist(self) -> bool:
         """Tell whether any key was ever made here."""

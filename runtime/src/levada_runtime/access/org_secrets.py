@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -38,7 +39,9 @@ class OrgSecrets:
         sealed = self._keyring.seal(value, _place(org.id, name))
         with self._store.write() as uow:
             uow.lock("org secrets", org.id)
-            uow.org_secrets.keep(OrgSecretRow(org.id, name, sealed, self._clock.now()))
+            now = self._clock.now()
+            uow.org_secrets.keep(OrgSecretRow(org.id, name, sealed, now))
+            note(uow, org.id, now, "secret.set", name)
 
     def of(self, org: OrgRow) -> list[dict[str, Any]]:
         """Return the names, and when each was set; never a value."""
@@ -53,6 +56,7 @@ class OrgSecrets:
         with self._store.write() as uow:
             if not uow.org_secrets.forget(org.id, name):
                 raise NotFoundFailure(f"there is no secret {name!r}", hint="`runtime secrets list` shows them")
+            note(uow, org.id, self._clock.now(), "secret.remove", name)
 
     def missing(self, org_id: int, names: Iterable[str]) -> list[str]:
         """Return which of these names have no secret."""

@@ -2,6 +2,7 @@
 
 import re
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import row_id
@@ -36,6 +37,7 @@ class Orgs:
                 raise UsageFailure(f"there is an organisation {name!r} already", code="name_taken")
             org = OrgRow(row_id(), name, self._clock.now())
             uow.orgs.add(org)
+            note(uow, org.id, org.created_at, "org.create", name)
         return org
 
     def ensure_default(self) -> OrgRow:

@@ -54,7 +54,7 @@ def approve_connector(org: Administers, services: Uses, key: str, source_hash: S
             "connector_changed",
             f"the connector {key!r} is another one by now: {connector.version}, {connector.source_hash}",
         )
-    return _one(services, org, services.catalog.approve(connector))
+    return _one(services, org, services.catalog.approve(connector, org))
 
 
 def _one(services: Services, org: OrgRow, connector: InstalledConnector) -> One[Json]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from levada_runtime.access.audit import AuditLog
 from levada_runtime.access.connections import Connections
 from levada_runtime.access.keys import Keys
 from levada_runtime.access.orgs import Orgs
@@ -34,6 +35,7 @@ class Services:
     store: Store
     orgs: Orgs
     keys: Keys
+    audit: AuditLog
     connections: Connections
     catalog: Catalog
     registry: Registry

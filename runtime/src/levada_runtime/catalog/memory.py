@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from levada import Manifest
 from levada_runtime import __version__
+from levada_runtime.access.audit import note
 from levada_runtime.catalog.describe import describe
 from levada_runtime.catalog.discovery import Found
 from levada_runtime.catalog.installed import InstalledConnector, installed_as
@@ -45,8 +46,11 @@ class Memory:
                 uow.connectors.forget(key)
         return gone
 
-    def approve(self, connector: InstalledConnector) -> None:
-        """Approve what a connector declares, end the quarantine it was seen in, and wake the webhooks that wait."""
+    def approve(self, connector: InstalledConnector, org_id: int | None) -> None:
+        """Approve what a connector declares, end the quarantine it was seen in, and wake the work that waits.
+
+        An organisation that is named has it in its audit log.
+        """
         now = self._clock.now()
         with self._store.write() as uow:
             if connector.manifest is not None:
@@ -54,6 +58,15 @@ class Memory:
             if connector.standing.quarantine is not None:
                 uow.trust.release(connector.standing.quarantine, now)
             uow.work.wake(connector.key, now)
+            if org_id is not None:
+                standing = connector.standing
+                told = {
+                    "version": connector.version,
+                    "source_hash": connector.source_hash,
+                    "approved": standing.difference.as_dict() if standing.difference else None,
+                    "released": standing.quarantine.reason if standing.quarantine else None,
+                }
+                note(uow, org_id, now, "connector.approve", connector.key, **told)
 
     def _look_at(
         self, found: Found, row: ConnectorRow | None, approved: bool, quarantine: ConnectorQuarantineRow | None

@@ -16,6 +16,7 @@ from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, READY, ref
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.store.model import OrgRow
 from levada_runtime.store.unit_of_work import Store
 
 _CODES = {QUARANTINED: "connector_quarantined", NEEDS_APPROVAL: "connector_needs_approval"}
@@ -90,14 +91,14 @@ class Catalog:
             raise _refused(connector)
         return connector, manifest
 
-    def approve(self, connector: InstalledConnector) -> InstalledConnector:
+    def approve(self, connector: InstalledConnector, org: OrgRow | None = None) -> InstalledConnector:
         """Let a connector run as it was shown: what it declares is approved, its quarantine over. Return it as it is.
 
-        Raises UsageFailure when it is broken.
+        The organisation by which it is approved has it in its audit log. Raises UsageFailure when it is broken.
         """
         if connector.state != QUARANTINED:
             self.described(connector.key)
-        self._memory.approve(connector)
+        self._memory.approve(connector, org.id if org else None)
         return self.get(connector.key) if connector.manifest is not None else self._again(connector)
 
     def _again(self, connector: InstalledConnector) -> InstalledConnector:

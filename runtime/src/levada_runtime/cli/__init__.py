@@ -7,6 +7,7 @@ import typer
 
 from levada_runtime.cli import (
     access,
+    audit,
     authors,
     connections,
     connectors,
@@ -58,6 +59,7 @@ _GROUPS = (
     deliveries,
     secrets,
     access,
+    audit,
 )
 for group in _GROUPS:
     group.add_to(app)

@@ -93,7 +93,7 @@ def approve(
             session.say(line)
         if not yes:
             _ask(session, key, connector.version)
-        after = installation.catalog.approve(connector)
+        after = installation.catalog.approve(connector, installation.org)
     before = manifest_view(connector)
     value = {**manifest_view(after), "approved": before["difference"], "released": before["quarantine"]}
     return Result(value, lambda out: out.print(f"{key} {after.version} is {after.state}", markup=False))

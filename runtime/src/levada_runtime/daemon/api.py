@@ -14,6 +14,7 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         store=installation.store,
         orgs=installation.orgs,
         keys=installation.keys,
+        audit=installation.audit,
         connections=installation.connections,
         catalog=installation.catalog,
         registry=installation.registry,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import pluggy
 from sqlalchemy.exc import DatabaseError
 
+from levada_runtime.access.audit import AuditLog
 from levada_runtime.access.connections import Connections
 from levada_runtime.access.keys import Keys
 from levada_runtime.access.org_secrets import OrgSecrets
@@ -76,8 +77,9 @@ class Installation:
             self.org = self.orgs.ensure_default() if settings.org == "default" else self.orgs.get(settings.org)
             unless_opened.pop_all()
         self.keys = Keys(self.store, self.clock)
+        self.audit = AuditLog(self.store)
         self.library = Library(self.store)
-        self.quarantine = QuarantineLibrary(self.store)
+        self.quarantine = QuarantineLibrary(self.store, self.clock)
         self.run_library = RunLibrary(self.store)
 
     def __enter__(self) -> Self:

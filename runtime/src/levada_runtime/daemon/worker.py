@@ -5,6 +5,7 @@ import signal
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.acting import RUNTIME, act_as
 from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
@@ -29,6 +30,7 @@ def run_worker() -> None:
         raise EnvironmentFailure("a worker is started by the daemon, never by hand", code="not_supervised")
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
+    act_as(RUNTIME)
     with Installation(settings) as installation:
         look_seldom()
         serve_tokens(Dispatch(installation).execute, installation.draining)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -36,6 +37,7 @@ class Acceptances:
             for kind in types:
                 uow.schemes.accept((org.id, found.id), stream, kind, now)
             waiting = sum(self._refused(uow, found, stream, kind) for kind in types)
+            note(uow, org.id, now, "stream.accept_scheme", f"{found.name}/{stream}", document_types=types)
         return {
             "connection": found.name,
             "stream": stream,

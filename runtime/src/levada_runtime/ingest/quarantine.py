@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from levada_runtime.access.audit import note
+from levada_runtime.foundation.clock import Clock, SystemClock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.ingest.library import Listing, connection_id, listing, read_cursor
 from levada_runtime.ingest.reasons import Reason
@@ -40,8 +42,9 @@ class Meant:
 class QuarantineLibrary:
     """Reads and discards the refused records of one organisation at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self._store = store
+        self._clock = clock or SystemClock()
 
     def page(self, org: OrgRow, meant: Meant, *, limit: int, cursor: str | None = None) -> Listing:
         """Return refused records, newest first; open ones unless another state is asked for.
@@ -77,6 +80,7 @@ class QuarantineLibrary:
             (row,) = found(uow, org, [record_id])
             check_not_replayed(row)
             uow.quarantine.discard(org.id, [row.id])
+            self._note(uow, org, 1, ids=[record_id])
         return self.get(org, record_id)
 
     def discard_many(self, org: OrgRow, meant: Meant) -> int:
@@ -90,12 +94,19 @@ class QuarantineLibrary:
                 rows = found(uow, org, meant.ids)
                 for row in rows:
                     check_not_replayed(row)
-                return uow.quarantine.discard(org.id, [row.id for row in rows])
+                count = uow.quarantine.discard(org.id, [row.id for row in rows])
+                self._note(uow, org, count, ids=list(meant.ids))
+            return count
         count = 0
         for ids in matching(self._store, org, meant):
             with self._store.write() as uow:
-                count += uow.quarantine.discard(org.id, [record_id for record_id, _, _ in ids])
+                discarded = uow.quarantine.discard(org.id, [record_id for record_id, _, _ in ids])
+                self._note(uow, org, discarded, stream=meant.stream, type=meant.document_type, reason=meant.reason)
+            count += discarded
         return count
+
+    def _note(self, uow: UnitOfWork, org: OrgRow, count: int, **meant: Any) -> None:
+        note(uow, org.id, self._clock.now(), "quarantine.discard", f"{count} records", **meant)
 
 
 def matching(store: Store, org: OrgRow, meant: Meant) -> Iterator[list[tuple[int, int, str]]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import read_delivery, row_id
@@ -75,6 +76,7 @@ class Deliveries:
             if row.state not in REPLAYED:
                 raise _not_replayed(f"the delivery {delivery_id} is {row.state}")
             self._again(uow, row)
+            note(uow, org.id, self._clock.now(), "delivery.replay", delivery_id)
         return self.get(org, delivery_id)
 
     def replay_many(
@@ -102,6 +104,9 @@ class Deliveries:
                 )
                 for row in rows:
                     self._again(uow, row)
+                if rows:
+                    told = {"count": len(rows), "states": list(states)}
+                    note(uow, org.id, self._clock.now(), "delivery.replay", pipeline or "all", **told)
             if not rows:
                 return count
             count, after = count + len(rows), rows[-1].id

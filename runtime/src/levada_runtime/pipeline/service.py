@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.access.org_secrets import OrgSecrets
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -38,6 +39,8 @@ class Pipelines:
             if draft and before is not None and before.state != "draft":
                 raise _not_a_draft(before)
             changed = self._keep(uow, org, definition, text, before, draft=draft)
+            told = {"draft": draft, "changed": changed}
+            note(uow, org.id, self._clock.now(), "pipeline.deploy", definition.name, **told)
         return {**self.get(org, definition.name), "changed": changed, "warnings": self._warnings(org, definition)}
 
     def of(self, org: OrgRow) -> list[dict[str, Any]]:
@@ -119,7 +122,9 @@ class Pipelines:
                     code="pipeline_state",
                     hint=f"`runtime pipelines resume {name}` lets it run",
                 )
-            uow.pipelines.change(row, self._clock.now(), state=state)
+            now = self._clock.now()
+            uow.pipelines.change(row, now, state=state)
+            note(uow, org.id, now, "pipeline.state", name, state=state, before=row.state)
         return self.get(org, name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from levada_runtime.access.audit import note
 from levada_runtime.access.connections import Connections
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import Clock
@@ -189,6 +190,7 @@ class Plans:
         uow.runs.add(run)
         uow.runs.add_logs(run, [LogLine(now, "warning", f"refused: {spell(one)}", one) for one in prepared.refused])
         uow.plans.mark_applied(subject.row, now, run.id)
+        note(uow, org_id, now, "plan.apply", subject.row.id, run=run.id, refused=len(prepared.refused))
         return run
 
     def _row(self, subject: _Subject) -> PlanRow:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import new_uuid, spell_document
@@ -110,6 +111,8 @@ class Reverts:
                 *uow.deliveries.of_events(org.id, NO_CONNECTION, told_by),
             ]
             run = self._enter(uow, subject, report) if report.did_anything else None
+            told = {"run": run.id if run else None, "left": len(report.left)}
+            note(uow, org.id, self._clock.now(), "run.revert", run_id, **told)
         return {
             "run": run_id,
             "reverted_by": run.id if run else None,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.pipeline.running import Running
@@ -60,6 +61,8 @@ class Observations:
         run = attempt.pager.run
         if token is None:
             uow.runs.add(replace(run, **values))
+            told = {"connection": attempt.ingest.origin.connection, "stream": run.stream, "state": values["state"]}
+            note(uow, run.org_id, self._clock.now(), "run.observe", run.id, **told)
             return
         uow.runs.change(run, **values)
         settle(uow, run, self._clock.now(), attempt.outcome.reason, read_reply(attempt.outcome.result))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from levada_runtime.access.audit import note
 from levada_runtime.catalog.standing import stands
 from levada_runtime.catalog.trust import READY
 from levada_runtime.foundation.clock import Clock
@@ -69,6 +70,7 @@ class RunQueue:
         with self._store.write() as uow:
             attempts = 1 if reserved_for else self._attempts
             self._enter(uow, run, attempts=attempts, reserved_for=reserved_for, record=record)
+            note(uow, run.org_id, run.queued_at, "run.start", run.id, connection=connection.name, stream=stream)
         return run
 
     def tick(self, stream: StreamRow, scheduled_for: datetime) -> RunRow | None:

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
+from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.logging import MASK
@@ -109,6 +110,7 @@ class ReceiptLibrary:
             uow.receipts.change(
                 row.org_id, row.connection_id, row.id, state="received", reason=None, run_id=run.id, processed_at=None
             )
+            note(uow, org.id, now, "receipt.replay", row.id, run=run.id)
         return self.receipt(org, receipt_id)
 
 

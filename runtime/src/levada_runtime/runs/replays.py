@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from levada import Draft, Failure
+from levada_runtime.access.audit import note
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.ingest.gates import Gate
@@ -134,6 +135,8 @@ class Replays:
         if connection is not None and held_up is None and asked:
             run = begun or self._entered(uow, connection, place[1])
             part.runs[place] = self._take(uow, _origin(org, connection, run), run, asked, part)
+            told = {"run": run.id, "records": len(asked)}
+            note(uow, org.id, self._clock.now(), "quarantine.replay", f"{connection.name}/{place[1]}", **told)
         return part
 
     def _take(
