@@ -17,6 +17,9 @@ from levada_runtime.store.model import OrgRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 Action = Literal[
+    "backfill.begin",
+    "backfill.cancel",
+    "backfill.resume",
     "connection.add",
     "connection.change",
     "connection.remove",
@@ -32,7 +35,9 @@ Action = Literal[
     "quarantine.discard",
     "quarantine.replay",
     "receipt.replay",
+    "run.cancel",
     "run.observe",
+    "run.retry",
     "run.revert",
     "run.start",
     "secret.remove",

@@ -43,12 +43,15 @@ if TYPE_CHECKING:
     from levada_runtime.plans.apply import Plans
     from levada_runtime.plans.revert import Reverts
     from levada_runtime.plans.why import Why
+    from levada_runtime.runs.cancelling import Cancellations
     from levada_runtime.runs.cassettes import Cassettes
+    from levada_runtime.runs.closing import Closing
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
     from levada_runtime.runs.receipts import ReceiptLibrary
     from levada_runtime.runs.replays import Replays
     from levada_runtime.runs.service import Runs
+    from levada_runtime.runs.slices import Slices
     from levada_runtime.runs.webhooks import Intake
     from levada_runtime.sandbox.concurrency import Decision
     from levada_runtime.sandbox.host import Sandbox
@@ -189,7 +192,25 @@ class Installation:
             self.draining,
         )
         self._open.callback(conductor.close)
-        return Runs(self.store, self.clock, self.catalog, self.connections, conductor)
+        return Runs(self.store, self.clock, self.catalog, self.connections, conductor, self.closing)
+
+    @cached_property
+    def slices(self) -> "Slices":
+        from levada_runtime.runs.slices import Slices  # loaded only where it is used
+
+        return Slices(self.settings.work.attempts)
+
+    @cached_property
+    def closing(self) -> "Closing":
+        from levada_runtime.runs.closing import Closing  # loaded only where it is used
+
+        return Closing(self.slices)
+
+    @cached_property
+    def cancellations(self) -> "Cancellations":
+        from levada_runtime.runs.cancelling import Cancellations  # loaded only where it is used
+
+        return Cancellations(self.store, self.clock, self.closing)
 
     @cached_property
     def cassettes(self) -> "Cassettes":

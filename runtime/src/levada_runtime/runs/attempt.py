@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from levada import Manifest
+from levada import Manifest, Window
 from levada._cassette import Cassette, Player
 from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.installed import InstalledConnector
@@ -27,6 +27,8 @@ from levada_runtime.runs.queue import checkpoint_of
 from levada_runtime.runs.recorder import Recorder
 from levada_runtime.runs.recording import Recording, header_of
 from levada_runtime.runs.replies import checked
+from levada_runtime.runs.stopping import StoppableHandlers
+from levada_runtime.sandbox.answering import Handlers
 from levada_runtime.sandbox.broker.clients import Clients, Owner
 from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.host import Sandbox
@@ -35,7 +37,7 @@ from levada_runtime.store.model import ConnectionRow, RunRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import Token
 
-Action = Literal["poll", "webhook", "check"]
+Action = Literal["poll", "webhook", "backfill", "check"]
 Checkpoints = dict[str, dict[str, Any]]
 """Saved values by partition."""
 
@@ -101,7 +103,8 @@ class Conductor:
         if subject.replay is not None:
             checkpoint = subject.replay.checkpoint or {}
         if request is None:
-            return self._call(subject, "poll", checkpoint, progress, asked=asked)
+            action: Action = "backfill" if run.mode == "backfill" else "poll"
+            return self._call(subject, action, checkpoint, progress, asked=asked)
         attempt = self._call(subject, "webhook", checkpoint, progress, request, asked=asked)
         attempt.outcome = checked(attempt.outcome)
         return attempt
@@ -144,10 +147,14 @@ class Conductor:
             )
             pager.usage = broker.usage
             answering = RunHandlers(subject.manifest, ingest, assertions, broker, pager, recorder)
-            handlers = CheckHandlers(answering) if action == "check" else answering
+            handlers = CheckHandlers(answering) if action == "check" else self._stoppable(subject, answering)
             outcome = self._sandbox.call(self._asked(subject, action, checkpoint, request), handlers)
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)
+
+    def _stoppable(self, subject: Subject, handlers: Handlers) -> Handlers:
+        """Return handlers that end the run once it is cancelled; one that no claim is for cannot be."""
+        return handlers if subject.token is None else StoppableHandlers.of(self._store, subject.run, handlers)
 
     def _recorder(self, broker: Broker, subject: Subject, checkpoint: Checkpoints, asked: int) -> Recorder:
         if broker.tape is None:
@@ -215,6 +222,7 @@ class Conductor:
             request=request,
             now=self._moment(subject),
             limits=self._limits(subject),
+            window=window_of(run),
             keep_warm=kept_for(subject, secrets) if action == "webhook" else None,
         )
 
@@ -228,6 +236,13 @@ def kept_for(subject: Subject, secrets: Mapping[str, str]) -> str:
     given = orjson.dumps([subject.connection.settings, dict(secrets)], option=orjson.OPT_SORT_KEYS)
     digest = hashlib.blake2b(given, digest_size=16).hexdigest()
     return f"{run.org_id}/{run.connection_id}/{connector.source_hash}/{connector.version}/{digest}"
+
+
+def window_of(run: RunRow) -> Window | None:
+    """Return the slice of time that a backfill's run is about."""
+    if run.window_from is None or run.window_until is None:
+        return None
+    return Window(run.window_from, run.window_until)
 
 
 def started(run: RunRow, now: datetime) -> datetime:

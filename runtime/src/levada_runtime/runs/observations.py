@@ -10,8 +10,8 @@ from levada_runtime.pipeline.running import Running
 from levada_runtime.plans.model import build_plan, masked
 from levada_runtime.runs.assertions import graph_counts
 from levada_runtime.runs.attempt import Attempt
+from levada_runtime.runs.closing import Closing
 from levada_runtime.runs.endings import check_completed, error_of
-from levada_runtime.runs.receipts import settle
 from levada_runtime.runs.replies import read_reply
 from levada_runtime.store.model import PlanRow, RunRow
 from levada_runtime.store.trust_model import ConnectorQuarantineRow
@@ -22,9 +22,10 @@ from levada_runtime.work.service import Token
 class Observations:
     """Ends observed runs."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, closing: Closing | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._closing = closing or Closing()
         self._running = Running()
 
     def end(
@@ -65,7 +66,8 @@ class Observations:
             note(uow, run.org_id, self._clock.now(), "run.observe", run.id, **told)
             return
         uow.runs.change(run, **values)
-        settle(uow, run, self._clock.now(), attempt.outcome.reason, read_reply(attempt.outcome.result))
+        reply = read_reply(attempt.outcome.result)
+        self._closing.close(uow, replace(run, **values), self._clock.now(), reply=reply, told=False)
         check_completed(uow.work.complete(*token))
 
     def _plan(self, attempt: Attempt) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Putting runs into the queue: by hand, or because a scheduled moment has come."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from levada_runtime.access.audit import note
@@ -7,9 +9,13 @@ from levada_runtime.catalog.standing import stands
 from levada_runtime.catalog.trust import READY
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import new_uuid
-from levada_runtime.store.model import ConnectionRow, RunRow, StreamRow, TickRow
+from levada_runtime.runs.ticks import Due, Line, outage, passed_over, taken, why_not
+from levada_runtime.store.connections import REMOVED
+from levada_runtime.store.model import ConnectionRow, RunRow, StreamRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import new_work
+
+_IN_LINE = frozenset({"poll", "webhook"})
 
 
 def stream_key(stream: str) -> str:
@@ -22,8 +28,22 @@ def webhook_key(stream: str) -> str:
     return f"webhook:{stream}"
 
 
+def backfill_key(stream: str, start: datetime) -> str:
+    """Return the key under which the work of one slice stands in line, with nobody but itself."""
+    return f"backfill:{stream}:{start.isoformat()}"
+
+
+def line_of(run: RunRow) -> str | None:
+    """Return the key under which a run's work stands in line; None for a run that is carried out without any."""
+    if run.mode == "backfill" and run.window_from is not None:
+        return backfill_key(run.stream, run.window_from)
+    return {"poll": stream_key, "webhook": webhook_key}[run.mode](run.stream) if run.mode in _IN_LINE else None
+
+
 def checkpoint_of(run: RunRow) -> str:
-    """Return what a run's checkpoint is kept under: what a webhook saves is not where a poll goes on from."""
+    """Return what a run's checkpoint is kept under: neither a webhook nor a slice moves where a poll goes on from."""
+    if run.mode == "backfill" and run.window_from is not None and run.window_until is not None:
+        return f"backfill:{run.stream}:{run.window_from.isoformat()}/{run.window_until.isoformat()}"
     return run.stream if run.mode == "poll" else f"{run.mode}:{run.stream}"
 
 
@@ -73,42 +93,35 @@ class RunQueue:
             note(uow, run.org_id, run.queued_at, "run.start", run.id, connection=connection.name, stream=stream)
         return run
 
-    def tick(self, stream: StreamRow, scheduled_for: datetime) -> RunRow | None:
-        """Enter the run of a scheduled moment, once however many schedulers there are; None when it is skipped."""
+    def tick(self, due: Sequence[Due]) -> list[RunRow]:
+        """Enter scheduled moments, each once however many schedulers there are; returns the runs that came of them."""
         now = self._clock.now()
         with self._store.write() as uow:
-            connection = uow.connections.get(stream.org_id, stream.connection_id)
-            if connection is None:
-                return None
-            uow.lock("ticks", stream.org_id, stream.connection_id)
-            skipped = self._why_skipped(uow, connection, stream)
-            run = new_run(
-                connection, stream.stream, now, observing=connection.mode == "observe", scheduled_for=scheduled_for
-            )
-            tick = TickRow(
-                org_id=stream.org_id,
-                connection_id=stream.connection_id,
-                stream=stream.stream,
-                scheduled_for=scheduled_for,
-                outcome="skipped" if skipped else "ran",
-                reason=skipped,
-                run_id=None if skipped else run.id,
-                decided_at=now,
-            )
-            if not uow.ticks.add(tick) or skipped:
-                return None
-            self._enter(uow, run, attempts=self._attempts, reserved_for=None)
-        return run
+            desk = _Desk(uow)
+            for scope in sorted({(one.stream.org_id, one.stream.connection_id) for one in due}):
+                uow.lock("ticks", *scope)
+            return [run for one in due if (run := self._taken(uow, desk, one, now)) is not None]
 
-    @staticmethod
-    def _why_skipped(uow: UnitOfWork, connection: ConnectionRow, stream: StreamRow) -> str | None:
-        if connection.state != "active" or stream.paused:
-            return "paused" if connection.state == "active" else connection.state
-        standing = stands(uow, connection.connector)
-        if standing != READY:
-            return standing
-        line = uow.work.unfinished_of(stream.org_id, stream.connection_id, stream_key(stream.stream))
-        return "overlap" if line else None
+    def _taken(self, uow: UnitOfWork, desk: "_Desk", due: Due, now: datetime) -> RunRow | None:
+        """Enter one moment as it is to be by now; None when it makes no run."""
+        connection = desk.connection(due.stream)
+        stream = uow.streams.get(due.stream.org_id, due.stream.connection_id, due.stream.stream)
+        if connection is None or stream is None:
+            return None
+        due = replace(due, stream=stream)
+        given_up = passed_over(due, now)
+        if given_up is not None:
+            uow.ticks.add(outage(stream, given_up, now))
+            if given_up.last == due.at:
+                return None
+        reason = why_not(stream, desk.state(connection), desk.line(stream))
+        observing = connection.mode == "observe"
+        run = new_run(connection, stream.stream, now, observing=observing, scheduled_for=due.at)
+        first = uow.ticks.add(taken(due, now, reason=reason, run_id=None if reason else run.id))
+        if not first or reason:
+            return None
+        self._enter(uow, run, attempts=self._attempts, reserved_for=None)
+        return run
 
     def _enter(
         self, uow: UnitOfWork, run: RunRow, *, attempts: int, reserved_for: str | None, record: bool = False
@@ -126,3 +139,34 @@ class RunQueue:
                 reserved_for=reserved_for,
             )
         )
+
+
+class _Desk:
+    """What is asked again and again while many moments are entered in one unit of work."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._connections: dict[tuple[int, int], ConnectionRow | None] = {}
+        self._standing: dict[str, str] = {}
+
+    def connection(self, stream: StreamRow) -> ConnectionRow | None:
+        """Return a stream's connection; None when it was removed."""
+        key = (stream.org_id, stream.connection_id)
+        if key not in self._connections:
+            found = self._uow.connections.get(*key)
+            self._connections[key] = found if found and found.state != REMOVED else None
+        return self._connections[key]
+
+    def state(self, connection: ConnectionRow) -> str:
+        """Return `active`, or the state of the connection or of its connector that keeps it from running."""
+        if connection.state != "active":
+            return connection.state
+        if connection.connector not in self._standing:
+            self._standing[connection.connector] = stands(self._uow, connection.connector)
+        standing = self._standing[connection.connector]
+        return "active" if standing == READY else standing
+
+    def line(self, stream: StreamRow) -> Line:
+        rows = self._uow.work.unfinished_of(stream.org_id, stream.connection_id, stream_key(stream.stream))
+        running = sum(row.state == "running" for row in rows)
+        return Line(running=running, waiting=len(rows) - running)

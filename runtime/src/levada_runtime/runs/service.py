@@ -16,14 +16,14 @@ from levada_runtime.foundation.logging import logger, mask
 from levada_runtime.graph.model import GraphRefusal
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.cassettes import check_playable
+from levada_runtime.runs.closing import Closing
 from levada_runtime.runs.endings import check_completed, error_of
-from levada_runtime.runs.events import publish_end
 from levada_runtime.runs.observations import Observations
 from levada_runtime.runs.pager import Progress, moved
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
-from levada_runtime.runs.receipts import settle
 from levada_runtime.runs.replies import read_reply
 from levada_runtime.runs.retry import Verdict, judge
+from levada_runtime.runs.stopping import CANCELLED
 from levada_runtime.sandbox.model import Outcome
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, WorkRow
@@ -33,20 +33,29 @@ from levada_runtime.work.service import StaleClaimError, Token
 
 _LOST_AT_MOST = 3
 _PARKED = timedelta(seconds=5)
+_PATIENT = frozenset({"webhook", "backfill"})
+"""Modes whose runs wait while their connection is paused or their connector cannot be used."""
 
 
 class Runs:
     """Carries out runs in this process."""
 
     def __init__(
-        self, store: Store, clock: Clock, catalog: Catalog, connections: Connections, conductor: Conductor
+        self,
+        store: Store,
+        clock: Clock,
+        catalog: Catalog,
+        connections: Connections,
+        conductor: Conductor,
+        closing: Closing,
     ) -> None:
         self._store = store
         self._clock = clock
         self._catalog = catalog
         self._connections = connections
         self._conductor = conductor
-        self._observations = Observations(store, clock)
+        self._closing = closing
+        self._observations = Observations(store, clock, closing)
         self._rng = random.Random()  # noqa: S311 - jitter, nothing secret
 
     def execute(self, token: Token, progress: Progress | None = None) -> None:
@@ -145,7 +154,7 @@ class Runs:
             if run is None:
                 uow.work.complete(*token, state="dead")
                 return None
-            if run.mode == "webhook" and _has_to_wait(uow, run):
+            if run.mode in _PATIENT and _has_to_wait(uow, run):
                 uow.work.release(work, not_before=self._clock.now() + _PARKED, attempt=work.attempt - 1)
                 return None
             started: dict[str, Any] = {
@@ -163,7 +172,7 @@ class Runs:
         try:
             subject = self._subject(run, token)
         except RuntimeFailure as failure:
-            if run.mode == "webhook":
+            if run.mode in _PATIENT:
                 self._park(work, run, failure.message)
             else:
                 told = f"{failure.message}; {failure.hint}" if failure.hint else failure.message
@@ -171,6 +180,8 @@ class Runs:
             return
         if subject is None:
             self._end_without_child(run, token, None, "the connection was removed")
+        elif run.cancel_requested_at is not None:
+            self._end_without_child(run, token, None, "it was cancelled while it ran; its pages so far stay")
         elif work.attempt > max(work.max_attempts, _LOST_AT_MOST):
             self._end_without_child(
                 run, token, "worker_lost", "its workers died again and again, without a page between"
@@ -181,8 +192,8 @@ class Runs:
             self._end(work, token, attempt, self._violation(subject.connector, attempt.outcome, run))
 
     def _park(self, work: WorkRow, run: RunRow, why: str) -> None:
-        """Put a receipt's run back until its connector can be used again: what was accepted is not given up."""
-        logger("runs").warning("a webhook waits for its connector", run=run.id, why=why)
+        """Put a run back until its connector can be used again: what was accepted or asked for is not given up."""
+        logger("runs").warning(f"a {run.mode} waits for its connector", run=run.id, why=why)
         with self._store.write() as uow:
             if uow.work.holds(work.id, work.fence):
                 uow.runs.change(run, state="queued", attempt=run.attempt - 1)
@@ -199,6 +210,9 @@ class Runs:
 
     def _end(self, work: WorkRow, token: Token, attempt: Attempt, broke_out: ConnectorQuarantineRow | None) -> None:
         outcome = attempt.outcome
+        if outcome.reason == CANCELLED:
+            self._cancelled(token, attempt)
+            return
         if attempt.pager.run.observing:
             self._observations.end(attempt, token, self._ending(attempt), broke_out)
             return
@@ -220,10 +234,26 @@ class Runs:
         with self._store.write() as uow:
             ended = pager.finish(uow, **self._ending(attempt))
             state = "partial" if ended.counts.get("failed") else "succeeded"
-            uow.runs.change(ended, state=state, reason=None, error=None)
-            publish_end(uow, ended, self._clock.now(), state=state, reason=None, error=None)
-            settle(uow, ended, self._clock.now(), None, read_reply(attempt.outcome.result))
+            values: dict[str, Any] = {"state": state, "reason": None, "error": None}
+            uow.runs.change(ended, **values)
+            reply = read_reply(attempt.outcome.result)
+            self._closing.close(uow, replace(ended, **values), self._clock.now(), reply=reply)
             check_completed(uow.work.complete(*token))
+
+    def _cancelled(self, token: Token, attempt: Attempt) -> None:
+        """End a run that somebody cancelled; what it had not committed is dropped, and an observed one has no plan."""
+        ending = {**self._ending(attempt), "state": CANCELLED, "reason": None, "error": error_of(attempt.outcome)}
+        pager = attempt.pager
+        with self._store.write() as uow:
+            if pager.run.observing:
+                ending |= pager.http_usage()
+                uow.runs.change(pager.run, **ending)
+                attempt.recorder.flush(uow, pager.run)
+                ended = replace(pager.run, **ending)
+            else:
+                ended = pager.drop(uow, **ending)
+            self._closing.close(uow, ended, self._clock.now())
+            check_completed(uow.work.complete(*token, state="dead"))
 
     def _fail(
         self,
@@ -246,8 +276,7 @@ class Runs:
                 counted = work.attempt if verdict.counts else work.attempt - 1
                 uow.work.release(work, not_before=now + verdict.pause, attempt=counted)
             else:
-                publish_end(uow, ended, now)
-                settle(uow, ended, now, outcome.reason)
+                self._closing.close(uow, ended, now)
                 check_completed(uow.work.complete(*token, state="dead"))
             if broke_out is not None:
                 uow.trust.confine(broke_out)
@@ -280,12 +309,12 @@ class Runs:
         state = "queued" if again else "failed" if reason else "cancelled"
         with self._store.write() as uow:
             work = uow.work.get(token[0])
-            uow.runs.change(run, state=state, reason=reason, error=error, finished_at=None if again else now)
+            values: dict[str, Any] = {"state": state, "reason": reason, "error": error}
+            uow.runs.change(run, **values, finished_at=None if again else now)
             if again and verdict and work and uow.work.holds(*token):
                 uow.work.release(work, not_before=now + verdict.pause, attempt=work.attempt)
             else:
-                publish_end(uow, run, now, state=state, reason=reason, error=error, finished_at=now)
-                settle(uow, run, now, reason or "cancelled")
+                self._closing.close(uow, replace(run, **values, finished_at=now), now)
                 check_completed(uow.work.complete(*token, state="dead"))
 
     def _ending(self, attempt: Attempt) -> dict[str, Any]:
@@ -317,7 +346,7 @@ class Runs:
 
 
 def _has_to_wait(uow: UnitOfWork, run: RunRow) -> bool:
-    """Tell whether a receipt waits: its connection is paused or needs attention, or its stream is paused."""
+    """Tell whether a run waits: its connection is paused or needs attention, or its stream is paused."""
     connection = uow.connections.get(run.org_id, run.connection_id)
     if connection is None or connection.state == REMOVED:
         return False

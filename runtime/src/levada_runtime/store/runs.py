@@ -30,17 +30,24 @@ class Runs:
         )
         self._connection.execute(matching.values(values))
 
+    def is_cancelled(self, run: RunRow) -> bool:
+        """Tell whether somebody asked for a run's end."""
+        same = runs.c.org_id == run.org_id, runs.c.connection_id == run.connection_id, runs.c.id == run.id
+        query = sa.select(runs.c.id).where(*same, runs.c.cancel_requested_at.is_not(None))
+        return self._connection.execute(query).first() is not None
+
     def page_of(
         self,
         org_id: int,
         *,
         connection_id: int | None = None,
         state: str | None = None,
+        backfill_id: str | None = None,
         before: str | None = None,
         limit: int,
     ) -> list[RunRow]:
         """Return runs, newest first, from below the id `before`."""
-        given = {runs.c.connection_id: connection_id, runs.c.state: state}
+        given = {runs.c.connection_id: connection_id, runs.c.state: state, runs.c.backfill_id: backfill_id}
         conditions = [column == value for column, value in given.items() if value is not None]
         if before is not None:
             conditions.append(runs.c.id < before)

@@ -7,12 +7,13 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from levada_runtime.store.audit import Audit
+from levada_runtime.store.backfills import Backfills
 from levada_runtime.store.connections import Connections, Secrets
 from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
-from levada_runtime.store.engine import bytes_of, place_of, reading, version_of, writing
+from levada_runtime.store.engine import bytes_of, noting, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
 from levada_runtime.store.history import History
@@ -22,13 +23,16 @@ from levada_runtime.store.moments import Moments
 from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.pipelines import Pipelines
+from levada_runtime.store.postgresql import NOTING
 from levada_runtime.store.quarantine import Quarantine
+from levada_runtime.store.rate_budgets import RateBudgets
 from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.recordings import Recordings
 from levada_runtime.store.runs import Plans, Runs
 from levada_runtime.store.schemes import Schemes
 from levada_runtime.store.streams import Checkpoints, Streams
 from levada_runtime.store.ticks import Ticks
+from levada_runtime.store.tokens import Tokens
 from levada_runtime.store.trust import Trust
 from levada_runtime.store.work import Work
 
@@ -76,6 +80,14 @@ class UnitOfWork:
     @cached_property
     def secrets(self) -> Secrets:
         return Secrets(self._connection)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self._connection)
+
+    @cached_property
+    def rate_budgets(self) -> RateBudgets:
+        return RateBudgets(self._connection)
 
     @cached_property
     def streams(self) -> Streams:
@@ -150,6 +162,10 @@ class UnitOfWork:
         return Ticks(self._connection)
 
     @cached_property
+    def backfills(self) -> Backfills:
+        return Backfills(self._connection)
+
+    @cached_property
     def receipts(self) -> Receipts:
         return Receipts(self._connection)
 
@@ -169,6 +185,7 @@ class Store:
         self.engine = engine
         self._reading = reading(engine)
         self._writing = writing(engine)
+        self._noting = noting(engine)
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -180,6 +197,17 @@ class Store:
     def write(self) -> Iterator[UnitOfWork]:
         """One transaction: everything in it is kept, or none of it is."""
         with self._writing.begin() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def note(self) -> Iterator[UnitOfWork]:
+        """One transaction that a power cut may take back: for what would be a pity to lose, and no loss.
+
+        It waits for no disk, and for other writers two seconds at most.
+        """
+        with self._noting.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(NOTING)
             yield UnitOfWork(connection)
 
     @property

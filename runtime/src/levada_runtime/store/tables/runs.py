@@ -75,6 +75,7 @@ backfills = sa.Table(
     number("parallel"),
     sa.Column("cancel_requested_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("begun_at", Instant, nullable=False),
     sa.Column("finished_at", Instant),
     sa.Index(None, "org_id", "id"),
 )

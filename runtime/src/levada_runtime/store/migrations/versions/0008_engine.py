@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("parallel", sa.BigInteger(), nullable=False),
         sa.Column("cancel_requested_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("org_id", "connection_id", "id", name=op.f("pk_backfills")),
     )
