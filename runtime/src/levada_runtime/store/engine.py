@@ -14,6 +14,8 @@ from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.store import postgresql
 
 WRITES = "levada_writes"
+LIGHTLY = "levada_lightly"
+_LIGHT, _FULL = ("busy_timeout=2000", "synchronous=NORMAL"), ("busy_timeout=30000", "synchronous=FULL")
 _PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
 
 
@@ -57,6 +59,11 @@ def reading(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**postgresql.READING) if engine.dialect.name == "postgresql" else engine
 
 
+def noting(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for notes: units of work that write, do not wait for the disk, nor long for anybody."""
+    return engine.execution_options(**{WRITES: True, LIGHTLY: True})
+
+
 def is_writing(connection: sa.Connection) -> bool:
     """Tell whether this connection is in a unit of work that writes."""
     return bool(connection.get_execution_options().get(WRITES, False))
@@ -83,6 +90,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     )
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "checkin", _set_full)
     return engine
 
 
@@ -91,5 +99,15 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _set_full(connection: sqlite3.Connection | None, record: Any) -> None:
+    if record.info.pop(LIGHTLY, False) and connection is not None:
+        for pragma in _FULL:
+            connection.execute(f"PRAGMA {pragma}")
+
+
 def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get(LIGHTLY, False):
+        connection.info[LIGHTLY] = True
+        for pragma in _LIGHT:
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
