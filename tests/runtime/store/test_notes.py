@@ -25,7 +25,7 @@ def test_a_note_is_there_for_everybody_once_it_is_made(store, clock):
     note(store, clock, 1)
     note(store, clock, 2)
     assert kept(store) == {"n": 2}
-    with pytest.raises(TypeError):
+    with pytest.raises(sa.exc.StatementError):
         note(store, clock, object())
     assert kept(store) == {"n": 2}
 
