@@ -103,7 +103,8 @@ def test_five_hundred_events_are_one_piece_of_work_for_whoever_has_a_pipeline(st
     ids = [read_event(one)[1] for one in intake.accept(ORG, [event()] * 500)["ids"]]
     intake.accept(8, [event()])
     with store.read() as uow:
-        (work,) = uow.work.due(clock.now(), 10)
+        (due,) = uow.work.due(clock.now(), 10)
+        work = uow.work.get(due.id)
     assert (work.org_id, work.connection_id, work.kind, work.key) == (ORG, NO_CONNECTION, "pipeline", "events")
     assert work.payload == {"first": ids[0], "last": ids[-1]}
     assert ids == list(range(ids[0], ids[0] + 500))

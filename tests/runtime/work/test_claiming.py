@@ -118,7 +118,7 @@ def test_a_key_is_not_claimed_while_another_claim_of_it_is_not_committed(store, 
     older, newer = row_ids(2)
     enter(store, clock, [newer])
     with store.write() as ours:
-        (row,) = ours.work.due(clock.now(), 5)
+        (row,) = ours.work.take([newer], clock.now())
         ours.work.claim(row, ELSEWHERE, clock.now() + LEASE)
         enter(store, clock, [older])
         assert WorkQueue(store, clock, LEASE).claim_due(5) == []
@@ -131,7 +131,7 @@ def test_a_claimer_looks_again_once_it_holds_the_line(store, clock, monkeypatch)
     enter(store, clock, [newer])
     rival = ExitStack()
     ours = rival.enter_context(store.write())
-    (row,) = ours.work.due(clock.now(), 5)
+    (row,) = ours.work.take([newer], clock.now())
     ours.work.claim(row, ELSEWHERE, clock.now() + LEASE)
     enter(store, clock, [older])
     seen = []

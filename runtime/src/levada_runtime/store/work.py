@@ -11,11 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from levada_runtime.store import _lines
 from levada_runtime.store._rows import as_columns, read_as
 from levada_runtime.store.engine import is_writing
 from levada_runtime.store.locks import Named, free_of, lock
 from levada_runtime.store.model import WorkRow
 from levada_runtime.store.tables import connections, work
+from levada_runtime.store.work_model import DueWork, WaitingWork, WorkInFlight
 
 UNFINISHED = ("queued", "running")
 
@@ -35,21 +37,35 @@ class Work:
         asked = query.with_for_update() if is_writing(self._connection) else query
         return next(iter(read_as(WorkRow, self._connection.execute(asked))), None)
 
-    def due(self, now: datetime, limit: int) -> list[WorkRow]:
-        """Return unreserved rows that may be claimed now: queued and at the head of their key, most urgent first.
+    def due(self, now: datetime, limit: int) -> list[DueWork]:
+        """Return what may be claimed now, most urgent first: of each organisation at most `limit` pieces."""
+        return _lines.due(self._connection, now, limit)
 
-        In a unit of work that writes they are its own until it ends: what another is at just now is left out.
+    def waiting(self, now: datetime) -> list[WaitingWork]:
+        """Return what is due and not taken, by kind."""
+        return _lines.waiting(self._connection, now)
+
+    def in_flight(self) -> list[WorkInFlight]:
+        """Return what is being done, by organisation, kind and owner."""
+        by = (work.c.org_id, work.c.kind, work.c.owner)
+        query = sa.select(*by, sa.func.count().label("count")).where(_running(work), work.c.owner.is_not(None))
+        return read_as(WorkInFlight, self._connection.execute(query.group_by(*by)))
+
+    def dead(self) -> dict[str, int]:
+        """Return how many pieces of work were given up or cancelled, by kind."""
+        query = sa.select(work.c.kind, sa.func.count()).where(_dead(work)).group_by(work.c.kind).order_by(work.c.kind)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def take(self, work_ids: Sequence[int], now: datetime) -> list[WorkRow]:
+        """Return those of these rows that may still be claimed, in this order; nobody else can before the end.
+
+        What another is at just now is left out.
         """
-        query = (
-            sa.select(work)
-            .where(_unfinished(work), work.c.state == "queued", work.c.not_before <= now, work.c.reserved_for.is_(None))
-            .where(_at_head())
-            .order_by(work.c.priority, work.c.id)
-            .limit(limit)
+        query = sa.select(work).where(
+            work.c.id.in_(work_ids), *_claimable(now), work.c.reserved_for.is_(None), _at_head()
         )
-        if not is_writing(self._connection):
-            return read_as(WorkRow, self._connection.execute(query))
-        rows = read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True, of=work)))
+        found = read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True, of=work)))
+        rows = sorted(found, key=lambda row: work_ids.index(row.id))
         free = free_of(self._connection, [_line(row.org_id, row.connection_id, row.key) for row in rows])
         return self._at_head_still([row for row, is_free in zip(rows, free, strict=True) if is_free])
 
@@ -174,14 +190,28 @@ def _held(work_id: int, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
     return work.c.id == work_id, work.c.fence == fence, work.c.state == "running"
 
 
+def _claimable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return _unfinished(work), work.c.state == "queued", work.c.not_before <= now
+
+
+def _running(table: Any) -> sa.ColumnElement[bool]:
+    """Return the condition as it stands in the index of what is being done."""
+    return sa.literal_column(f"{table.name}.state") == sa.literal_column("'running'")
+
+
+def _dead(table: Any) -> sa.ColumnElement[bool]:
+    """Return the condition as it stands in the index of dead work."""
+    return sa.literal_column(f"{table.name}.state") == sa.literal_column("'dead'")
+
+
 def _at_head() -> sa.ColumnElement[bool]:
     """Nothing of the same key is being done, and nothing older waits."""
-    other = work.alias("other")
-    return ~sa.exists().where(
-        other.c.org_id == work.c.org_id,
-        other.c.connection_id == work.c.connection_id,
-        other.c.key == work.c.key,
-        _unfinished(other),
-        other.c.id != work.c.id,
-        sa.or_(other.c.id < work.c.id, other.c.state == "running"),
+    older, busy = work.alias("older"), work.alias("busy")
+    return ~sa.or_(
+        sa.exists().where(*_same_line(older), _unfinished(older), older.c.id < work.c.id),
+        sa.exists().where(*_same_line(busy), _running(busy), busy.c.id != work.c.id),
     )
+
+
+def _same_line(other: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    return tuple(other.c[name] == work.c[name] for name in ("org_id", "connection_id", "key"))

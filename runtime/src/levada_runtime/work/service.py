@@ -7,6 +7,8 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import row_id
 from levada_runtime.store.model import WorkRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.store.work_model import DueWork, WaitingWork
+from levada_runtime.work.fairness import chosen, room_for
 from levada_runtime.work.owners import is_dead, this_process
 
 Token = tuple[int, int]
@@ -23,21 +25,35 @@ class StaleClaimError(Exception):
 class WorkQueue:
     """The work of this installation, as one process sees it."""
 
-    def __init__(self, store: Store, clock: Clock, lease: timedelta) -> None:
+    def __init__(self, store: Store, clock: Clock, lease: timedelta, per_org: int | None = None) -> None:
+        """With `per_org`, no organisation has more than that many pieces of work in flight by `claim_due`."""
         self._store = store
         self._clock = clock
+        self._per_org = per_org
         self.lease = lease
         self.owner = this_process()
 
-    def claim_due(self, limit: int) -> list[Token]:
-        """Take up to `limit` pieces of work that are due."""
-        now = self._clock.now()
+    def claim_due(self, limit: int, workers: int | None = None) -> list[Token]:
+        """Take up to `limit` pieces of work that are due, for one who has `workers` workers, busy ones among them."""
+        if limit <= 0:
+            return []
+        now, workers = self._clock.now(), limit if workers is None else workers
         with self._store.read() as uow:
-            if limit <= 0 or not uow.work.due(now, 1):
+            due = uow.work.due(now, limit)
+            if not self._chosen(uow, due, limit, workers):
                 return []
         with self._store.write() as uow:
-            claimed = [uow.work.claim(row, self.owner, now + self.lease) for row in uow.work.due(now, limit)]
+            if self._per_org is not None:
+                uow.lock("work in flight")
+            taken = uow.work.take(self._chosen(uow, due, limit, workers), now)
+            claimed = [uow.work.claim(row, self.owner, now + self.lease) for row in taken]
         return [(row.id, row.fence) for row in claimed]
+
+    def _chosen(self, uow: UnitOfWork, due: Sequence[DueWork], limit: int, workers: int) -> list[int]:
+        if not due:
+            return []
+        flying = uow.work.in_flight()
+        return chosen(due, flying, room_for(limit, workers, flying, self.owner, self._per_org))
 
     def claim_next(self, org_id: int, connection_id: int, key: str) -> Token | None:
         """Take the oldest work of one key, due or not, unless another living process holds or has reserved it."""
@@ -66,13 +82,29 @@ class WorkQueue:
         with self._store.write() as uow:
             return self._recover(uow, uow.work.unlocked(lost), now)
 
-    def free(self, token: Token) -> None:
-        """Free a claim whose worker is known to be dead."""
+    def free(self, token: Token, *, counts: bool = True) -> None:
+        """Free a claim whose worker is known to be dead; unless that counts, as if it had not been tried."""
         with self._store.write() as uow:
             if uow.work.holds(*token):
                 row = uow.work.get(token[0])
                 if row is not None:
-                    uow.work.release(row, not_before=self._clock.now(), attempt=row.attempt)
+                    attempt = row.attempt if counts else row.attempt - 1
+                    uow.work.release(row, not_before=self._clock.now(), attempt=attempt)
+
+    def let_go(self) -> int:
+        """Free all that this process still holds, because it ends; returns how many pieces those were."""
+        now = self._clock.now()
+        with self._store.write() as uow:
+            held = [row for row in uow.work.unfinished() if row.owner == self.owner]
+            for row in uow.work.unlocked([row.id for row in held]):
+                if row.owner == self.owner:
+                    uow.work.release(row, not_before=now, attempt=row.attempt - 1)
+        return len(held)
+
+    def waiting(self) -> list[WaitingWork]:
+        """Return what is due and not taken, by kind."""
+        with self._store.read() as uow:
+            return uow.work.waiting(self._clock.now())
 
     @staticmethod
     def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:

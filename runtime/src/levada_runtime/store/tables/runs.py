@@ -170,6 +170,20 @@ work = sa.Table(
         sqlite_where=sa.text("state IN ('queued', 'running')"),
         postgresql_where=sa.text("state IN ('queued', 'running')"),
     ),
+    sa.Index(
+        "ix_work_running",
+        "org_id",
+        "connection_id",
+        "key",
+        sqlite_where=sa.text("state = 'running'"),
+        postgresql_where=sa.text("state = 'running'"),
+    ),
+    sa.Index(
+        "ix_work_dead",
+        "kind",
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    ),
 )
 
 ticks = sa.Table(

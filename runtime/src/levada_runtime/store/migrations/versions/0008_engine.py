@@ -84,5 +84,11 @@ def upgrade() -> None:
         sqlite_where=sa.text("backfill_id IS NOT NULL"),
         postgresql_where=sa.text("backfill_id IS NOT NULL"),
     )
+    for name, columns, state in (
+        ("ix_work_running", ["org_id", "connection_id", "key"], "running"),
+        ("ix_work_dead", ["kind"], "dead"),
+    ):
+        where = sa.text(f"state = '{state}'")
+        op.create_index(name, "work", columns, sqlite_where=where, postgresql_where=where)
     op.add_column("ticks", sa.Column("until", sa.BigInteger()))
     op.add_column("ticks", sa.Column("count", sa.BigInteger(), nullable=False, server_default="1"))
