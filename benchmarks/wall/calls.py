@@ -58,7 +58,7 @@ class Taker(NoHandlers):
         if not frame.last:
             return None
         records = [
-            RecordAnswer(index, "unchanged", None, None, None, record.source_id, record.idempotency_key)
+            RecordAnswer(index, "unchanged", None, None, None, record.idempotency_key, record.source_id)
             for index, record in enumerate(frame.records)
         ]
         return EmitAnswer("ingested", {}, records)

@@ -54,7 +54,7 @@ class Told:
             return None
         records = [
             RecordAnswer(
-                index, "created", f"doc_{index}", f"ver_{index}", "0" * 64, record.source_id, record.idempotency_key
+                index, "created", f"doc_{index}", f"ver_{index}", bytes(32), record.idempotency_key, record.source_id
             )
             for index, record in enumerate(self._call)
         ]
@@ -63,7 +63,7 @@ class Told:
 
     def retire(self, frame):
         self.retired.append(frame)
-        record = RecordAnswer(0, "retired", "doc_0", "ver_1", None, None, frame.idempotency_key)
+        record = RecordAnswer(0, "retired", "doc_0", "ver_1", None, frame.idempotency_key, None)
         return EmitAnswer("ingested", PROVENANCE, [record])
 
     def graph(self, frame):

@@ -298,7 +298,7 @@ def _asked() -> SimpleNamespace:
 
 
 def _answers() -> dict[str, Any]:
-    record = RecordAnswer(0, "created", "doc_1", "ver_1", "0" * 64, "s", "k")
+    record = RecordAnswer(0, "created", "doc_1", "ver_1", bytes(32), "k", "s")
     return {"a batch's result": batch_result(results(EmitAnswer("ingested", {"org_id": "o"}, [record])), "customer")}
 
 

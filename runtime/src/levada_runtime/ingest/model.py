@@ -129,7 +129,7 @@ class Rekeyed(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """The answer for one accepted record."""
+    """The answer for one accepted record, in the order in which it goes over the wire."""
 
     place: int
     outcome: Outcome

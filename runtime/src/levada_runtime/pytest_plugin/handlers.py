@@ -120,11 +120,11 @@ def _shared(result: IngestResult) -> dict[str, Any]:
 
 def _record(result: IngestResult) -> RecordAnswer:
     return RecordAnswer(
-        index=result.index,
+        place=result.index,
         outcome=result.outcome,
         document_id=result.document_id,
-        document_version_id=result.document_version_id,
-        payload_hash=result.payload_hash,
+        version=result.document_version_id,
+        payload_hash=bytes.fromhex(result.payload_hash) if result.payload_hash is not None else None,
         source_id=result.provenance.get("source_id"),
         idempotency_key=result.provenance.get("idempotency_key"),
         superseded=bool(result.provenance.get("superseded")),

@@ -1,13 +1,12 @@
 """The host's answers to a child: each frame is translated for the floor that knows what to do with it."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from levada import BadRecord, Draft, Failure, Manifest
-from levada_runtime.foundation.ids import spell_document, spell_version
 from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.admit import KEY_BYTES
-from levada_runtime.ingest.model import Accepted, Answer, Origin, Outcome, Rejected
+from levada_runtime.ingest.model import Accepted, Answer, Rejected
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.pager import Pager
@@ -25,17 +24,9 @@ from levada_runtime.sandbox.protocol import (
     HttpAnswer,
     HttpFrame,
     ProtocolError,
-    RecordAnswer,
     RetireFrame,
 )
 from levada_runtime.store.columns import to_micros
-
-_OUTCOMES: dict[Outcome, Literal["created", "updated", "unchanged", "retired"]] = {
-    Outcome.CREATED: "created",
-    Outcome.UPDATED: "updated",
-    Outcome.UNCHANGED: "unchanged",
-    Outcome.RETIRED: "retired",
-}
 
 
 class RunHandlers:
@@ -135,9 +126,10 @@ class RunHandlers:
         return EmitAnswer(
             status="observed" if observing else "ingested",
             provenance={**origin.provenance(), "stream": stream},
-            records=[_record(origin, one, observing=observing) for one in answer.accepted],
+            records=[_unnamed(one) for one in answer.accepted] if observing else answer.accepted,
             failed=[_failed(one) for one in answer.rejected],
             rejected=answer.refused,
+            connection_id=origin.connection_id,
         )
 
 
@@ -180,20 +172,9 @@ def _is_key(text: str) -> bool:
     return storable(text) and len(text.encode()) <= KEY_BYTES
 
 
-def _record(origin: Origin, one: Accepted, *, observing: bool) -> RecordAnswer:
-    """Return the answer for one record; an observed one has no ids, since nothing of it is kept."""
-    known = not observing and one.document_id is not None and one.version is not None
-    document = spell_document(origin.connection_id, one.document_id or 0) if known else None
-    return RecordAnswer(
-        index=one.place,
-        outcome=_OUTCOMES[one.outcome],
-        document_id=document,
-        document_version_id=spell_version(document, one.version or 0) if document else None,
-        payload_hash=one.payload_hash.hex() if one.payload_hash else None,
-        source_id=one.source_id,
-        idempotency_key=one.idempotency_key,
-        superseded=one.superseded,
-    )
+def _unnamed(one: Accepted) -> Accepted:
+    """Return an answer without ids, since there are none of what is not kept."""
+    return one._replace(document_id=None, version=None)
 
 
 def _failed(one: Rejected) -> FailedAnswer:

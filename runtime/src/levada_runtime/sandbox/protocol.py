@@ -5,7 +5,8 @@ travels as JSON bytes inside the frame, so that the decoder of the host builds n
 """
 
 from collections import Counter
-from typing import Annotated, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -191,16 +192,16 @@ class Done(Frame, tag="done", frozen=True):
     """Host to child: taken. Answers a frame that is not the last of its call, and a saved checkpoint."""
 
 
-class RecordAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """What became of one record; `index` is its place in the call."""
+class RecordAnswer(NamedTuple):
+    """What became of one record; `place` is where in the call it stood. Ids that are numbers are spelt by whoever looks."""
 
-    index: int
+    place: int
     outcome: Literal["created", "updated", "unchanged", "retired"]
-    document_id: str | None
-    document_version_id: str | None
-    payload_hash: str | None
-    source_id: str | None
+    document_id: int | str | None
+    version: int | str | None
+    payload_hash: bytes | None
     idempotency_key: str | None
+    source_id: str | None
     superseded: bool = False
 
 
@@ -224,14 +225,16 @@ class FailedAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
 class EmitAnswer(msgspec.Struct, frozen=True):
     """What a handler answers a `batch` or `retire` call with; what all records share is said once.
 
+    `records` are in the shape of `RecordAnswer`, their documents those of the connection with `connection_id`.
     `rejected` means that the call was all-or-nothing and nothing was taken: the child raises BatchRejected.
     """
 
     status: Literal["ingested", "observed"]
     provenance: dict[str, str | int | bool | None]
-    records: list[RecordAnswer]
+    records: Sequence[tuple[Any, ...]]
     failed: list[FailedAnswer] = []
     rejected: bool = False
+    connection_id: int = 0
 
 
 class Results(Frame, tag="results", frozen=True):
@@ -246,6 +249,7 @@ class Results(Frame, tag="results", frozen=True):
     records: bytes
     failed: list[FailedAnswer]
     rejected: bool
+    connection_id: int = 0
 
 
 class GraphAnswer(Frame, tag="graphed", frozen=True):
@@ -289,7 +293,7 @@ _host_frames: msgspec.msgpack.Decoder[HostFrame] = msgspec.msgpack.Decoder(HostF
 
 def results(answer: EmitAnswer) -> Results:
     """Return the frame that carries a handler's answer."""
-    outcomes = Counter(record.outcome for record in answer.records)
+    outcomes = Counter([record[1] for record in answer.records])
     return Results(
         status=answer.status,
         provenance=answer.provenance,
@@ -300,6 +304,7 @@ def results(answer: EmitAnswer) -> Results:
         records=_encoder.encode(answer.records),
         failed=answer.failed,
         rejected=answer.rejected,
+        connection_id=answer.connection_id,
     )
 
 

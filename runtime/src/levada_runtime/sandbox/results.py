@@ -7,6 +7,7 @@ from typing import overload
 import msgspec
 
 from levada._ingest import BatchResult, FailedRecord, IngestResult, RecordError
+from levada_runtime.foundation.ids import spell_document, spell_version
 from levada_runtime.sandbox.protocol import FailedAnswer, RecordAnswer, Results
 
 _decode_records = msgspec.msgpack.Decoder(list[RecordAnswer]).decode
@@ -47,23 +48,35 @@ class LazyResults(Sequence[IngestResult]):
 
     def _made(self, record: RecordAnswer) -> IngestResult:
         answer = self._answer
+        payload_hash = record.payload_hash.hex() if record.payload_hash is not None else None
+        document_id, version_id = _spelt(answer.connection_id, record)
         provenance = {
             **answer.provenance,
             "source_id": record.source_id,
             "idempotency_key": record.idempotency_key,
-            "payload_hash": record.payload_hash,
+            "payload_hash": payload_hash,
             **({"superseded": True} if record.superseded else {}),
         }
         return IngestResult(
             status=answer.status,
             document_type=self._document_type,
-            document_id=record.document_id,
-            document_version_id=record.document_version_id,
-            payload_hash=record.payload_hash,
+            document_id=document_id,
+            document_version_id=version_id,
+            payload_hash=payload_hash,
             provenance=provenance,
-            index=record.index,
+            index=record.place,
             outcome=record.outcome,
         )
+
+
+def _spelt(connection_id: int, record: RecordAnswer) -> tuple[str | None, str | None]:
+    """Return the ids of a document and its version as the outside sees them; None where there are none."""
+    document, version = record.document_id, record.version
+    if isinstance(document, int):
+        document = spell_document(connection_id, document)
+    if document is not None and isinstance(version, int):
+        version = spell_version(document, version)
+    return document, None if isinstance(version, int) else version
 
 
 def batch_result(answer: Results, document_type: str) -> BatchResult:
