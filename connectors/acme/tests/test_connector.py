@@ -1,6 +1,8 @@
 """The connector: what every connector must keep, and what this one makes of Acme's rows."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
@@ -51,6 +53,34 @@ class TestAcme(ConnectorConformance):
     connector = levada_acme.connector
     http = served(aged_book())
     webhooks = DELIVERIES
+
+
+def test_windows_that_meet_read_every_invoice_once(connector_run):
+    """Each invoice is in the window that it changed in, whatever page it comes on."""
+    book = new_book(invoices=20)
+    acme = connector_run(levada_acme.connector, http=served(book))
+    changed = {key: levada_acme.changed_at(row) for key, row in book.served().invoices.items()}
+    edges = [min(changed.values()) + timedelta(seconds=second) for second in (0, 2, 4, 60)]
+    expected = set()
+    for start, end in pairwise(edges):
+        run = acme.backfill("invoices", start, end)
+        inside = {f"acme:invoice:{key}" for key, at in changed.items() if start <= at < end}
+        expected |= inside
+        assert inside
+        assert sum(batch.created for batch in run.batches) == sum(batch.count for batch in run.batches) == len(inside)
+        assert set(run.documents) == expected
+    assert len(expected) == len(changed)
+
+
+def test_a_window_that_was_cut_short_goes_on_from_its_page(connector_run):
+    """What was committed of it is not asked for again."""
+    book = new_book(invoices=20)
+    acme = connector_run(levada_acme.connector, http=served(book))
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    assert acme.backfill("invoices", start, start + timedelta(days=1), kill_after=2).killed
+    run = acme.backfill("invoices", start, start + timedelta(days=1))
+    assert run.requests[0].params["since"] == list(book.served().invoices.values())[5]["updated_at"]
+    assert set(run.documents) == {f"acme:invoice:{key}" for key in book.served().invoices}
 
 
 def test_an_event_becomes_a_payment(connector_run):

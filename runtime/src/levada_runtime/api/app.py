@@ -3,6 +3,7 @@
 from levada_runtime import __version__
 from levada_runtime.api import (
     audit,
+    backfills,
     connectors,
     deliveries,
     entities,
@@ -38,7 +39,7 @@ def make_app(services: Services) -> Api:
     app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    operating = (connectors, operations, quarantine, receipts, pipelines, deliveries, audit)
+    operating = (backfills, connectors, operations, quarantine, receipts, pipelines, deliveries, audit)
     for surface in (entities, graph_ingest, events, *operating):
         app.include_router(surface.router)
     return app

@@ -17,6 +17,8 @@ Partial = Annotated[bool, Query(description="Apply the rest where some records h
 router = APIRouter(prefix="/v1", tags=["operations"])
 _ALL = refusals(401, 403)
 _REVERTING = refusals(401, 403, 404, s422="The run is under way, or only observed.")
+_CANCELLING = refusals(401, 403, 404, s422="The run has ended.")
+_RETRYING = refusals(401, 403, 404, s422="The run is under way, succeeded, or its connection was removed.")
 _APPLYING = refusals(
     401,
     403,
@@ -49,9 +51,10 @@ def list_runs(
     cursor: Cursor = None,
     connection: Text = None,
     state: Text = None,
+    backfill: Text = None,
 ) -> ListOf[Json]:
     """Runs, newest first."""
-    found = services.runs.runs(org, connection=connection, state=state, limit=limit, cursor=cursor)
+    found = services.runs.runs(org, connection=connection, state=state, backfill=backfill, limit=limit, cursor=cursor)
     return page(found.items, limit, found.cursor)
 
 
@@ -80,6 +83,20 @@ def read_cassette(org: Operates, services: Uses, run_id: str) -> One[Json]:
     """The HTTP of a recorded run, without credentials: what `runtime runs capture` writes into a file."""
     cassette = services.cassettes.of(org, run_id)
     return One(id=run_id, object="cassette", data=cassette.model_dump(mode="json", exclude_none=True))
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, responses=_CANCELLING)
+def cancel_run(org: Operates, services: Uses, run_id: str) -> One[Json]:
+    """End a run: one that waits at once, one that is under way at the next question of its connector."""
+    services.cancellations.cancel(org, run_id)
+    return One(id=run_id, object="run", data=services.runs.run(org, run_id))
+
+
+@router.post("/runs/{run_id}/retry", status_code=202, responses=_RETRYING)
+def retry_run(org: Operates, services: Uses, run_id: str) -> One[Json]:
+    """Try once more what a run was for: the answer is the run that does it."""
+    entered = services.retries.retry(org, run_id)
+    return One(id=entered, object="run", data=services.runs.run(org, entered))
 
 
 @router.post("/runs/{run_id}/revert", responses=_REVERTING)

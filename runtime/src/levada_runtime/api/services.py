@@ -20,9 +20,12 @@ from levada_runtime.pipeline.events import Intake as EventIntake
 from levada_runtime.pipeline.service import Pipelines
 from levada_runtime.plans.apply import Plans
 from levada_runtime.plans.revert import Reverts
+from levada_runtime.runs.backfills import Backfills
+from levada_runtime.runs.cancelling import Cancellations
 from levada_runtime.runs.cassettes import Cassettes
 from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.replays import Replays
+from levada_runtime.runs.retrying import Retries
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
 from levada_runtime.store.unit_of_work import Store
@@ -45,6 +48,9 @@ class Services:
     acceptances: Acceptances
     runs: RunLibrary
     cassettes: Cassettes
+    cancellations: Cancellations
+    retries: Retries
+    backfills: Backfills
     intake: Intake
     receipts: ReceiptLibrary
     rest: RestDocuments

@@ -41,6 +41,8 @@ def add_to(app: typer.Typer) -> None:
     command(group, "show", group="runs")(show)
     command(group, "logs", group="runs")(logs)
     command(group, "exchanges", group="runs")(exchanges)
+    command(group, "cancel", group="runs")(cancel)
+    command(group, "retry", group="runs")(retry)
     command(group, "capture", group="runs")(capture)
     command(group, "revert", group="runs")(revert)
     app.add_typer(group, name="runs")
@@ -111,6 +113,7 @@ def observe(
 def listed(
     session: Session,
     connection: Annotated[str | None, typer.Option(help="Only this connection's.")] = None,
+    backfill: Annotated[str | None, typer.Option(help="Only the slices of this backfill.")] = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
     limit: Limit = None,
     cursor: Cursor = None,
@@ -118,7 +121,12 @@ def listed(
     """Runs, newest first."""
     with session.open() as installation:
         found = installation.run_library.runs(
-            installation.org, connection=connection, state=state, limit=session.page_size(limit), cursor=cursor
+            installation.org,
+            connection=connection,
+            state=state,
+            backfill=backfill,
+            limit=session.page_size(limit),
+            cursor=cursor,
         )
     rows = [{**item, "mode": _mode(item), "result": summary(item)} for item in found.items]
     return Result({"items": found.items, "cursor": found.cursor}, table(rows, _COLUMNS, "Nothing has run yet."))
@@ -137,6 +145,24 @@ def logs(session: Session, run_id: str) -> Result:
         items = installation.run_library.logs(installation.org, run_id)
     columns = ("at", "level", "message", "fields")
     return Result({"items": items, "cursor": None}, table(items, columns, "The run said nothing."))
+
+
+def cancel(session: Session, run_id: str) -> Result:
+    """End a run: one that waits at once, one that is under way at the next question of its connector."""
+    with session.open() as installation:
+        cancelled = installation.cancellations.cancel(installation.org, run_id)
+        view = installation.run_library.run(installation.org, run_id)
+    asked = f"{run_id} ends at the next question of its connector; its pages so far stay"
+    text = f"{run_id} is cancelled" if cancelled.state == "cancelled" else asked
+    return Result(view, lambda out: out.print(text, markup=False))
+
+
+def retry(session: Session, run_id: str) -> Result:
+    """Try once more what a run was for that failed, was cancelled or took only a part; a daemon does it."""
+    with session.open() as installation:
+        entered = installation.retries.retry(installation.org, run_id)
+        view = installation.run_library.run(installation.org, entered)
+    return Result(view, lambda out: out.print(f"{run_id} is tried once more by the run {entered}", markup=False))
 
 
 def exchanges(session: Session, run_id: str) -> Result:

@@ -43,13 +43,16 @@ if TYPE_CHECKING:
     from levada_runtime.plans.apply import Plans
     from levada_runtime.plans.revert import Reverts
     from levada_runtime.plans.why import Why
+    from levada_runtime.runs.backfills import Backfills
     from levada_runtime.runs.cancelling import Cancellations
     from levada_runtime.runs.cassettes import Cassettes
     from levada_runtime.runs.closing import Closing
+    from levada_runtime.runs.filling import Filling
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
     from levada_runtime.runs.receipts import ReceiptLibrary
     from levada_runtime.runs.replays import Replays
+    from levada_runtime.runs.retrying import Retries
     from levada_runtime.runs.service import Runs
     from levada_runtime.runs.slices import Slices
     from levada_runtime.runs.webhooks import Intake
@@ -211,6 +214,25 @@ class Installation:
         from levada_runtime.runs.cancelling import Cancellations  # loaded only where it is used
 
         return Cancellations(self.store, self.clock, self.closing)
+
+    @cached_property
+    def retries(self) -> "Retries":
+        from levada_runtime.runs.retrying import Retries  # loaded only where it is used
+
+        return Retries(self.store, self.clock, self.queue, self.receipts, self.slices)
+
+    @cached_property
+    def backfills(self) -> "Backfills":
+        from levada_runtime.runs.backfills import Backfills  # loaded only where it is used
+
+        parallel = self.settings.work.backfill_parallel
+        return Backfills(self.store, self.clock, self.slices, self.cancellations, parallel)
+
+    @cached_property
+    def filling(self) -> "Filling":
+        from levada_runtime.runs.filling import Filling  # loaded only where it is used
+
+        return Filling(self.store, self.clock, self.work, self.runs, self.foreground)
 
     @cached_property
     def cassettes(self) -> "Cassettes":

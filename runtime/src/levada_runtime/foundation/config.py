@@ -76,6 +76,12 @@ class WorkSettings(BaseModel):
     relay_ms: int = Field(default=50, ge=5, description="Milliseconds between two looks for due work.")
     attempts: int = Field(default=3, ge=1, description="How often a run is tried before it has failed.")
     drain_s: float = Field(default=20, ge=0, description="Seconds a stopping daemon waits for runs to reach a page.")
+    backfill_parallel: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Slices of one backfill that are under way at once, unless it says otherwise.",
+    )
 
     @property
     def lease(self) -> timedelta:

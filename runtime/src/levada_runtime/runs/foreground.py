@@ -51,7 +51,7 @@ class Foreground:
         while True:
             token = self._work.claim_next(run.org_id, run.connection_id, stream_key(run.stream))
             if token is not None:
-                with self._kept(token):
+                with self.kept(token):
                     self._runs.execute(token, progress)
             with self._store.read() as uow:
                 current = uow.runs.get(run.org_id, run.id)
@@ -65,7 +65,7 @@ class Foreground:
                 time.sleep(_PAUSE_S)
 
     @contextmanager
-    def _kept(self, token: Token) -> Iterator[None]:
+    def kept(self, token: Token) -> Iterator[None]:
         """Renew the claim's lease while the block runs."""
         over = threading.Event()
         keeper = threading.Thread(target=self._renew, args=(token, over), daemon=True)

@@ -22,7 +22,14 @@ class RunLibrary:
         self._store = store
 
     def runs(
-        self, org: OrgRow, *, connection: str | None, state: str | None, limit: int, cursor: str | None
+        self,
+        org: OrgRow,
+        *,
+        connection: str | None,
+        state: str | None,
+        backfill: str | None = None,
+        limit: int,
+        cursor: str | None,
     ) -> Listing:
         """Return runs, newest first."""
         with self._store.read() as uow:
@@ -31,7 +38,12 @@ class RunLibrary:
             if connection and referred is None:
                 raise NotFoundFailure(f"there is no connection {connection!r}", code="unknown_connection")
             rows = uow.runs.page_of(
-                org.id, connection_id=referred.id if referred else None, state=state, before=cursor, limit=limit + 1
+                org.id,
+                connection_id=referred.id if referred else None,
+                state=state,
+                backfill_id=backfill,
+                before=cursor,
+                limit=limit + 1,
             )
         return listing(rows, limit, lambda row: run_view(row, names.get(row.connection_id)), lambda row: row.id)
 
@@ -125,6 +137,9 @@ def run_view(row: RunRow, connection: str | None) -> dict[str, Any]:
         "plan_id": row.plan_id,
         "receipt": row.receipt_id,
         "reverts": row.reverts,
+        "backfill": row.backfill_id,
+        "window": _window(row),
+        "cancel_requested_at": _iso(row.cancel_requested_at),
         "scheduled_for": _iso(row.scheduled_for),
         "queued_at": _iso(row.queued_at),
         "started_at": _iso(row.started_at),
@@ -157,6 +172,11 @@ def _sandbox(row: RunRow) -> dict[str, Any] | None:
         "title": Level(row.sandbox_level).label,
         "layers": row.sandbox_layers or {},
     }
+
+
+def _window(row: RunRow) -> dict[str, str | None] | None:
+    """Return the slice of time that a backfill's run is about."""
+    return {"from": _iso(row.window_from), "to": _iso(row.window_until)} if row.window_from else None
 
 
 def _whole(partitions: dict[str, Any] | None) -> Any:
