@@ -28,6 +28,8 @@ DEEDS = {
     "connections resume": "connection.state",
     "connections set": "connection.change",
     "connectors approve": "connector.approve",
+    "db backup": "database.backup",
+    "db prune": "database.prune",
     "debug": "run.observe",
     "deliveries replay": "delivery.replay",
     "dry-run": "run.observe",

@@ -1,6 +1,5 @@
 """The audit log: who did what to what, in the transaction that did it, and never a secret."""
 
-import contextvars
 import json
 import os
 import pwd
@@ -13,7 +12,7 @@ from levada_runtime.access.connections import Connections
 from levada_runtime.access.keys import Keys
 from levada_runtime.access.org_secrets import OrgSecrets
 from levada_runtime.access.orgs import Orgs
-from levada_runtime.foundation.acting import act_as, operator_here
+from levada_runtime.foundation.acting import acting_as, operator_here
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import UsageFailure
 
@@ -50,13 +49,8 @@ def told(log, org, **asked):
 
 
 def as_somebody(actor, deed):
-    """Do something in somebody's name, and leave nothing of it behind."""
-
-    def done():
-        act_as(actor)
+    with acting_as(actor):
         return deed()
-
-    return contextvars.copy_context().run(done)
 
 
 def test_a_deed_is_noted_with_who_did_it_and_when_and_without_the_secret(store, clock, org, log):

@@ -269,3 +269,17 @@ def test_of_many_that_undo_one_run_at_once_one_does(tenant):
     assert sorted(results) == [False, False, True]
     assert tenant.names() == {"k:1": "Ada", "k:2": "Ada"}
     assert tenant.hosts() == {}
+
+
+def test_a_run_whose_events_were_pruned_is_not_undone_by_halves(tenant, store):
+    """Nothing tells any more what it changed; that is said, and nothing is touched."""
+    first = tenant.live([Say("1"), Say("2")], None, Gone("2"))
+    unchanged = tenant.live([Say("1")], None)
+    with store.write() as uow:
+        uow._connection.exec_driver_sql("DELETE FROM events WHERE previous IS NULL OR version <> previous")
+    before = current(tenant)
+    with pytest.raises(UsageFailure) as refused:
+        tenant.revert(first)
+    assert refused.value.code == "run_too_old"
+    assert current(tenant) == before
+    assert tenant.revert(unchanged)["documents"] == []

@@ -25,6 +25,8 @@ Action = Literal[
     "connection.remove",
     "connection.state",
     "connector.approve",
+    "database.backup",
+    "database.prune",
     "delivery.replay",
     "key.issue",
     "key.revoke",

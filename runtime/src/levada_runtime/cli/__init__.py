@@ -14,6 +14,7 @@ from levada_runtime.cli import (
     connectors,
     contracts,
     daemon,
+    database,
     deliveries,
     demo,
     doctor,
@@ -62,6 +63,7 @@ _GROUPS = (
     secrets,
     access,
     audit,
+    database,
 )
 for group in _GROUPS:
     group.add_to(app)

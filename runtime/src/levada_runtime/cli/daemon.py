@@ -1,16 +1,13 @@
-"""`serve`, `version`, `db`, and the hidden `worker` that a daemon starts."""
+"""`serve`, `version`, and the hidden `worker` that a daemon starts."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from levada_runtime import __version__
-from levada_runtime.cli.frame import Result, Session, command, fields
+from levada_runtime.cli.frame import Result, Session, command
 from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.logging import configure_logging
-
-if TYPE_CHECKING:
-    from levada_runtime.store.unit_of_work import Store
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,10 +15,6 @@ def add_to(app: typer.Typer) -> None:
     command(app, "serve")(serve)
     command(app, "version")(version)
     command(app, "worker", hidden=True)(worker)
-    database = typer.Typer(help="The store's schema.", no_args_is_help=True)
-    command(database, "upgrade", group="db")(db_upgrade)
-    command(database, "status", group="db")(db_status)
-    app.add_typer(database, name="db")
 
 
 def serve(
@@ -73,30 +66,3 @@ def worker(_session: Session) -> Result:
 def version(_session: Session) -> Result:
     """The version of the runtime."""
     return Result({"version": __version__}, lambda out: out.print(__version__))
-
-
-def db_upgrade(session: Session) -> Result:
-    """Bring the store to this version's schema, making it if need be."""
-    with session.open(create=True) as installation:
-        return _schema(installation.store)
-
-
-def db_status(session: Session) -> Result:
-    """The store's schema and what lies in it."""
-    with session.open() as installation, installation.store.read() as uow:
-        return _schema(installation.store, documents=uow.documents.totals(), runs=uow.runs.by_state())
-
-
-def _schema(store: "Store", **more: Any) -> Result:
-    from levada_runtime.store.schema import newest_revision, revision_of  # the floors load only for commands in need
-
-    at = revision_of(store.engine)
-    value = {
-        "store": store.place,
-        "revision": at,
-        "newest": newest_revision(),
-        "current": at == newest_revision(),
-        "bytes": store.bytes(),
-        **more,
-    }
-    return Result(value, fields(value))

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from levada_runtime.foundation.acting import act_as, operator_here
+from levada_runtime.foundation.acting import acting_as, operator_here
 from levada_runtime.foundation.config import Settings, load_settings
 from levada_runtime.foundation.errors import RuntimeFailure
 from levada_runtime.foundation.logging import configure_logging, mask
@@ -126,9 +126,9 @@ def _with_common_flags(function: Command, words: str) -> Callable[..., None]:
 
 def _run(session: Session, function: Command, flags: dict[str, Any]) -> int:
     configure_logging("debug" if session.debug else "warning")
-    act_as(operator_here())
     try:
-        result = function(session, **flags)
+        with acting_as(operator_here()):
+            result = function(session, **flags)
     except RuntimeFailure as failure:
         if session.debug:
             traceback.print_exc()

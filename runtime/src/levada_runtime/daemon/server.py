@@ -16,6 +16,7 @@ from levada_runtime.api.app import make_app
 from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.following import Following
+from levada_runtime.daemon.forgetting import Forgetting
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.daemon.worker import environment_for
 from levada_runtime.foundation.crypto import write_private
@@ -41,6 +42,7 @@ class Daemon:
         self.relay = Relay(installation.work, self.executor, settings.work.relay_ms / 1000, self._crash)
         self.scheduler = Scheduler(installation.store, installation.clock, self._due)
         self._following = Following(installation)
+        self._forgetting = Forgetting(installation)
         self.report: ProbeReport
         """What the attacks came to that were tried when it started."""
         self.admin_key_path: Path | None = None
@@ -63,9 +65,11 @@ class Daemon:
             api = self._start_api(listener)
             self.relay.start()
             self.scheduler.start()
+            self._forgetting.start()
             try:
                 yield self
             finally:
+                self._forgetting.stop()
                 self._following.stop()
                 self.scheduler.stop()
                 self.relay.stop(settings.work.drain_s)

@@ -7,6 +7,8 @@ into a thread that was started for something else.
 import os
 import pwd
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 RUNTIME = "runtime"
@@ -23,6 +25,16 @@ def acting() -> str:
 def act_as(actor: str) -> None:
     """Say who acts, from here to the end of this call."""
     _actor.set(actor)
+
+
+@contextmanager
+def acting_as(actor: str) -> Iterator[None]:
+    """Let whatever is done inside be done in somebody's name."""
+    before = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(before)
 
 
 def operator_here() -> str:

@@ -118,6 +118,32 @@ class WebhookSettings(BaseModel):
         return int(self.max_mb * (1 << 20))
 
 
+Days = Annotated[float, Field(ge=0, le=36_500)]
+
+
+class RetentionSettings(BaseModel):
+    """How many days is kept what grows with time; 0 keeps it for ever.
+
+    Documents, their versions, entities, runs and the audit log are never pruned.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    events_days: Days = Field(
+        default=30, description="Days that events are kept; those a pipeline has still to see stay."
+    )
+    receipts_days: Days = Field(default=30, description="Days that receipts of webhooks are kept once processed.")
+    ticks_days: Days = Field(default=30, description="Days that the ledger of scheduled moments goes back.")
+    logs_days: Days = Field(default=30, description="Days that the logs of runs are kept.")
+    exchanges_days: Days = Field(default=30, description="Days that is kept whom runs asked over HTTP.")
+    recordings_days: Days = Field(default=30, description="Days that the recorded HTTP of runs is kept.")
+    deliveries_days: Days = Field(default=30, description="Days that deliveries are kept once they are through.")
+    work_days: Days = Field(default=30, description="Days that work is kept once it is done.")
+    dead_days: Days = Field(default=90, description="Days that dead receipts, deliveries and work are kept.")
+    quarantine_days: Days = Field(default=90, description="Days that a refused record is kept since it last came.")
+    every_s: float = Field(default=3_600, gt=0, description="Seconds between two looks of the daemon for what is old.")
+
+
 class Settings(BaseSettings):
     """Every key of the runtime's configuration."""
 
@@ -141,6 +167,7 @@ class Settings(BaseSettings):
     work: WorkSettings = WorkSettings()
     api: ApiSettings = ApiSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def store_url(self) -> str:

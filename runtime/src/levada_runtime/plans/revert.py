@@ -96,7 +96,8 @@ class Reverts:
     def revert(self, org: OrgRow, run_id: str) -> dict[str, Any]:
         """Undo what a run did, and say what was left alone; the second time there is nothing to undo.
 
-        Raises NotFoundFailure, and UsageFailure for a run that is under way, or only observed.
+        Raises NotFoundFailure, and UsageFailure for a run that is under way, only observed, or so old that its events
+        are gone.
         """
         with self._store.write() as uow:
             subject = _subject(uow, org, run_id)
@@ -104,6 +105,8 @@ class Reverts:
             uow.lock("graph", org.id)
             report = _Report()
             events = uow.history.events_of_run(subject.scope, run_id)
+            if uow.history.forgotten(subject.scope, run_id, events):
+                raise _too_old(run_id)
             self._documents(uow, subject, events, report)
             told_by = self._claims(uow, subject, report)
             sent = [
@@ -243,6 +246,14 @@ class Reverts:
         uow.runs.add(run)
         uow.runs.add_logs(run, [LogLine(now, "warning", f"left alone: {spell(one)}", one) for one in report.left])
         return run
+
+
+def _too_old(run_id: str) -> UsageFailure:
+    return UsageFailure(
+        f"the run {run_id} cannot be undone any more: the events that told what it changed were pruned",
+        code="run_too_old",
+        hint="`retention.events_days` says how long they are kept",
+    )
 
 
 def _subject(uow: UnitOfWork, org: OrgRow, run_id: str) -> _Subject:

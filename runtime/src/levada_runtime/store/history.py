@@ -87,6 +87,19 @@ class History:
         )
         return read_as(EventRow, self._connection.execute(query.order_by(events.c.id)))
 
+    def forgotten(self, scope: Scope, run_id: str, events_of_run: Iterable[EventRow]) -> bool:
+        """Tell whether a run changed documents of which no event tells any more."""
+        told = {one.page_id for one in events_of_run if one.version != one.previous}
+        of_run = sa.select(pages.c.id).where(*_in(pages, scope), pages.c.run_id == run_id)
+        silent = [page_id for page_id in self._connection.execute(of_run).scalars() if page_id not in told]
+        for some in _chunks(silent):
+            changed = sa.select(versions.c.version).where(
+                *_in(versions, scope), versions.c.page_id.in_(some), versions.c.superseded == 0
+            )
+            if self._connection.execute(changed.limit(1)).first() is not None:
+                return True
+        return False
+
     def turns(self, scope: Scope, document_ids: Iterable[int]) -> dict[int, list[Turn]]:
         """Return by document when it was retired and revived, in order."""
         found: dict[int, list[Turn]] = {}

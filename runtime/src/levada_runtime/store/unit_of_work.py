@@ -28,8 +28,10 @@ from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.rate_budgets import RateBudgets
 from levada_runtime.store.receipts import Receipts
 from levada_runtime.store.recordings import Recordings
+from levada_runtime.store.retention import Retention
 from levada_runtime.store.runs import Plans, Runs
 from levada_runtime.store.schemes import Schemes
+from levada_runtime.store.sizes import TableSize, free_bytes, sizes_of
 from levada_runtime.store.streams import Checkpoints, Streams
 from levada_runtime.store.ticks import Ticks
 from levada_runtime.store.tokens import Tokens
@@ -174,6 +176,10 @@ class UnitOfWork:
         return Work(self._connection)
 
     @cached_property
+    def retention(self) -> Retention:
+        return Retention(self._connection)
+
+    @cached_property
     def audit(self) -> Audit:
         return Audit(self._connection)
 
@@ -227,6 +233,16 @@ class Store:
         """Return how large the database is on disk."""
         with self.engine.connect() as connection:
             return bytes_of(connection)
+
+    def free_bytes(self) -> int | None:
+        """Return how much of that is free for what is yet to come; None where nobody can tell."""
+        with self.engine.connect() as connection:
+            return free_bytes(connection)
+
+    def sizes(self) -> list[TableSize]:
+        """Return every table with its size, the largest first."""
+        with self.engine.connect() as connection:
+            return sizes_of(connection)
 
     def close(self) -> None:
         self.engine.dispose()
