@@ -120,9 +120,9 @@ def test_a_secret_that_cannot_be_sent_is_refused_without_showing_it(new_broker):
         oauth2_refresh("https://a.test/token", client_id="key", refresh_token="key"),
     ],
 )
-def test_a_scheme_of_a_later_version_says_so(new_broker, source, auth):
-    """Nothing is sent unauthenticated in its place."""
-    with pytest.raises(AuthFailed, match=f"{auth.kind} is not available"):
+def test_without_a_place_for_tokens_nothing_is_sent(new_broker, source, auth):
+    """Neither unauthenticated in its place, nor with a token that would be lost."""
+    with pytest.raises(AuthFailed, match=f"no token can be fetched for {auth.kind}"):
         new_broker(auth=auth).request(GET)
     assert source.seen == []
 

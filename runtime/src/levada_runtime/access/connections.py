@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from levada import Manifest
+from levada._auth import OAuth2ClientCredentials, OAuth2Refresh, names_in
 from levada._cron import check_cron
 from levada_runtime.access.audit import note
 from levada_runtime.access.built_in import REST
+from levada_runtime.access.oauth import ConnectionToken, Tokens
 from levada_runtime.access.settings import check_secrets, read_settings
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
@@ -32,6 +34,7 @@ class Connections:
         self._store = store
         self._clock = clock
         self._keyring = keyring
+        self._tokens = Tokens(store, clock, keyring)
 
     def add(
         self,
@@ -172,6 +175,7 @@ class Connections:
             uow.connections.change(row.org_id, row.id, now, state=REMOVED, name=name)
             note(uow, row.org_id, now, "connection.remove", row.name, id=row.uid)
             uow.secrets.forget(row.org_id, row.id)
+            uow.tokens.forget(row.org_id, row.id)
             uow.streams.replace(row.org_id, row.id, [])
 
     def secrets(self, row: ConnectionRow) -> dict[str, str]:
@@ -181,6 +185,19 @@ class Connections:
         opened = {name: self._keyring.open(value, _place(row, name)) for name, value in sealed.items()}
         hide(opened.values())
         return opened
+
+    def token(self, row: ConnectionRow, manifest: Manifest, secrets: Mapping[str, str]) -> ConnectionToken | None:
+        """Return where the broker has a connection's access token from; None when its connector uses none."""
+        scheme = manifest.auth
+        if not isinstance(scheme, OAuth2ClientCredentials | OAuth2Refresh):
+            return None
+        return self._tokens.of(row, scheme, {**row.settings, **secrets})
+
+    def credential(self, row: ConnectionRow, manifest: Manifest, secrets: Mapping[str, str]) -> bytes:
+        """Return what stands for whom a source takes a connection for: two with the same credentials are one to it."""
+        values = {**row.settings, **secrets}
+        names = names_in(manifest.auth) if manifest.auth is not None else []
+        return self._keyring.mark("\n".join(str(values.get(name, "")) for name in names))
 
     def secret_names(self, row: ConnectionRow) -> list[str]:
         with self._store.read() as uow:

@@ -5,6 +5,7 @@ another row does not open. Several keys may be live at once; the first seals, an
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -29,11 +30,16 @@ class Keyring:
         keys = [_derive(passphrase) for passphrase in passphrases]
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._sealing = _key_id(keys[0])
+        self._marking = _derive(passphrases[0], b"levada marks of secrets")
 
     def seal(self, value: str, place: str) -> bytes:
         """Encrypt `value`; only the same `place` can open it."""
         nonce = os.urandom(_NONCE_BYTES)
         return self._sealing + nonce + self._keys[self._sealing].encrypt(nonce, value.encode(), place.encode())
+
+    def mark(self, value: str) -> bytes:
+        """Return what stands for a secret where two are compared: without the key it tells nothing of it."""
+        return hmac.digest(self._marking, value.encode(), "sha256")
 
     def open(self, sealed: bytes, place: str) -> str:
         """Decrypt what `seal` made.
@@ -88,8 +94,8 @@ def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _derive(passphrase: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"levada secrets at rest").derive(passphrase.encode())
+def _derive(passphrase: str, purpose: bytes = b"levada secrets at rest") -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(passphrase.encode())
 
 
 def _key_id(key: bytes) -> bytes:

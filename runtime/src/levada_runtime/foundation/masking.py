@@ -35,10 +35,18 @@ class Mask:
         spelled = {form for value in secrets if value for form in spellings(value)}
         spelled |= {form for pair in pairs for form in _encoded(":".join(pair))}
         self._masked = masked
-        self._bytes: re.Pattern[bytes] | None = None
+        self._bytes: re.Pattern[bytes] | None
         self._read(sorted((form for form in spelled if len(form) >= least), key=len, reverse=True))
 
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these values, too, from now on."""
+        fresh = {form for value in secrets if value for form in spellings(value)} - set(self._forms)
+        if fresh:
+            self._read(sorted({*self._forms, *fresh}, key=len, reverse=True))
+
     def _read(self, longest_first: list[str]) -> None:
+        self._bytes = None
+        self._long: Mask | None = None
         self._forms = longest_first
         self._text = re.compile("|".join(map(_found, longest_first))) if longest_first else None
 
@@ -57,9 +65,11 @@ class Mask:
     @property
     def unmistakable(self) -> "Mask":
         """The same for spellings of eight characters and more: in data a shorter one may be anything."""
-        other = Mask((), masked=self._masked)
-        other._read([form for form in self._forms if len(form) >= _UNMISTAKABLE])
-        return other
+        if self._long is None:
+            other = Mask((), masked=self._masked)
+            other._read([form for form in self._forms if len(form) >= _UNMISTAKABLE])
+            self._long = other
+        return self._long
 
     def value(self, value: Any) -> Any:
         """Return a value as JSON has them without secrets, in keys too."""

@@ -29,6 +29,7 @@ from levada_runtime.runs.recording import Recording, header_of
 from levada_runtime.runs.replies import checked
 from levada_runtime.runs.stopping import StoppableHandlers
 from levada_runtime.sandbox.answering import Handlers
+from levada_runtime.sandbox.broker.budgets import Budgets
 from levada_runtime.sandbox.broker.clients import Clients, Owner
 from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.host import Sandbox
@@ -92,6 +93,7 @@ class Conductor:
         self._sandbox = sandbox
         self._draining = draining
         self._clients = Clients(self._new_client) if clients is None else clients
+        self._budgets = Budgets(store)
 
     def conduct(self, subject: Subject, progress: Progress) -> Attempt:
         """Run the route once; nothing is committed after the last checkpoint until the caller ends the run."""
@@ -171,18 +173,28 @@ class Conductor:
         return Client(allow_private=AllowPrivate.read(self._settings.broker.allow_private), cookies=True)
 
     def _broker(self, subject: Subject, secrets: dict[str, str], client: BlockingClient) -> Broker:
-        limits = self._limits(subject)
+        limits, connection, manifest = self._limits(subject), subject.connection, subject.manifest
+        run = subject.run
+        turns = self._budgets.of(
+            run.org_id,
+            self._connections.credential(connection, manifest, secrets),
+            manifest.rate_limit,
+            backfill=run.mode == "backfill",
+            observing=run.observing,
+        )
         return Broker(
-            subject.manifest,
-            subject.connection.settings,
+            manifest,
+            connection.settings,
             secrets,
             client=client,
             limits=limits,
             deadline_s=limits.wall_s,
             recording=subject.recording,
             player=Player(subject.replay) if subject.replay else None,
-            observing=subject.run.observing,
-            observe_allow=any(one.key == subject.run.stream and one.observe_allow for one in subject.manifest.streams),
+            tokens=self._connections.token(connection, manifest, secrets),
+            turns=turns,
+            observing=run.observing,
+            observe_allow=any(one.key == run.stream and one.observe_allow for one in manifest.streams),
         )
 
     def _limits(self, subject: Subject) -> Limits:

@@ -1,19 +1,32 @@
 """Credentials from a manifest's scheme and a connection's values; nothing of them is ever sent to the child."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote_plus
 
 from levada import AuthFailed, Manifest
-from levada._auth import AuthScheme, BasicAuth, BearerAuth, HeaderAuth, QueryAuth, names_in
+from levada._auth import (
+    AuthScheme,
+    BasicAuth,
+    BearerAuth,
+    HeaderAuth,
+    OAuth2ClientCredentials,
+    OAuth2Refresh,
+    QueryAuth,
+    names_in,
+)
 from levada_runtime.outbound import Additions, Refused
 from levada_runtime.outbound.headers import check_header
 
 
-def credentials(manifest: Manifest, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Additions:
+def credentials(
+    manifest: Manifest, settings: Mapping[str, Any], secrets: Mapping[str, str], token: Callable[[], str] | None = None
+) -> Additions:
     """Return what proves to the source who is asking; nothing when the connector has no `auth` or its values are unset.
 
-    Raises AuthFailed when a required value is missing, cannot be sent, or the scheme is not known here.
+    `token` gives the access token of an OAuth2 scheme. Raises AuthFailed when a required value is missing or cannot be
+    sent, and what `token` raises.
     """
     scheme = manifest.auth
     if scheme is None:
@@ -24,14 +37,23 @@ def credentials(manifest: Manifest, settings: Mapping[str, Any], secrets: Mappin
         return Additions()
     if absent:
         raise AuthFailed(f"the connection has no value for {', '.join(absent)}, which the source asks for")
-    return _checked(_spelled(scheme, values))
+    return _checked(_spelled(scheme, values, token))
 
 
 def basic_pairs(manifest: Manifest, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return user name and password when they are sent as one word, for masking it."""
-    if not isinstance(manifest.auth, BasicAuth):
-        return []
-    return [_pair(manifest.auth, {**settings, **secrets})]
+    values = {**settings, **secrets}
+    match manifest.auth:
+        case BasicAuth():
+            return [_pair(manifest.auth, values)]
+        case OAuth2ClientCredentials() | OAuth2Refresh(client_auth="basic"):
+            pair = (
+                str(values.get(manifest.auth.client_id) or ""),
+                str(values.get(manifest.auth.client_secret or "") or ""),
+            )
+            return [pair, (quote_plus(pair[0]), quote_plus(pair[1]))]
+        case _:
+            return []
 
 
 def query_names(manifest: Manifest) -> frozenset[str]:
@@ -44,7 +66,7 @@ def credential_names(manifest: Manifest) -> frozenset[str]:
     return frozenset({manifest.auth.name.lower()}) if isinstance(manifest.auth, HeaderAuth) else frozenset()
 
 
-def _spelled(scheme: AuthScheme, values: Mapping[str, Any]) -> Additions:
+def _spelled(scheme: AuthScheme, values: Mapping[str, Any], token: Callable[[], str] | None) -> Additions:
     match scheme:
         case BearerAuth():
             return Additions(headers=(("Authorization", f"Bearer {values[scheme.secret]}"),))
@@ -55,11 +77,10 @@ def _spelled(scheme: AuthScheme, values: Mapping[str, Any]) -> Additions:
             return Additions(headers=((scheme.name, f"{scheme.prefix}{values[scheme.secret]}"),))
         case QueryAuth():
             return Additions(params=((scheme.name, str(values[scheme.secret])),))
-        case _:
-            raise AuthFailed(
-                f"the auth scheme {scheme.kind} is not available in this version of the runtime; "
-                "until it is, use bearer() with a token issued by hand"
-            )
+        case OAuth2ClientCredentials() | OAuth2Refresh():
+            if token is None:
+                raise AuthFailed(f"no token can be fetched for {scheme.kind} here: there is nowhere to keep it")
+            return Additions(headers=(("Authorization", f"Bearer {token()}"),))
 
 
 def _checked(additions: Additions) -> Additions:

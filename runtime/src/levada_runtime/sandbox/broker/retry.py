@@ -6,7 +6,7 @@ from typing import Final
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
+SERVER_ERROR: Final = 500
 _NEVER_CURED_BY_WAITING: Final = frozenset({501, 505})
 
 
@@ -40,7 +40,7 @@ class GiveUp:
 
 def is_transient(status: int) -> bool:
     """Tell whether a status says: not now."""
-    return status == TOO_MANY or (status >= _SERVER_ERROR and status not in _NEVER_CURED_BY_WAITING)
+    return status == TOO_MANY or (status >= SERVER_ERROR and status not in _NEVER_CURED_BY_WAITING)
 
 
 def decide(

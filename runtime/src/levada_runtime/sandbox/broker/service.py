@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from levada import Forbidden, HttpRequest, LevadaError, Manifest, RateLimited, Response, SourceUnavailable
+from levada._auth import OAuth2ClientCredentials, OAuth2Refresh
 from levada._cassette import CassetteMiss, Player
+from levada_runtime.access.oauth_grant import Issued, TokenRequest, read_token
 from levada_runtime.foundation.masking import Mask
 from levada_runtime.outbound import (
     AllowPrivate,
@@ -29,12 +31,14 @@ from levada_runtime.outbound.client import check_method
 from levada_runtime.outbound.headers import check_headers, without
 from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.broker.auth import basic_pairs, credential_names, credentials, query_names
+from levada_runtime.sandbox.broker.auth import basic_pairs, credential_names, query_names
+from levada_runtime.sandbox.broker.budgets import Turns
 from levada_runtime.sandbox.broker.cassette import Tape
 from levada_runtime.sandbox.broker.gate import Gate
 from levada_runtime.sandbox.broker.hosts import HostList, forbidden
 from levada_runtime.sandbox.broker.log import ExchangeLog
 from levada_runtime.sandbox.broker.model import INTERCEPTED, Asked, Errand, Exchange
+from levada_runtime.sandbox.broker.proof import FETCH_S, Proof, TokenSource
 from levada_runtime.sandbox.broker.retry import TOO_MANY, Again, Patience, decide, is_transient
 from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
@@ -59,6 +63,8 @@ class Broker:
         deadline_s: float | None = None,
         recording: bool = False,
         player: Player | None = None,
+        tokens: TokenSource | None = None,
+        turns: Turns | None = None,
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -69,6 +75,7 @@ class Broker:
         `allow_private` is the operator's list and is not read when a client is handed in, which has its own. A route
         declared `observe="allow"` (`observe_allow`) sends everything in observation mode too. `deadline_s` seconds
         from now no wait and no request goes on. With `recording` a tape is kept; with a `player` nothing is ever sent.
+        `tokens` is for OAuth2 schemes; `turns` keeps the run to what the source takes.
         """
         self.requests = 0
         self.bytes = 0
@@ -76,8 +83,9 @@ class Broker:
         self.tape = Tape(self.mask, credential_names(manifest)) if recording else None
         self._limits = limits or Limits()
         self._log = ExchangeLog(self.mask, self._limits.http_requests)
-        self._mask_long = self.mask.unmistakable
-        self._manifest, self._settings, self._secrets = manifest, settings, secrets
+        self._manifest, self._settings = manifest, settings
+        self._proof = Proof(manifest, settings, secrets, self.mask, tokens)
+        self._turns = turns
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))
         self._player = player
@@ -168,9 +176,12 @@ class Broker:
         spent, tries = 0.0, 0
         while True:
             tries += 1
+            self._take_turn(request)
             began = time.monotonic()
             outcome = self._send(request, hosts, tries)
             spent += time.monotonic() - began
+            if isinstance(outcome, Answer) and self._proof.takes_another(outcome.status):
+                continue
             if isinstance(outcome, Answer) and not (request.repeatable and is_transient(outcome.status)):
                 return self._answered(outcome)
             asked_s = retry_after(_header(outcome, "retry-after"), self._now()) if isinstance(outcome, Answer) else None
@@ -187,15 +198,25 @@ class Broker:
             self._sleep(verdict.wait_s)
             spent += verdict.wait_s
 
+    def _take_turn(self, request: Errand) -> None:
+        """Wait until the source takes another request; what it would not take in time is not sent, and logged."""
+        if self._turns is None:
+            return
+        try:
+            longest_s = self._patience.longest_wait_s
+            self._turns.take(request.target.place, self._sleep, longest_s=longest_s, left_s=self._left_s())
+        except RateLimited as refusal:
+            self._log.tried(request, None, refusal.message, 0, 0.0)
+            raise
+
     def _send(self, request: Errand, hosts: HostList, attempt: int) -> Answer | Unreachable:
         """Send the request once and keep the exchange, whatever becomes of it."""
         meter = Meter(max(0, self._limits.http_bytes - self.bytes))
         began = time.monotonic()
-        status: int | None = None
+        answer: Answer | None = None
         reason: str | None = None
         try:
             answer = self._sent(request, hosts, meter)
-            status = answer.status
         except Unreachable as failure:
             reason = failure.message
             if self._left_s() <= 0:
@@ -207,13 +228,16 @@ class Broker:
             raise
         finally:
             self.bytes += meter.moved
+            status = answer.status if answer is not None else None
             self._log.tried(request, status, reason, meter.moved, time.monotonic() - began, attempt)
+            if self._turns is not None:
+                self._turns.answered(request.target.place, answer)
         return answer
 
     def _sent(self, request: Errand, hosts: HostList, meter: Meter) -> Answer:
         if self._left_s() <= 0:
             raise Abort("timeout", self._out_of_time())
-        gate = Gate(hosts, credentials(self._manifest, self._settings, self._secrets), meter, self._count)
+        gate = Gate(hosts, self._proof.additions(self._fetch, self._left_s()), meter, self._count)
         try:
             return self._client.send(
                 request.method,
@@ -228,6 +252,34 @@ class Broker:
             if large.code == "metered":
                 raise self._out_of_bytes() from None
             raise
+
+    def _fetch(self, asked: TokenRequest) -> Issued:
+        """Ask for a token at the address that the manifest names, and at no other that this one redirects to."""
+        scheme = self._manifest.auth
+        assert isinstance(scheme, OAuth2ClientCredentials | OAuth2Refresh)
+        errand = Errand("POST", self._hosts().resolve(scheme.token_url, []), asked.headers, asked.body)
+        meter, began = Meter(max(0, self._limits.http_bytes - self.bytes)), time.monotonic()
+        answer: Answer | None = None
+        self._count()
+        try:
+            answer = self._client.send(
+                errand.method,
+                errand.target,
+                headers=errand.headers,
+                body=errand.body,
+                follow=False,
+                meter=meter,
+                within_s=min(FETCH_S, self._left_s()),
+            )
+        except Unreachable as failure:
+            raise SourceUnavailable(f"no token could be fetched: {failure.message}") from None
+        finally:
+            self.bytes += meter.moved
+            reason = "no answer" if answer is None else None
+            status = answer.status if answer is not None else None
+            self._log.tried(errand, status, reason, meter.moved, time.monotonic() - began)
+        wait = retry_after(_header(answer, "retry-after"), self._now())
+        return read_token(errand.target.place, answer.status, answer.body, wait)
 
     def _played(self, player: Player, errand: Errand) -> HttpAnswer:
         """Answer from the cassette; what it does not hold ends the run, since no answer would be true."""
@@ -251,12 +303,13 @@ class Broker:
         """Answer in the source's place: an observed run goes on to its end and changes nothing."""
         self._log.intercepted(errand, INTERCEPTED)
         headers = [("Content-Type", "application/json"), ("Levada-Observed", "intercepted")]
-        return HttpAnswer(INTERCEPTED, headers, b"{}", self._mask_long(str(errand.target)))
+        return HttpAnswer(INTERCEPTED, headers, b"{}", self.mask.unmistakable(str(errand.target)))
 
     def _answered(self, answer: Answer) -> HttpAnswer:
         """Hand the answer in, without secrets that the source repeats; short ones could be anything, and stay."""
-        headers = [(name, self._mask_long(value)) for name, value in _joined(answer.headers)]
-        return HttpAnswer(answer.status, headers, answer.body, self._mask_long(answer.url))
+        mask = self.mask.unmistakable
+        headers = [(name, mask(value)) for name, value in _joined(answer.headers)]
+        return HttpAnswer(answer.status, headers, answer.body, mask(answer.url))
 
     def _count(self) -> None:
         """Count a request about to be sent; raises Forbidden when the run has had its share."""
