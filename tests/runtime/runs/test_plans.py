@@ -9,6 +9,7 @@ from tests.runtime.api.conftest import Caller
 from levada_runtime.api.app import make_app
 from levada_runtime.cli import run as typed
 from levada_runtime.daemon.api import api_services
+from levada_runtime.runs.ticks import Due
 
 PIPELINE = """
 pipeline: balances
@@ -167,7 +168,7 @@ def test_the_chain_goes_through_a_plan_a_retirement_and_a_scheduled_moment(insta
     assert "↓ retired" in said
     now = installation.clock.now()
     streams = {one.stream: one for one in installation.connections.streams(connection)}
-    run = installation.queue.tick(streams["customers"], now)
+    (run,) = installation.queue.tick([Due(streams["customers"], now)])
     assert run is not None
     installation.runs.execute(installation.work.claim_next(run.org_id, run.connection_id, "stream:customers"))
     chain = runtime("why", "document", key)[1]["result"]

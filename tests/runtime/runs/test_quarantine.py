@@ -11,6 +11,7 @@ from tests.naughty import Naughty
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.runs.ticks import Due
 from levada_runtime.sandbox.host import Sandbox
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -185,7 +186,8 @@ def test_receipts_are_taken_and_wait_until_the_version_is_approved(bench):
     bench.approve()
     with bench.store.read() as uow:
         (due,) = uow.work.due(bench.installation.clock.now(), 10)
-    assert due.payload == {"run": bench.receipt(waiting)["run"]}
+        payload = uow.work.get(due.id).payload
+    assert payload == {"run": bench.receipt(waiting)["run"]}
     bench.work("webhook:told")
     assert bench.receipt(waiting)["state"] == "processed"
 
@@ -219,12 +221,12 @@ def test_scheduled_moments_are_skipped_with_the_reason(bench, state):
         bench.naughty.install("2.0", hosts=("elsewhere.test",))
         installation.catalog.refresh()
     (stream,) = (one for one in installation.connections.streams(bench.connection) if one.stream == "crimes")
-    assert installation.queue.tick(stream, moment) is None
+    assert installation.queue.tick([Due(stream, moment)]) == []
     with bench.store.read() as uow:
         (tick,) = uow.ticks.of(stream.org_id, stream.connection_id, "crimes", 10)
     assert (tick.outcome, tick.reason, tick.run_id) == ("skipped", state, None)
     bench.approve()
-    assert installation.queue.tick(stream, moment + timedelta(minutes=1)) is not None
+    assert len(installation.queue.tick([Due(stream, moment + timedelta(minutes=1))])) == 1
 
 
 @BOTH

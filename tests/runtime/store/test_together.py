@@ -13,6 +13,7 @@ from levada_runtime.access.orgs import Orgs
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.runs.queue import RunQueue
+from levada_runtime.runs.ticks import Due
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.model import OrgRow, StreamRow, TickRow
 from levada_runtime.store.schema import newest_revision, revision_of, upgrade
@@ -80,9 +81,11 @@ def test_a_scheduled_moment_is_entered_once_however_many_schedulers_there_are(st
     manifest = Manifest(key="acme", title="Acme", streams=[])
     connection = Connections(store, clock, Keyring(["key"])).add(org, manifest, settings={}, secrets={})
     stream = StreamRow(org.id, connection.id, "customers", ["poll"], "* * * * *", None, "UTC", paused=False)
+    with store.write() as uow:
+        uow.streams.replace(org.id, connection.id, [stream])
     queues = [RunQueue(store, clock, 3) for _ in range(AT_ONCE)]
-    entered = together(lambda number: queues[number].tick(stream, datetime(2026, 3, 1, 12, tzinfo=UTC)))
-    assert len([run for run in entered if run is not None]) == 1
+    entered = together(lambda number: queues[number].tick([Due(stream, datetime(2026, 3, 1, 12, tzinfo=UTC))]))
+    assert sum(len(runs) for runs in entered) == 1
     with store.read() as uow:
         assert len(uow.work.unfinished_of(org.id, connection.id, "stream:customers")) == 1
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from levada_runtime.daemon.worker import environment_for
 from levada_runtime.foundation.crypto import write_private
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import logger
+from levada_runtime.runs.ticks import Due
 from levada_runtime.sandbox.fitness import leaking
 from levada_runtime.sandbox.probe import ProbeReport
 from levada_runtime.scheduler.schedule import Scheduler
@@ -155,8 +156,8 @@ class Daemon:
         except EnvironmentFailure as failure:
             return {"url": store.place, "ok": False, "error": failure.message}
 
-    def _due(self, stream: Any, moment: Any) -> None:
-        if self._installation.queue.tick(stream, moment) is not None:
+    def _due(self, due: Sequence[Due]) -> None:
+        if self._installation.queue.tick(due):
             self.relay.kick()
 
     def _start_api(self, listener: socket.socket) -> threading.Thread:

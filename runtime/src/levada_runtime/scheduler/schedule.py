@@ -1,43 +1,56 @@
-"""APScheduler asks croniter when a stream is due; the job does nothing but say so.
+"""APScheduler asks croniter when a stream is due; the job does nothing but have the stream looked at.
 
 Jobs live in memory and are rebuilt from the streams table: two schedulers over one job store fired 579 times where 300
-were due.
+were due. One leadership is one Scheduler; it is not started twice.
 """
 
 import threading
-from collections.abc import Callable
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.logging import logger
-from levada_runtime.scheduler.cron import next_fire
+from levada_runtime.scheduler.accounting import Look, fire_after, hash_id
+from levada_runtime.scheduler.entering import Enter, Entering
 from levada_runtime.store.model import StreamRow
 from levada_runtime.store.unit_of_work import Store
 
-Due = Callable[[StreamRow, datetime], object]
-_REFRESH_S = 1.0
-_RECENT = timedelta(days=1)
+_REFRESH_S: Final = 1.0
+_JUMP: Final = timedelta(seconds=2)
 
 
-class CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no types
-    """A trigger whose next fire time is croniter's; APScheduler's own parser numbers weekdays otherwise."""
+class StreamTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler publishes no types
+    """A trigger whose next fire time is croniter's; APScheduler's own parser numbers weekdays otherwise.
 
-    def __init__(self, expression: str, zone: str, hash_id: str) -> None:
-        self._expression = expression
-        self._zone = zone
-        self._hash_id = hash_id
-        self.latest: datetime | None = None
+    However long nobody asked, it comes once: what passed meanwhile is for the ledger to tell.
+    """
+
+    __slots__ = ("before", "came", "following", "row")
+
+    def __init__(self, row: StreamRow, first: datetime) -> None:
+        self.row = row
+        self.before: datetime | None = None
+        """The moment that came before the latest, if this trigger saw it come."""
+        self.came: datetime | None = None
         """The latest moment that has come; a job is not told for which one it runs."""
+        self.following: datetime | None = first
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
-        """Return the next moment after the previous one, or after now."""
-        self.latest = previous or self.latest
-        return next_fire(self._expression, self._zone, previous or now, self._hash_id)
+        """Return the next moment after the previous one and after now."""
+        if previous is not None and previous == self.came and self.following and self.following > now:
+            return self.following
+        if previous is not None and previous != self.came:
+            self.before, self.came = self.came, previous
+        self.following = fire_after(self.row, max(previous, now) if previous else now)
+        return self.following
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,105 +64,115 @@ class Upcoming:
 class Scheduler:
     """Says of each scheduled stream when it is due, and follows the streams table within two seconds."""
 
-    def __init__(self, store: Store, clock: Clock, due: Due) -> None:
+    def __init__(self, store: Store, clock: Clock, enter: Enter) -> None:
         self._store = store
         self._clock = clock
-        self._due = due
+        self._entering = Entering(store, clock, enter)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={"default": DebugExecutor()},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
+        self._seen: Any = None
         self._jobs: dict[str, StreamRow] = {}
         self._unreadable: dict[str, StreamRow] = {}
+        self._clocks = _clocks()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="schedule", daemon=True)
 
     def start(self) -> None:
+        """Schedule every stream, and have each looked at for moments that passed while nobody scheduled."""
         self.refresh()
-        for row in self._jobs.values():
-            self._catch_up(row)
         self._scheduler.start()
+        self._entering.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """Fire nothing more; what is being entered is entered."""
+        """Fire nothing more; what has come is entered."""
         self._stop.set()
         self._thread.join()
         self._scheduler.shutdown(wait=True)
+        self._entering.stop()
 
     def refresh(self) -> None:
         """Bring the jobs to what the streams table says."""
         with self._store.read() as uow:
-            scheduled = {hash_id(row): row for row in uow.streams.scheduled() if not row.paused}
-        wanted = {job_id: row for job_id, row in scheduled.items() if self._is_readable(job_id, row)}
-        for job_id in set(self._jobs) - set(wanted):
-            self._scheduler.remove_job(job_id)
-        for job_id, row in wanted.items():
-            if self._jobs.get(job_id) != row:
+            seen = uow.streams.scheduling()
+            if seen == self._seen:
+                return
+            scheduled = {hash_id(row): row for row in uow.streams.scheduled()}
+        for job_id in set(self._jobs) - set(scheduled):
+            self._remove(job_id)
+        for job_id, row in scheduled.items():
+            before = self._jobs.get(job_id) or self._unreadable.get(job_id)
+            if before is None or _timing(before) != _timing(row):
                 self._add(job_id, row)
-        self._jobs = wanted
+            elif job_id in self._jobs:
+                self._jobs[job_id] = row
+        self._seen = seen
 
     def upcoming(self) -> list[Upcoming]:
-        """Return the scheduled streams, the next due first."""
+        """Return the scheduled streams that do not rest, the next due first."""
         now = self._clock.now()
-        moments = [(row, fire_after(row, now)) for row in self._jobs.values()]
+        moments = [(row, fire_after(row, now)) for row in self._jobs.values() if not row.paused]
         return sorted((Upcoming(row, at) for row, at in moments if at), key=lambda one: one.at)
 
-    def _is_readable(self, job_id: str, row: StreamRow) -> bool:
-        """Whether it can be said when a stream is due; one of which it cannot stops no other, and is told of once."""
-        if row in (self._jobs.get(job_id), self._unreadable.get(job_id)):
-            return job_id in self._jobs
+    def heed_the_clock(self) -> None:
+        """Do what a clock that was put forward or back asks for: look at once, or plan anew."""
+        before, self._clocks = self._clocks, _clocks()
+        jump = (self._clocks[0] - before[0]) - timedelta(seconds=self._clocks[1] - before[1])
+        if abs(jump) < _JUMP:
+            return
+        logger("scheduler").warning("the clock was set", by_s=round(jump.total_seconds(), 1))
+        if jump < timedelta():
+            self.plan_anew()
+        self._scheduler.wakeup()
+
+    def plan_anew(self) -> None:
+        """Ask of every stream again when it is due, and of the ledger what it says of it."""
+        self._entering.forget()
+        for job_id, row in list(self._jobs.items()):
+            self._add(job_id, row)
+
+    def _add(self, job_id: str, row: StreamRow) -> None:
+        """Schedule a stream; one whose schedule cannot be read stops no other, and is told of once."""
+        self._remove(job_id)
         try:
-            fire_after(row, self._clock.now())
+            first = fire_after(row, datetime.now(UTC))
         except Exception as error:  # noqa: BLE001 - a library may make anything of an expression
             logger("scheduler").error("a schedule cannot be read", stream=job_id, error=str(error))
             self._unreadable[job_id] = row
-            return False
+            return
+        self._jobs[job_id] = row
+        if first is not None:
+            trigger = StreamTrigger(row, first)
+            self._scheduler.add_job(self._come, trigger, args=(trigger,), id=job_id, name=job_id, next_run_time=first)
+        self._entering.look(Look(row))
+
+    def _remove(self, job_id: str) -> None:
+        """Take a job away; one that had no moment left is gone already."""
         self._unreadable.pop(job_id, None)
-        return True
+        if self._jobs.pop(job_id, None) is None:
+            return
+        with suppress(JobLookupError):
+            self._scheduler.remove_job(job_id)
+        self._entering.forget(job_id)
 
-    def _add(self, job_id: str, row: StreamRow) -> None:
-        trigger = CronTrigger(row.cron or "", row.timezone, hash_id(row))
-        self._scheduler.add_job(self._tick, trigger, args=(row, trigger), id=job_id, name=job_id, replace_existing=True)
-
-    def _tick(self, row: StreamRow, trigger: CronTrigger) -> None:
-        """Enter the latest moment that has come."""
-        if trigger.latest is not None:
-            self._due(row, trigger.latest)
-
-    def _catch_up(self, row: StreamRow) -> None:
-        """Enter one run for whatever was missed while no scheduler ran."""
-        with self._store.read() as uow:
-            last = next(iter(uow.ticks.of(row.org_id, row.connection_id, row.stream, 1)), None)
-        missed = missed_since(row, last.scheduled_for, self._clock.now()) if last else None
-        if missed is not None:
-            self._due(row, missed)
+    def _come(self, trigger: StreamTrigger) -> None:
+        self._entering.look(Look(trigger.row, trigger.came, trigger.before, trigger.following))
 
     def _follow(self) -> None:
         while not self._stop.wait(_REFRESH_S):
             try:
+                self.heed_the_clock()
                 self.refresh()
             except Exception as error:  # noqa: BLE001 - the schedule as it was goes on; the next look is a second away
                 logger("scheduler").error("the streams could not be read", error=str(error))
 
 
-def hash_id(row: StreamRow) -> str:
-    """Return what places a stream's `H`: the same on every start and every machine."""
-    return f"{row.org_id}/{row.connection_id}/{row.stream}"
+def _timing(row: StreamRow) -> tuple[str | None, str, datetime | None]:
+    return row.cron, row.timezone, row.schedule_changed_at
 
 
-def fire_after(row: StreamRow, moment: datetime) -> datetime | None:
-    """Return when a stream is next due after a moment."""
-    return next_fire(row.cron, row.timezone, moment, hash_id(row)) if row.cron else None
-
-
-def missed_since(row: StreamRow, last: datetime, now: datetime) -> datetime | None:
-    """Return the latest moment after `last` that has passed; of a long time without one, the first is as good."""
-    first = found = fire_after(row, last)
-    if first is None or first > now:
-        return None
-    moment = fire_after(row, max(first, now - _RECENT))
-    while moment is not None and moment <= now:
-        found, moment = moment, fire_after(row, moment)
-    return found
+def _clocks() -> tuple[datetime, float]:
+    return datetime.now(UTC), time.monotonic()

@@ -32,10 +32,15 @@ class Ticks:
         query = sa.select(ticks).where(*where).order_by(ticks.c.scheduled_for.desc()).limit(limit)
         return read_as(TickRow, self._connection.execute(query))
 
-    def accounted(self, org_id: int, connection_id: int, stream: str) -> datetime | None:
-        """Return the moment up to which the ledger says what became of a stream's; None when it says nothing."""
-        last = next(iter(self.of(org_id, connection_id, stream, 1)), None)
-        return last and max(last.scheduled_for, last.until or last.scheduled_for)
+    def accounted(self, org_id: int, connection_id: int, stream: str, now: datetime) -> datetime | None:
+        """Return the moment up to which the ledger says what became of a stream's; None when it says nothing.
+
+        What it says of moments after `now` was written when the clock was wrong, and counts for nothing.
+        """
+        where = (*_of(org_id, connection_id, stream), ticks.c.scheduled_for <= now)
+        last = sa.select(ticks.c.scheduled_for, ticks.c.until).where(*where).order_by(ticks.c.scheduled_for.desc())
+        found = self._connection.execute(last.limit(1)).first()
+        return found and min(now, max(found.scheduled_for, found.until or found.scheduled_for))
 
 
 def _of(org_id: int, connection_id: int, stream: str) -> tuple[sa.ColumnElement[bool], ...]:
