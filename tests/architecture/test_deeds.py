@@ -22,6 +22,9 @@ TOLD_BY_PROVENANCE = {"entities set", "entities delete"}
 """They write data, whose history says where it came from."""
 DEEDS = {
     "apply": "plan.apply",
+    "backfill": "backfill.begin",
+    "backfills cancel": "backfill.cancel",
+    "backfills resume": "backfill.resume",
     "connections add": "connection.add",
     "connections pause": "connection.state",
     "connections remove": "connection.remove",
@@ -45,6 +48,8 @@ DEEDS = {
     "quarantine replay": "quarantine.replay",
     "receipts replay": "receipt.replay",
     "run": "run.start",
+    "runs cancel": "run.cancel",
+    "runs retry": "run.retry",
     "runs revert": "run.revert",
     "secrets remove": "secret.remove",
     "secrets set": "secret.set",
@@ -53,6 +58,9 @@ DEEDS = {
 NOT_AN_OPERATORS = {"db upgrade"}
 """Whatever opens the store brings it to the present schema."""
 ROUTES = {
+    "POST /v1/backfills": "backfill.begin",
+    "POST /v1/backfills/{backfill_id}/cancel": "backfill.cancel",
+    "POST /v1/backfills/{backfill_id}/resume": "backfill.resume",
     "POST /v1/connections/{connection}/streams/{stream}/accept-scheme": "stream.accept_scheme",
     "POST /v1/connectors/{key}/approve": "connector.approve",
     "POST /v1/deliveries/{delivery_id}/replay": "delivery.replay",
@@ -65,6 +73,8 @@ ROUTES = {
     "POST /v1/quarantine/{record_id}/discard": "quarantine.discard",
     "POST /v1/quarantine/{record_id}/replay": "quarantine.replay",
     "POST /v1/receipts/{receipt_id}/replay": "receipt.replay",
+    "POST /v1/runs/{run_id}/cancel": "run.cancel",
+    "POST /v1/runs/{run_id}/retry": "run.retry",
     "POST /v1/runs/{run_id}/revert": "run.revert",
 }
 OPERATING = {"operations", "pipelines"}

@@ -83,14 +83,27 @@ class RunQueue:
         self._attempts = attempts
 
     def by_hand(
-        self, connection: ConnectionRow, stream: str, *, reserved_for: str | None = None, record: bool = False
+        self,
+        connection: ConnectionRow,
+        stream: str,
+        *,
+        reserved_for: str | None = None,
+        record: bool = False,
+        retries: str | None = None,
     ) -> RunRow:
-        """Enter a run that an operator asked for; a reserved one is carried out by that process, and tried once."""
+        """Enter a run that an operator asked for; a reserved one is carried out by that process, and tried once.
+
+        `retries` is the run that it is to make good.
+        """
         run = new_run(connection, stream, self._clock.now(), observing=connection.mode == "observe")
         with self._store.write() as uow:
             attempts = 1 if reserved_for else self._attempts
             self._enter(uow, run, attempts=attempts, reserved_for=reserved_for, record=record)
-            note(uow, run.org_id, run.queued_at, "run.start", run.id, connection=connection.name, stream=stream)
+            told = {"connection": connection.name, "stream": stream}
+            if retries is None:
+                note(uow, run.org_id, run.queued_at, "run.start", run.id, **told)
+            else:
+                note(uow, run.org_id, run.queued_at, "run.retry", retries, run=run.id, **told)
         return run
 
     def tick(self, due: Sequence[Due]) -> list[RunRow]:

@@ -42,7 +42,7 @@ class Retries:
             return str(self._receipts.replay(org, run.receipt_id)["run"])
         if run.mode == "backfill":
             return self._slice(org, connection, run)
-        return self._queue.by_hand(connection, run.stream).id
+        return self._queue.by_hand(connection, run.stream, retries=run.id).id
 
     def _slice(self, org: OrgRow, connection: ConnectionRow, run: RunRow) -> str:
         now = self._clock.now()
