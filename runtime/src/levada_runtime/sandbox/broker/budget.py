@@ -148,7 +148,8 @@ def _tidied(budget: Budget, rules: Sequence[RateLimit], now: float) -> Budget:
         "waiting": {name: until for name, until in budget.waiting.items() if until > now},
     }
     if budget.resets_at is not None and budget.resets_at <= now:
-        values |= {"remaining": budget.limit, "resets_at": None}
+        # One goes first and tells what is left: the moment may have been that of a window, or of the next request.
+        values |= {"remaining": 1, "resets_at": None}
     if budget.learnt_at is not None and budget.learnt_at <= now - LEARNT_S:
         values |= {"pace_s": None, "learnt_at": None}
     return replace(budget, **values)
@@ -203,7 +204,7 @@ def _behind_rule(budget: Budget, rule: RateLimit, now: float, seeker: Seeker) ->
 def _behind_quota(budget: Budget, now: float, seeker: Seeker) -> float:
     if budget.remaining is None:
         return 0.0
-    kept_back = budget.limit - _share(budget.limit, seeker) if budget.limit else 0
+    kept_back = budget.limit - _share(budget.limit, seeker) if budget.limit and budget.resets_at is not None else 0
     if budget.remaining - kept_back - len(budget.flying) > 0:
         return 0.0
     if budget.flying or budget.resets_at is None:
