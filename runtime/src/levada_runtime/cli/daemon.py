@@ -37,7 +37,7 @@ def serve(
         with daemon.running():
             session.say(f"sandbox    {daemon.report.line()}")
             session.say(f"store      {installation.store.place}")
-            session.say(f"workers    {installation.concurrency.line(settings.workers)}")
+            session.say(f"workers    {daemon.executor.line()}")
             session.say(f"API        {daemon.url}   (documentation at {daemon.url}/docs)")
             say_admin_key(session, daemon)
             look_seldom()

@@ -1,17 +1,21 @@
 """Which floor carries out which kind of work."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
 
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.logging import logger
 from levada_runtime.work.service import Token
+
+_LEFT_FOR: Final = timedelta(minutes=1)
 
 
 class Dispatch:
     """Hands each piece of work to whoever carries out its kind."""
 
     def __init__(self, installation: Installation) -> None:
-        self._store = installation.store
+        self._store, self._clock = installation.store, installation.clock
         runs = installation.runs
         self._handlers: dict[str, Callable[[Token], None]] = {
             "poll": runs.execute,
@@ -22,7 +26,7 @@ class Dispatch:
         }
 
     def execute(self, token: Token) -> None:
-        """Carry out a piece of work; one of a kind that this version does not know is ended, and said so."""
+        """Carry out a piece of work; one of a kind that this version does not know is left to a version that does."""
         with self._store.read() as uow:
             work = uow.work.get(token[0])
         if work is None:
@@ -31,6 +35,7 @@ class Dispatch:
         if handler is not None:
             handler(token)
             return
-        logger("daemon").error("this version does not know such work; it was given up", kind=work.kind, work=work.id)
+        logger("daemon").error("this version does not know such work; it waits", kind=work.kind, work=work.id)
         with self._store.write() as uow:
-            uow.work.complete(*token, state="dead")
+            if uow.work.holds(*token):
+                uow.work.release(work, not_before=self._clock.now() + _LEFT_FOR, attempt=work.attempt - 1)

@@ -3,7 +3,6 @@
 import threading
 from contextlib import ExitStack
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +17,7 @@ from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.daemon.places import no_store, prepare_data_dir
 from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
@@ -32,6 +32,7 @@ from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import WorkQueue
 
 if TYPE_CHECKING:
+    from levada_runtime.access.rotation import Rotation
     from levada_runtime.graph.service import Graph
     from levada_runtime.ingest.acceptance import Acceptances
     from levada_runtime.ingest.rest import RestDocuments
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from levada_runtime.runs.backfills import Backfills
     from levada_runtime.runs.cancelling import Cancellations
     from levada_runtime.runs.cassettes import Cassettes
+    from levada_runtime.runs.checkpoints import StreamStates
     from levada_runtime.runs.closing import Closing
     from levada_runtime.runs.filling import Filling
     from levada_runtime.runs.foreground import Foreground
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from levada_runtime.runs.webhooks import Intake
     from levada_runtime.sandbox.concurrency import Decision
     from levada_runtime.sandbox.host import Sandbox
+    from levada_runtime.scheduler.library import StreamLibrary
 
 
 class Installation:
@@ -170,13 +173,26 @@ class Installation:
 
     @cached_property
     def work(self) -> WorkQueue:
-        return WorkQueue(self.store, self.clock, self.settings.work.lease)
+        wanted = self.settings.work
+        return WorkQueue(self.store, self.clock, wanted.lease, wanted.org_in_flight)
 
     @cached_property
     def queue(self) -> "RunQueue":
         from levada_runtime.runs.queue import RunQueue  # loaded only where it is used
 
         return RunQueue(self.store, self.clock, self.settings.work.attempts)
+
+    @cached_property
+    def stream_library(self) -> "StreamLibrary":
+        from levada_runtime.scheduler.library import StreamLibrary  # loaded only where it is used
+
+        return StreamLibrary(self.store, self.clock)
+
+    @cached_property
+    def stream_states(self) -> "StreamStates":
+        from levada_runtime.runs.checkpoints import StreamStates  # loaded only where it is used
+
+        return StreamStates(self.store, self.clock)
 
     @cached_property
     def runs(self) -> "Runs":
@@ -273,6 +289,12 @@ class Installation:
         return OrgSecrets(self.store, self.clock, self.keyring)
 
     @cached_property
+    def rotation(self) -> "Rotation":
+        from levada_runtime.access.rotation import Rotation  # loaded only where it is used
+
+        return Rotation(self.store, self.clock, self.keyring)
+
+    @cached_property
     def events(self) -> "EventIntake":
         from levada_runtime.pipeline.events import Intake as EventIntake  # loaded only where it is used
 
@@ -341,31 +363,3 @@ class Installation:
                 hint="give another --data-dir or --database-url, or mend the one there",
             ) from None
         return Store(engine)
-
-
-def prepare_data_dir(data_dir: Path, *, create: bool) -> None:
-    """Make sure that the data directory can be used, making it (mode 0700) if `create` says so.
-
-    Raises EnvironmentFailure naming it and the way out.
-    """
-    try:
-        if create:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        elif not data_dir.exists():
-            raise no_store(str(data_dir))
-        next(data_dir.iterdir(), None)
-    except OSError as error:
-        raise EnvironmentFailure(
-            f"the data directory {data_dir} cannot be used: {error.strerror}",
-            code="data_dir_unusable",
-            hint="give a folder that this user may read and write: --data-dir or LEVADA_DATA_DIR",
-        ) from None
-
-
-def no_store(place: str) -> EnvironmentFailure:
-    """Return the refusal to read from a place where there is no store."""
-    return EnvironmentFailure(
-        f"there is no store at {place}",
-        code="no_store",
-        hint="`runtime connections add` or `runtime serve` makes one; --data-dir names another",
-    )

@@ -3,34 +3,36 @@
 import fcntl
 import signal
 import socket
-import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
 from levada_runtime.api.app import make_app
 from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED
 from levada_runtime.daemon.api import api_services
+from levada_runtime.daemon.executors import make_executor
 from levada_runtime.daemon.following import Following
 from levada_runtime.daemon.forgetting import Forgetting
 from levada_runtime.daemon.installation import Installation
-from levada_runtime.daemon.worker import environment_for
 from levada_runtime.foundation.crypto import write_private
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import logger
 from levada_runtime.runs.ticks import Due
 from levada_runtime.sandbox.fitness import leaking
 from levada_runtime.sandbox.probe import ProbeReport
-from levada_runtime.scheduler.schedule import Scheduler
-from levada_runtime.work.local import LocalExecutor
+from levada_runtime.scheduler.leader import LOCK, Leader
+from levada_runtime.scheduler.schedule import Scheduler, Upcoming
+from levada_runtime.store.leadership import lasting_lock
 from levada_runtime.work.relay import Relay
 
 ADMIN_KEY_FILE = "admin.key"
-WORKER_COMMAND = (sys.executable, "-m", "levada_runtime", "worker")
+_HANG_UP_S: Final = 1.0
+"""How long a stopping daemon waits for answers that are on their way, out of the time it has in all."""
 
 
 class Daemon:
@@ -39,9 +41,11 @@ class Daemon:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         settings = installation.settings
-        self.executor = LocalExecutor(WORKER_COMMAND, installation.concurrency.workers, environment_for(settings))
-        self.relay = Relay(installation.work, self.executor, settings.work.relay_ms / 1000, self._crash)
-        self.scheduler = Scheduler(installation.store, installation.clock, self._due)
+        self.executor = make_executor(installation)
+        self.relay = Relay(
+            installation.work, self.executor, settings.work.relay_ms / 1000, self._crash, settings.work.alert_s
+        )
+        self.leader = Leader(lasting_lock(installation.store.engine, LOCK), self._new_schedule, self._crash)
         self._following = Following(installation)
         self._forgetting = Forgetting(installation)
         self.report: ProbeReport
@@ -50,6 +54,7 @@ class Daemon:
         self.new_admin_key: str | None = None
         self._stopping = threading.Event()
         self._signal: int | None = None
+        self._told_at: float | None = None
         self._crashed: BaseException | None = None
         self._server: uvicorn.Server | None = None
         self.url = ""
@@ -62,21 +67,30 @@ class Daemon:
             self.url = f"http://{settings.host}:{listener.getsockname()[1]}"
             self.report = self._probed()
             self._make_admin_key()
-            self._following.start()
-            api = self._start_api(listener)
-            self.relay.start()
-            self.scheduler.start()
-            self._forgetting.start()
-            try:
+            with ExitStack() as at_end:
+                self._begin(at_end, listener)
                 yield self
-            finally:
-                self._forgetting.stop()
-                self._following.stop()
-                self.scheduler.stop()
-                self.relay.stop(settings.work.drain_s)
-                assert self._server is not None
-                self._server.should_exit = True
-                api.join()
+
+    def _begin(self, at_end: ExitStack, listener: socket.socket) -> None:
+        """Start every part, and have it stopped at the end, the last one first.
+
+        Whatever becomes of stopping one of them, the others are stopped too, all within `work.drain_s`.
+        """
+        at_end.callback(self._hang_up, self._start_api(listener))
+        for start, stop in (
+            (self._following.start, self._following.stop),
+            (self.relay.start, lambda: self.relay.stop(self._drain_s())),
+            (self._forgetting.start, self._forgetting.stop),
+            (self.leader.start, self.leader.stop),
+        ):
+            start()
+            at_end.callback(stop)
+
+    def _drain_s(self) -> float:
+        """Return how long runs still have to reach a page: what is left of the time since the word to stop came."""
+        drain_s = self._installation.settings.work.drain_s
+        since = time.monotonic() - self._told_at if self._told_at else 0.0
+        return max(0.0, drain_s - min(_HANG_UP_S, drain_s / 4) - since)
 
     def serve(self) -> int:
         """Run until told to stop; returns the exit code: 128 and the signal's number."""
@@ -102,19 +116,17 @@ class Daemon:
 
     def readiness(self) -> dict[str, Any]:
         """Return the state of each part, and whether all of them do their work."""
-        workers = len(self.executor.pids())
-        store = self._store_state()
-        ready = workers > 0 and store["ok"] and not self._stopping.is_set()
+        executor = self.executor.state()
+        store, idle_s = self._store_state(), self.relay.idle_s()
+        looks = idle_s < self._installation.settings.work.lease_s
+        ready = executor["workers"] > 0 and looks and store["ok"] and not self._stopping.is_set()
         return {
             "ready": ready,
             "store": store,
             "sandbox": self._sandbox_state(),
-            "executor": {
-                "workers": workers,
-                "wanted": self._installation.settings.workers,
-                "reason": self._installation.concurrency.reason,
-                "idle": self.executor.capacity(),
-            },
+            "executor": {"kind": self._installation.settings.work.executor, **executor},
+            "relay": {"looks": looks, "idle_s": round(idle_s, 3)},
+            "schedule": {"leader": self.leader.term is not None},
             "connectors": self._connectors_state() if store["ok"] else {},
         }
 
@@ -160,14 +172,34 @@ class Daemon:
         if self._installation.queue.tick(due):
             self.relay.kick()
 
+    def _new_schedule(self) -> Scheduler:
+        return Scheduler(self._installation.store, self._installation.clock, self._due)
+
+    def upcoming(self) -> list[Upcoming]:
+        """Return what the schedule comes to next; nothing where another daemon leads it."""
+        term = self.leader.term
+        return [] if term is None else term.upcoming()
+
     def _start_api(self, listener: socket.socket) -> threading.Thread:
         self._installation.intake.on_commit = self.relay.kick
         services = api_services(self._installation, self.readiness)
-        config = uvicorn.Config(make_app(services), log_level="warning", access_log=False, lifespan="off")
+        config = uvicorn.Config(
+            make_app(services),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=int(_HANG_UP_S),
+        )
         self._server = uvicorn.Server(config)
         thread = threading.Thread(target=self._server.run, args=([listener],), name="api", daemon=True)
         thread.start()
         return thread
+
+    def _hang_up(self, api: threading.Thread) -> None:
+        """Take no more requests; answers that are on their way have a moment."""
+        assert self._server is not None
+        self._server.should_exit = True
+        api.join(2 * _HANG_UP_S)
 
     def _make_admin_key(self) -> None:
         """Make the first key, into a file that only its owner can read."""
@@ -184,11 +216,13 @@ class Daemon:
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         self._signal = number
+        self._told_at = self._told_at or time.monotonic()
         self._stopping.set()
 
     def _crash(self, error: BaseException) -> None:
-        logger("daemon").error("the relay failed; the daemon stops, its work is safe in the rows", exc_info=error)
-        self._crashed = error
+        logger("daemon").error("a part failed; the daemon stops, its work is safe in the rows", exc_info=error)
+        self._crashed = self._crashed or error
+        self._told_at = self._told_at or time.monotonic()
         self._stopping.set()
 
 

@@ -76,6 +76,15 @@ class WorkSettings(BaseModel):
     relay_ms: int = Field(default=50, ge=5, description="Milliseconds between two looks for due work.")
     attempts: int = Field(default=3, ge=1, description="How often a run is tried before it has failed.")
     drain_s: float = Field(default=20, ge=0, description="Seconds a stopping daemon waits for runs to reach a page.")
+    org_in_flight: int | None = Field(
+        default=None, ge=1, description="Pieces of work one organisation may have in flight; default: as many as fit."
+    )
+    alert_s: float = Field(
+        default=300, gt=0, description="Seconds that work may be due, and not taken, before the log says so."
+    )
+    executor: str = Field(
+        default="local", description="What wakes workers: `local`, or a module with `make_executor(installation)`."
+    )
     backfill_parallel: int = Field(
         default=2,
         ge=1,

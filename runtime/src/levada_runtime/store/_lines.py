@@ -27,7 +27,7 @@ def due(connection: sa.Connection, now: datetime, limit: int) -> list[DueWork]:
         ) AS placed WHERE place <= :limit ORDER BY priority, id
     """  # noqa: S608 - the names stand in this module
     found = connection.execute(sa.text(statement), {"now": to_micros(now), "limit": limit})
-    return [DueWork(*row[:4], from_micros(row[4])) for row in found]
+    return [DueWork(one, org_id, kind, priority, from_micros(at)) for one, org_id, kind, priority, at in found]
 
 
 def waiting(connection: sa.Connection, now: datetime) -> list[WaitingWork]:

@@ -12,17 +12,17 @@ Named = tuple[str | int, ...]
 def lock(connection: sa.Connection, *named: str | int) -> None:
     """Wait until nobody else holds this name, and hold it until the transaction ends."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_number(named))))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number_of(named))))
 
 
 def free_of(connection: sa.Connection, names: Sequence[Named]) -> list[bool]:
     """Tell of each name whether it could be had at once; those that could are held until the transaction ends."""
     if connection.dialect.name != "postgresql" or not names:
         return [True] * len(names)
-    asked = [sa.func.pg_try_advisory_xact_lock(_number(one)).label(f"n{at}") for at, one in enumerate(names)]
+    asked = [sa.func.pg_try_advisory_xact_lock(number_of(one)).label(f"n{at}") for at, one in enumerate(names)]
     return list(connection.execute(sa.select(*asked)).one())
 
 
-def _number(named: Named) -> int:
+def number_of(named: Named) -> int:
     """Return the 64 bits that stand for a name; two names that met would only wait for each other."""
     return int.from_bytes(hashlib.sha256("/".join(map(str, named)).encode()).digest()[:8], "big", signed=True)

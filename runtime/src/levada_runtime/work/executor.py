@@ -1,13 +1,16 @@
 """The seam between durable work and what wakes the workers."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from levada_runtime.work.service import Token
 
 
 class Executor(Protocol):
-    """Carries tokens to workers; it may lose or repeat them, since the rows are the truth."""
+    """Carries tokens to workers; it may lose or repeat them, since the rows are the truth.
+
+    Whatever it raises ends the daemon, whose next start finds everything in the rows.
+    """
 
     def start(self, lost: Callable[[Token], None], freed: Callable[[], None]) -> None:
         """Begin; `lost` is told of each token whose worker is known to have died, `freed` when a worker is free."""
@@ -18,7 +21,7 @@ class Executor(Protocol):
         ...
 
     def in_flight(self) -> list[Token]:
-        """Return the tokens that workers are at."""
+        """Return the tokens that workers are at; the relay renews their leases."""
         ...
 
     def capacity(self) -> int:
@@ -27,4 +30,12 @@ class Executor(Protocol):
 
     def drain(self, timeout: float) -> None:
         """Take nothing more, let runs reach a page boundary, and stop after `timeout` seconds at the latest."""
+        ...
+
+    def line(self) -> str:
+        """Return in a few words, for an operator, who will carry out the work."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """Return what an operator sees of it: `workers`, how many there are just now, and whatever else it knows."""
         ...

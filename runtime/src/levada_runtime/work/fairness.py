@@ -15,7 +15,7 @@ PATIENT = "backfill"
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much may be taken: `total` pieces, `patient` of them backfills; and what an organisation may have in flight."""
+    """How many pieces may be taken, how many of them backfills, and how many one organisation may have in flight."""
 
     total: int
     patient: int

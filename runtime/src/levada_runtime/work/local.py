@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from levada_runtime.foundation.logging import logger
 from levada_runtime.work.service import Token
@@ -90,13 +91,22 @@ class LocalExecutor:
         with self._lock:
             return [worker.process.pid for worker in self._workers if worker]
 
+    def line(self) -> str:
+        return f"{len(self._workers)}"
+
+    def state(self) -> Mapping[str, Any]:
+        return {"workers": len(self.pids()), "idle": self.capacity()}
+
     def drain(self, timeout: float) -> None:
-        self._stopping.set()
         deadline = time.monotonic() + timeout
         with self._lock:
+            self._stopping.set()
             workers = [worker for worker in self._workers if worker]
         for worker in workers:
-            worker.tell({"drain": True})
+            if worker.ready:
+                worker.tell({"drain": True})
+            else:
+                worker.process.kill()
         for worker in workers:
             with suppress(subprocess.TimeoutExpired):
                 worker.process.wait(max(0.0, deadline - time.monotonic()))
@@ -119,6 +129,9 @@ class LocalExecutor:
             worker = _Worker(self._command, self._environment)
             with self._lock:
                 self._workers[slot] = worker
+                too_late = self._stopping.is_set()
+            if too_late:
+                worker.process.kill()  # Whoever drains has not seen it, and nobody else would tell it to go.
             self._listen(worker)
             self._bury(slot, worker)
             self._stopping.wait(_RESTART_PAUSE_S)

@@ -7,7 +7,7 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import row_id
 from levada_runtime.store.model import WorkRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
-from levada_runtime.store.work_model import DueWork, WaitingWork
+from levada_runtime.store.work_model import DueWork
 from levada_runtime.work.fairness import chosen, room_for
 from levada_runtime.work.owners import is_dead, this_process
 
@@ -101,10 +101,11 @@ class WorkQueue:
                     uow.work.release(row, not_before=now, attempt=row.attempt - 1)
         return len(held)
 
-    def waiting(self) -> list[WaitingWork]:
-        """Return what is due and not taken, by kind."""
+    def waiting(self) -> dict[str, timedelta]:
+        """Return for how long the oldest work that is due, and not taken, has been due: by kind."""
+        now = self._clock.now()
         with self._store.read() as uow:
-            return uow.work.waiting(self._clock.now())
+            return {one.kind: now - one.oldest_at for one in uow.work.waiting(now)}
 
     @staticmethod
     def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:

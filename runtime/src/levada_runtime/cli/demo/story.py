@@ -142,7 +142,7 @@ class Story:
         say = self._session.say
         say(f"\nthe source serves {_counts(served)}")
         say(f"the store holds   {_counts(stored)}")
-        for upcoming in daemon.scheduler.upcoming():
+        for upcoming in daemon.upcoming():
             say(f"next tick         {upcoming.stream.stream} at {upcoming.at:%H:%M:%S} UTC")
         where = f"--data-dir {self._session.data_dir}"
         say("\nlook further, in another terminal:")
