@@ -1,0 +1,184 @@
+"""Budgets are shared: between runs, between processes, over restarts, and by no run that only observes."""
+
+import itertools
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from levada import HttpRequest, RateLimited
+from levada._rate import RateLimit
+from levada_runtime.outbound import Answer
+from levada_runtime.sandbox.broker.budgets import Budgets
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.unit_of_work import Store
+
+PLACE = "api.shop.test"
+KEY = b"whom it takes us for"
+GET = HttpRequest("GET", "/a")
+PATIENT = {"longest_s": 30, "left_s": 300}
+
+
+class Time:
+    """The time of a test: it passes when somebody sleeps."""
+
+    def __init__(self):
+        self.moment = 1_700_000_000.0
+        self.slept = []
+
+    def __call__(self):
+        return self.moment
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.moment += seconds
+
+
+def answer(status=200, **headers):
+    return Answer(status, tuple((name.replace("_", "-"), str(value)) for name, value in headers.items()), b"", "", 0)
+
+
+def stored(store):
+    with store.read() as uow:
+        return uow.rate_budgets.look(1, KEY, PLACE)
+
+
+@pytest.fixture
+def moment():
+    return Time()
+
+
+@pytest.fixture
+def new_share(store, moment):
+    """Returns what makes a run's share, in the budgets of another process each time."""
+
+    def make(*rules, org_id=1, key=KEY, **words):
+        return Budgets(store, moment).of(org_id, key, [RateLimit(requests=n, per_s=s) for n, s in rules], **words)
+
+    return make
+
+
+def test_what_one_run_is_told_all_keep_to(new_share, moment):
+    """Of the same credential, at the same host, in the same organisation; nobody else."""
+    first = new_share()
+    first.take(PLACE, moment.sleep, **PATIENT)
+    first.answered(PLACE, answer(429, Retry_After=12))
+    for other in (new_share(key=b"another"), new_share(org_id=2)):
+        other.take(PLACE, moment.sleep, **PATIENT)
+    new_share().take("www.shop.test", moment.sleep, **PATIENT)
+    assert moment.slept == []
+    new_share().take(PLACE, moment.sleep, **PATIENT)
+    assert sum(moment.slept) == pytest.approx(12, abs=0.1)
+
+
+def test_a_wait_that_is_too_long_ends_the_run_and_not_the_budget(new_share, moment):
+    """The error says how long; what was not sent holds no place."""
+    first = new_share()
+    first.take(PLACE, moment.sleep, **PATIENT)
+    first.answered(PLACE, answer(429, Retry_After=600))
+    with pytest.raises(RateLimited, match="no more requests with these credentials for another 600 s") as refused:
+        new_share().take(PLACE, moment.sleep, **PATIENT)
+    assert refused.value.wait == pytest.approx(600)
+    moment.moment += 597
+    with pytest.raises(RateLimited):
+        new_share().take(PLACE, moment.sleep, longest_s=30, left_s=2)
+    assert moment.slept == []
+    new_share().take(PLACE, moment.sleep, **PATIENT)
+
+
+def test_a_declared_limit_holds_over_a_restart(new_share, moment, store):
+    """What is known is in the store, and small."""
+    for _ in range(10):
+        share = new_share((10, 60))
+        share.take(PLACE, moment.sleep, **PATIENT)
+        share.answered(PLACE, answer())
+    assert moment.slept == []
+    with pytest.raises(RateLimited):
+        new_share((10, 60)).take(PLACE, moment.sleep, **PATIENT)
+    assert len(str(stored(store))) < 1_000
+
+
+def test_an_observed_run_keeps_to_the_budget_and_writes_nothing(new_share, moment, store):
+    """What it learns is its own."""
+    live = new_share()
+    live.take(PLACE, moment.sleep, **PATIENT)
+    live.answered(PLACE, answer(200, X_RateLimit_Remaining=2, X_RateLimit_Reset=10))
+    before = stored(store)
+    observing = new_share(observing=True)
+    for _ in range(3):
+        observing.take(PLACE, moment.sleep, **PATIENT)
+        observing.answered(PLACE, answer())
+    assert sum(moment.slept) == pytest.approx(10, abs=0.1)
+    assert stored(store) == before
+    observing = new_share(observing=True)
+    observing.take("www.shop.test", moment.sleep, **PATIENT)
+    observing.answered("www.shop.test", answer(429, Retry_After=9))
+    observing.take("www.shop.test", moment.sleep, **PATIENT)
+    assert sum(moment.slept) == pytest.approx(19, abs=0.1)
+
+
+def test_a_store_that_cannot_be_asked_stops_no_run(new_share, moment, store):
+    """It goes by what it knows, and asks again later."""
+    share = new_share((1, 10))
+    share.take(PLACE, moment.sleep, **PATIENT)
+    with store.write() as other:
+        other.rate_budgets.hold(1, KEY, PLACE, datetime(2026, 3, 1, tzinfo=UTC))
+        began = time.monotonic()
+        share.answered(PLACE, answer())
+        share.take(PLACE, moment.sleep, **PATIENT)
+        share.answered(PLACE, answer())
+        assert time.monotonic() - began < 6
+    assert sum(moment.slept) == pytest.approx(10, abs=0.1)
+
+
+def test_many_processes_at_once_keep_to_one_limit(store, database, moment):
+    """Eight of them with a pool of their own: never more than ten in any second, and ten when all want to."""
+    taken, number = [], itertools.count()
+    lock = threading.Lock()
+
+    def caller():
+        own = Store(make_engine(store.engine.url.render_as_string(hide_password=False)))
+        share = Budgets(own).of(1, KEY, [RateLimit(requests=10, per_s=1)])
+        while next(number) < 28:
+            share.take(PLACE, time.sleep, **PATIENT)
+            with lock:
+                taken.append(time.time())
+            share.answered(PLACE, answer())
+        own.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(caller) for _ in range(8)]:
+            done.result()
+    taken.sort()
+    assert len(taken) == 28
+    assert all(later - sooner >= 1 for sooner, later in zip(taken, taken[10:], strict=False))
+    assert taken[-1] - taken[0] < 6
+
+
+def test_the_broker_asks_for_a_turn_before_each_try(new_broker, source, slept, new_share, moment):
+    """And tells what came of it: what is left of a minute is waited for by whoever asks next."""
+    source.says("/a", (503, {"Retry-After": "3"}), (200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "7"}))
+    broker = new_broker(turns=new_share())
+    broker._sleep = moment.sleep
+    assert broker.request(GET).ok
+    assert sum(moment.slept) == pytest.approx(3, abs=0.1)
+    other = new_broker(turns=new_share())
+    other._sleep = moment.sleep
+    assert other.request(GET).ok
+    assert sum(moment.slept) == pytest.approx(10, abs=0.1)
+    assert len(source.seen) == 3
+
+
+def test_a_turn_that_does_not_come_in_time_is_in_the_run_s_log_and_nothing_is_sent(new_broker, source, new_share):
+    """The run is told how long to wait."""
+    source.says("/a", (429, {"Retry-After": "900"}))
+    with pytest.raises(RateLimited):
+        new_broker(turns=new_share()).request(GET)
+    broker = new_broker(turns=new_share())
+    with pytest.raises(RateLimited, match="takes no more requests with these credentials") as refused:
+        broker.request(GET)
+    assert refused.value.wait == pytest.approx(900, abs=1)
+    assert len(source.seen) == 1
+    assert [(one.status, "takes no more" in one.refused) for one in broker.exchanges] == [(None, True)]
