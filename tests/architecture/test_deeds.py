@@ -52,6 +52,7 @@ DEEDS = {
     "runs retry": "run.retry",
     "runs revert": "run.revert",
     "secrets remove": "secret.remove",
+    "secrets rotate": "secret.rotate",
     "secrets set": "secret.set",
     "streams accept-scheme": "stream.accept_scheme",
 }

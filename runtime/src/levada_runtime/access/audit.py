@@ -43,9 +43,12 @@ Action = Literal[
     "run.revert",
     "run.start",
     "secret.remove",
+    "secret.rotate",
     "secret.set",
     "stream.accept_scheme",
     "stream.change",
+    "stream.reset",
+    "stream.state",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
 

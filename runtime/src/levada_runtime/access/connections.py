@@ -12,6 +12,7 @@ from levada._cron import check_cron
 from levada_runtime.access.audit import note
 from levada_runtime.access.built_in import REST
 from levada_runtime.access.oauth import ConnectionToken, Tokens
+from levada_runtime.access.places import connection_place
 from levada_runtime.access.settings import check_secrets, read_settings
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
@@ -266,4 +267,4 @@ def _named(name: str) -> str:
 
 
 def _place(row: ConnectionRow, name: str) -> str:
-    return f"{row.org_id}/{row.id}/{name}"
+    return connection_place(row.org_id, row.id, name)

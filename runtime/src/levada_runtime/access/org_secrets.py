@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from levada_runtime.access.audit import note
+from levada_runtime.access.places import org_place
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -36,7 +37,7 @@ class OrgSecrets:
             )
         if not value:
             raise UsageFailure(f"the secret {name!r} is empty", code="invalid_secret")
-        sealed = self._keyring.seal(value, _place(org.id, name))
+        sealed = self._keyring.seal(value, org_place(org.id, name))
         with self._store.write() as uow:
             uow.lock("org secrets", org.id)
             now = self._clock.now()
@@ -71,10 +72,6 @@ class OrgSecrets:
             return {}
         with self._store.read() as uow:
             rows = uow.org_secrets.named(org_id, wanted)
-        opened = {row.name: self._keyring.open(row.sealed, _place(org_id, row.name)) for row in rows}
+        opened = {row.name: self._keyring.open(row.sealed, org_place(org_id, row.name)) for row in rows}
         hide(line for value in opened.values() for line in (value, *value.split()))
         return opened
-
-
-def _place(org_id: int, name: str) -> str:
-    return f"{org_id}/org/{name}"

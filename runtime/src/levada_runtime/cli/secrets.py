@@ -1,4 +1,4 @@
-"""`secrets`: what the destinations of pipelines sign and authenticate with."""
+"""`secrets`: what the destinations of pipelines sign and authenticate with, and the key that all secrets lie under."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ def add_to(app: typer.Typer) -> None:
     command(group, "set", group="secrets")(set_)
     command(group, "list", group="secrets")(listed)
     command(group, "remove", group="secrets")(remove)
+    command(group, "rotate", group="secrets")(rotate)
     app.add_typer(group, name="secrets")
 
 
@@ -40,3 +41,13 @@ def remove(session: Session, name: Annotated[str, typer.Argument(help="The secre
     with session.open() as installation:
         installation.org_secrets.remove(installation.org, name)
     return Result({"name": name, "removed": True}, lambda out: out.print(f"removed {name}", markup=False))
+
+
+def rotate(session: Session) -> Result:
+    """Seal every secret anew: with the first key of LEVADA_SECRET_KEY, or with a new one in the key file."""
+    with session.open() as installation:
+        done = installation.rotation.rotate(installation.org)
+    value = {"values": done.values, "sealed_anew": done.sealed_anew, "keys": done.keys}
+    said = f"{done.sealed_anew} of {done.values} secrets sealed anew"
+    kept = "" if done.keys is None else f"; the key file holds {done.keys} keys: keep a copy of it"
+    return Result(value, lambda out: out.print(said + kept, markup=False))

@@ -1,14 +1,16 @@
 """Secrets at rest and keys' hashes.
 
 A secret is sealed with AES-256-GCM and bound to its place (organisation, connection, name): a ciphertext copied to
-another row does not open. Several keys may be live at once; the first seals, any opens.
+another row does not open. Several keys may be live at once; the first seals, any opens. The key file holds one key a
+line; whoever has read it looks again when it changes, so that keys can be rotated under a running daemon.
 """
 
 import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -26,19 +28,20 @@ _KEY_ID_BYTES = 4
 class Keyring:
     """Seals and opens secrets."""
 
-    def __init__(self, passphrases: Sequence[str]) -> None:
-        keys = [_derive(passphrase) for passphrase in passphrases]
-        self._keys = {_key_id(key): AESGCM(key) for key in keys}
-        self._sealing = _key_id(keys[0])
-        self._marking = _derive(passphrases[0], b"levada marks of secrets")
+    def __init__(self, passphrases: Sequence[str], file: "KeyFile | None" = None) -> None:
+        self.file = file
+        """Where the keys lie, unless they were given."""
+        self._take(passphrases)
 
     def seal(self, value: str, place: str) -> bytes:
         """Encrypt `value`; only the same `place` can open it."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return self._sealing + nonce + self._keys[self._sealing].encrypt(nonce, value.encode(), place.encode())
+        self._look_again()
+        key, nonce = self._sealing, os.urandom(_NONCE_BYTES)
+        return key + nonce + self._keys[key].encrypt(nonce, value.encode(), place.encode())
 
     def mark(self, value: str) -> bytes:
         """Return what stands for a secret where two are compared: without the key it tells nothing of it."""
+        self._look_again()
         return hmac.digest(self._marking, value.encode(), "sha256")
 
     def open(self, sealed: bytes, place: str) -> str:
@@ -46,6 +49,8 @@ class Keyring:
 
         Raises EnvironmentFailure when no key fits.
         """
+        if sealed[:_KEY_ID_BYTES] not in self._keys:
+            self._look_again()
         key = self._keys.get(sealed[:_KEY_ID_BYTES])
         body = sealed[_KEY_ID_BYTES:]
         try:
@@ -59,17 +64,82 @@ class Keyring:
             hint="set LEVADA_SECRET_KEY to the key it was sealed with, or put the key file back",
         )
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether it was sealed with the key that seals now."""
+        self._look_again()
+        return sealed[:_KEY_ID_BYTES] == self._sealing
+
+    def _look_again(self) -> None:
+        changed = self.file.changed() if self.file is not None else None
+        if changed:
+            self._take(changed)
+
+    def _take(self, passphrases: Sequence[str]) -> None:
+        keys = [_derive(passphrase) for passphrase in passphrases]
+        self._keys = {_key_id(key): AESGCM(key) for key in keys}
+        self._sealing = _key_id(keys[0])
+        self._marking = _derive(passphrases[0], b"levada marks of secrets")
+
+
+class KeyFile:
+    """The key file: a key a line, the first of which seals."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, ...] = ()
+
+    def read(self) -> list[str]:
+        """Return the keys, which are made at the first start."""
+        if not self.path.exists():
+            with suppress(FileExistsError):
+                write_private(self.path, secrets.token_urlsafe(32))
+        self._seen = self._state()
+        return self.path.read_text().split()
+
+    def changed(self) -> list[str] | None:
+        """Return the keys if the file is another one than when it was read; one that is gone has not changed."""
+        try:
+            return self.read() if self._state() != self._seen else None
+        except FileNotFoundError:
+            return None
+
+    def begin_rotation(self) -> None:
+        """Put a new key before the others: from now on it seals, and whoever meets it reads the file again."""
+        self._write([secrets.token_urlsafe(32), *self.read()])
+
+    def end_rotation(self, used: Iterable[bytes]) -> int:
+        """Leave out the keys that none of these was sealed with, but for the last before the present.
+
+        That one stays until the next time, since somebody may just be sealing with it. Returns how many there are.
+        """
+        in_use = {sealed[:_KEY_ID_BYTES] for sealed in used}
+        present, *others = self.read()
+        kept = [present, *others[:1], *(one for one in others[1:] if _key_id(_derive(one)) in in_use)]
+        self._write(kept)
+        return len(kept)
+
+    def _write(self, keys: Sequence[str]) -> None:
+        draft = self.path.with_name(f"{self.path.name}.next")
+        draft.unlink(missing_ok=True)
+        write_private(draft, "\n".join(keys))
+        draft.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _state(self) -> tuple[int, ...]:
+        stat = self.path.stat()
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
 
 def load_keyring(given: str | None, data_dir: Path) -> Keyring:
     """Return the keyring of `LEVADA_SECRET_KEY`, or of the key file, which is made at the first start (mode 0600)."""
     if given:
         return Keyring([part.strip() for part in given.split(",") if part.strip()])
-    path = data_dir / KEY_FILE
-    try:
-        write_private(path, secrets.token_urlsafe(32))
-    except FileExistsError:
-        return Keyring([path.read_text().strip()])
-    return Keyring([path.read_text().strip()])
+    file = KeyFile(data_dir / KEY_FILE)
+    return Keyring(file.read(), file)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -73,6 +73,16 @@ class Secrets:
         values = {"org_id": org_id, "connection_id": connection_id, "name": name, "sealed": sealed, "updated_at": at}
         insert_or_change(self._connection, secrets, values, ("org_id", "connection_id", "name"))
 
+    def everywhere(self) -> list[tuple[int, int, str, bytes]]:
+        """Return every organisation's: organisation, connection, name and what is sealed."""
+        columns = secrets.c.org_id, secrets.c.connection_id, secrets.c.name, secrets.c.sealed
+        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(sa.select(*columns))]
+
+    def seal_anew(self, place: tuple[int, int, str], before: bytes, after: bytes) -> bool:
+        """Put a sealed value in the place of another; False when that is not there any more."""
+        same = *_owned(secrets, place[0], place[1]), secrets.c.name == place[2], secrets.c.sealed == before
+        return self._connection.execute(sa.update(secrets).where(*same).values(sealed=after)).rowcount == 1
+
     def forget(self, org_id: int, connection_id: int) -> None:
         self._connection.execute(sa.delete(secrets).where(*_owned(secrets, org_id, connection_id)))
 

@@ -39,6 +39,15 @@ class OrgSecrets:
         self.forget(row.org_id, row.name)
         self._connection.execute(sa.insert(org_secrets).values(as_columns(row)))
 
+    def everywhere(self) -> list[OrgSecretRow]:
+        """Return the secrets of every organisation."""
+        return read_as(OrgSecretRow, self._connection.execute(sa.select(org_secrets)))
+
+    def seal_anew(self, row: OrgSecretRow, after: bytes) -> bool:
+        """Put a sealed value in the place of the row's; False when that is not there any more."""
+        same = org_secrets.c.org_id == row.org_id, org_secrets.c.name == row.name, org_secrets.c.sealed == row.sealed
+        return self._connection.execute(sa.update(org_secrets).where(*same).values(sealed=after)).rowcount == 1
+
     def forget(self, org_id: int, name: str) -> bool:
         """Take a secret away; False when there was none."""
         gone = sa.delete(org_secrets).where(org_secrets.c.org_id == org_id, org_secrets.c.name == name)

@@ -1,5 +1,6 @@
 """Access tokens of connections, sealed, and who is fetching the next one."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +38,13 @@ class Tokens:
             oauth_tokens.c.fence == row.fence,
         )
         return self._connection.execute(matching.values(**values)).rowcount == 1
+
+    def seal_anew(self, row: TokenRow, after: bytes, now: datetime) -> bool:
+        """Put a sealed value in the place of the row's; False when another has come there, or is being fetched."""
+        same = oauth_tokens.c.credential == row.credential, oauth_tokens.c.sealed == row.sealed
+        alone = sa.or_(oauth_tokens.c.refreshing_by.is_(None), oauth_tokens.c.refreshing_until < now)
+        meant = sa.update(oauth_tokens).where(*_owned(row.org_id, row.connection_id), *same, alone)
+        return self._connection.execute(meant.values(sealed=after)).rowcount == 1
 
     def forget(self, org_id: int, connection_id: int) -> None:
         """Take away every token of a connection."""
