@@ -6,6 +6,7 @@ too young, so that what stays is not looked at again and again, and needs no ind
 tell of a document's past, and stay with it.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,10 +88,14 @@ class Retention:
         one = KINDS[kind]
         columns = one.key[: one.place]
         query = sa.select(*columns).order_by(*columns).limit(1)
-        if after is not None:
-            query = query.where(_beyond(columns, after))
-        found = self._connection.execute(query).first()
-        return None if found is None else tuple(found)
+        if after is None:
+            looks = [query]
+        elif self._connection.dialect.name == "postgresql":
+            looks = [query.where(_compared(columns, after, operator.gt))]
+        else:  # SQLite compares rows by their first column only, and would go over all that it has seen
+            looks = [query.where(*_just_beyond(columns, after, at)) for at in reversed(range(one.place))]
+        found = (self._connection.execute(look).first() for look in looks)
+        return next((tuple(row) for row in found if row is not None), None)
 
     def look(self, kind: str, place: Place, after: Key | None, cutoffs: Cutoffs, limit: int) -> Found | None:
         """Look at up to `limit` rows of a line beyond the key `after`; None when none of them is old enough."""
@@ -136,20 +141,26 @@ class Retention:
 _COUNTED: Final = {"preserve_rowcount": True}
 
 
-def _beyond(columns: Sequence[sa.Column[Any]], key: Key) -> Old:
-    """Return what tells the rows beyond a key, in the order of these columns."""
+def _compared(columns: Sequence[sa.Column[Any]], key: Key, how: Callable[[Any, Any], Any]) -> Old:
+    """Compare a row's key with another, in the order of these columns."""
     values = [sa.literal(one, column.type) for column, one in zip(columns, key, strict=True)]
-    beyond: Old = columns[0] > values[0] if len(columns) == 1 else sa.tuple_(*columns) > sa.tuple_(*values)
-    return beyond
+    compared: Old = how(columns[0], values[0]) if len(columns) == 1 else how(sa.tuple_(*columns), sa.tuple_(*values))
+    return compared
+
+
+def _just_beyond(columns: Sequence[sa.Column[Any]], key: Key, at: int) -> list[Old]:
+    """Return what tells the rows that are beyond a key in one column, and like it in those before."""
+    like = [column == value for column, value in zip(columns[:at], key[:at], strict=True)]
+    return [*like, columns[at] > key[at]]
 
 
 def _in(one: _Kind, place: Place, after: Key | None, last: Key | None) -> list[Old]:
     order = one.key[one.place :]
     found = [column == value for column, value in zip(one.key[: one.place], place, strict=True)]
     if after is not None:
-        found.append(_beyond(order, after))
+        found.append(_compared(order, after, operator.gt))
     if last is not None:
-        found.append(sa.not_(_beyond(order, last)))
+        found.append(_compared(order, last, operator.le))
     return found
 
 
