@@ -3,7 +3,7 @@
 import pytest
 
 from levada_runtime.foundation.ids import row_id, spell_delivery
-from levada_runtime.store.model import PlanRow, QuarantineRow, RunRow
+from levada_runtime.store.model import PlanRow, QuarantineRow, RunRow, StreamRow
 from levada_runtime.store.pipelines_model import DeliveryRow
 from levada_runtime.store.receipts_model import ReceiptRow
 from levada_runtime.work.service import new_work
@@ -84,12 +84,15 @@ def _runtime_rows(installation):
         uow.plans.add(PlanRow(**place, id="plan-1", run_id="run-1", body={}, created_at=now))
         uow.quarantine.keep([refused])
         uow.deliveries.add([sent])
+        polled = StreamRow(org, connection, "events", ["poll"], "@hourly", None, "UTC", paused=False)
+        uow.streams.replace(org, connection, [polled])
     return {
         "runs": "run-1",
         "receipts": "rc-1",
         "plans": "plan-1",
         "quarantine": str(record),
         "deliveries": sent.uid,
+        "streams": "rest/events",
     }
 
 
@@ -102,6 +105,7 @@ def operations(app):
 
 
 def filled(path, given):
+    path = path.replace("{connection}/{stream}", "{stream}")
     return path[: path.index("{")] + given + path[path.index("}") + 1 :]
 
 

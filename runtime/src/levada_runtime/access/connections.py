@@ -8,12 +8,12 @@ from typing import Any
 
 from levada import Manifest
 from levada._auth import OAuth2ClientCredentials, OAuth2Refresh, names_in
-from levada._cron import check_cron
 from levada_runtime.access.audit import note
 from levada_runtime.access.built_in import REST
 from levada_runtime.access.oauth import ConnectionToken, Tokens
 from levada_runtime.access.places import connection_place
 from levada_runtime.access.settings import check_secrets, read_settings
+from levada_runtime.access.streams import StreamChange, change_streams, stream_rows
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -78,7 +78,7 @@ class Connections:
                 )
             uow.connections.add(row)
             self._keep_secrets(uow, row, secrets)
-            uow.streams.replace(org.id, row.id, stream_rows(row, manifest, []))
+            uow.streams.replace(org.id, row.id, stream_rows(row, manifest, [], now))
             given = {"settings": sorted(settings), "secrets": sorted(secrets), "mode": mode, "recording": recording}
             note(uow, org.id, now, "connection.add", row.name, connector=manifest.key, **given)
         return row
@@ -139,19 +139,15 @@ class Connections:
 
         Raises UsageFailure when there is no such stream, or the expression cannot be meant.
         """
-        rows = self.streams(row)
-        if stream not in {one.stream for one in rows if "poll" in one.modes}:
-            known = ", ".join(one.stream for one in rows)
-            raise UsageFailure(
-                f"{row.name!r} polls no stream {stream!r}", code="unknown_stream", hint=f"it has {known}"
-            )
-        if expression is not None:
-            _check_cron(expression)
-        changed = [replace(one, override=expression) if one.stream == stream else one for one in rows]
+        self.set_streams(row, {stream: StreamChange(schedule=expression or "")})
+
+    def set_streams(self, row: ConnectionRow, changes: Mapping[str, StreamChange]) -> None:
+        """Set what is given of each stream, of all of them or of none.
+
+        Raises UsageFailure when there is no such stream, or what is given cannot be meant.
+        """
         with self._store.write() as uow:
-            uow.streams.replace(row.org_id, row.id, changed)
-            told = {"schedule": expression or "the manifest's"}
-            note(uow, row.org_id, self._clock.now(), "stream.change", f"{row.name}/{stream}", **told)
+            change_streams(uow, row, changes, self._clock.now())
 
     def set_state(self, row: ConnectionRow, state: str, reason: str | None = None) -> None:
         """Make a connection active, paused, or one that needs attention.
@@ -206,43 +202,20 @@ class Connections:
 
     def follow_manifest(self, row: ConnectionRow, manifest: Manifest) -> None:
         """Bring a connection's streams up to a manifest that may have changed."""
+        now = self._clock.now()
         with self._store.read() as uow:
             before = uow.streams.of(row.org_id, row.id)
-        after = stream_rows(row, manifest, before)
-        if after != before:
-            with self._store.write() as uow:
-                uow.streams.replace(row.org_id, row.id, after)
+        if stream_rows(row, manifest, before, now) == before:
+            return
+        with self._store.write() as uow:
+            uow.lock("streams", row.org_id, row.id)
+            before = uow.streams.of(row.org_id, row.id)
+            uow.streams.replace(row.org_id, row.id, stream_rows(row, manifest, before, now))
 
     def _keep_secrets(self, uow: UnitOfWork, row: ConnectionRow, secrets: Mapping[str, str]) -> None:
         for name, value in secrets.items():
             sealed = self._keyring.seal(value, _place(row, name))
             uow.secrets.keep(row.org_id, row.id, name, sealed, self._clock.now())
-
-
-def stream_rows(row: ConnectionRow, manifest: Manifest, before: list[StreamRow]) -> list[StreamRow]:
-    """Return the rows of a manifest's streams, in order of their keys; what an operator set of each stays."""
-    kept = {stream.stream: stream for stream in before}
-    return [
-        StreamRow(
-            org_id=row.org_id,
-            connection_id=row.id,
-            stream=stream.key,
-            modes=list(stream.modes),
-            schedule=stream.schedule,
-            override=kept[stream.key].override if stream.key in kept else None,
-            timezone=stream.timezone,
-            paused=stream.key in kept and kept[stream.key].paused,
-            slice=stream.slice,
-        )
-        for stream in sorted(manifest.streams, key=lambda stream: stream.key)
-    ]
-
-
-def _check_cron(expression: str) -> None:
-    try:
-        check_cron(expression)
-    except ValueError as error:
-        raise UsageFailure(f"the schedule {expression!r} cannot be meant: {error}", code="invalid_schedule") from None
 
 
 def _check_not_built_in(row: ConnectionRow) -> None:

@@ -31,6 +31,8 @@ def stream_view(row: StreamRow) -> dict[str, Any]:
         "schedule": row.cron,
         "timezone": row.timezone,
         "paused": row.paused,
+        "overlap": row.overlap,
+        "missed": row.missed,
     }
 
 

@@ -15,6 +15,7 @@ from levada_runtime.api import (
     pipelines,
     quarantine,
     receipts,
+    streams,
 )
 from levada_runtime.api.documents import document_routes
 from levada_runtime.api.failures import Answering, install_errors
@@ -39,7 +40,7 @@ def make_app(services: Services) -> Api:
     app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    operating = (backfills, connectors, operations, quarantine, receipts, pipelines, deliveries, audit)
+    operating = (backfills, connectors, operations, quarantine, receipts, streams, pipelines, deliveries, audit)
     for surface in (entities, graph_ingest, events, *operating):
         app.include_router(surface.router)
     return app

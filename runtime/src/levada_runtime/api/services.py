@@ -23,11 +23,13 @@ from levada_runtime.plans.revert import Reverts
 from levada_runtime.runs.backfills import Backfills
 from levada_runtime.runs.cancelling import Cancellations
 from levada_runtime.runs.cassettes import Cassettes
+from levada_runtime.runs.checkpoints import StreamStates
 from levada_runtime.runs.receipts import ReceiptLibrary
 from levada_runtime.runs.replays import Replays
 from levada_runtime.runs.retrying import Retries
 from levada_runtime.runs.views import RunLibrary
 from levada_runtime.runs.webhooks import Intake
+from levada_runtime.scheduler.library import StreamLibrary
 from levada_runtime.store.unit_of_work import Store
 
 
@@ -60,6 +62,8 @@ class Services:
     deliveries: Deliveries
     plans: Plans
     reverts: Reverts
+    streams: StreamLibrary
+    stream_states: StreamStates
     max_body: int
     """How large a body may be, in bytes."""
     readiness: Callable[[], dict[str, Any]]

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +13,7 @@ from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fi
 from levada_runtime.foundation.errors import EnvironmentFailure, RuntimeFailure, UsageFailure
 
 if TYPE_CHECKING:
+    from levada_runtime.access.streams import StreamChange
     from levada_runtime.daemon.installation import Installation
     from levada_runtime.store.model import ConnectionRow
 
@@ -101,12 +104,20 @@ def change(
     schedule: Annotated[
         list[str] | None, typer.Option(help="A stream's schedule, as stream=CRON; stream= goes back to the manifest's.")
     ] = None,
+    overlap: Annotated[
+        list[str] | None, typer.Option(help="What becomes of a moment while a run goes on: stream=skip or queue_one.")
+    ] = None,
+    missed: Annotated[
+        list[str] | None, typer.Option(help="What becomes of moments nobody was there for: stream=catch_up or skip.")
+    ] = None,
+    paused: Annotated[list[str] | None, typer.Option(help="Whether one stream rests: stream=yes or no.")] = None,
     mode: Annotated[str | None, typer.Option(help="live or observe.")] = None,
     record: Annotated[bool | None, typer.Option("--record/--no-record", help=_RECORD)] = None,
 ) -> Result:
-    """Change settings, secrets, schedules, the mode or recording; what is not given stays."""
+    """Change settings, secrets, the mode, recording, or when streams run; what is not given stays."""
     if mode not in (None, "live", "observe"):
         raise UsageFailure(f"there is no mode {mode!r}", hint="modes are live and observe")
+    changes = _stream_changes(schedule, overlap, missed, paused)
     with session.open() as installation:
         row = installation.connections.get(installation.org, connection)
         _, manifest = installation.catalog.described(row.connector)
@@ -118,8 +129,7 @@ def change(
             mode=mode,
             recording=record,
         )
-        for stream, expression in read_pairs(schedule or []).items():
-            installation.connections.set_schedule(row, stream, expression or None)
+        installation.connections.set_streams(row, changes)
         view = _view(installation, row)
     return Result(view, fields(view))
 
@@ -193,6 +203,34 @@ def read_secrets(given: list[str], flag: str = "--secret ") -> dict[str, str]:
                 hint=f"{flag}{name}=@FILE, {flag}{name}=env:VARIABLE, or {flag}{name} to be asked",
             )
     return found
+
+
+def _stream_changes(
+    schedule: list[str] | None, overlap: list[str] | None, missed: list[str] | None, paused: list[str] | None
+) -> "dict[str, StreamChange]":
+    """Return what is to change of each stream that was named.
+
+    Raises UsageFailure.
+    """
+    from levada_runtime.access.streams import StreamChange  # the floors load only for commands that need them
+
+    given: dict[str, Mapping[str, Any]] = {
+        "schedule": read_pairs(schedule or []),
+        "overlap": read_pairs(overlap or []),
+        "missed": read_pairs(missed or []),
+        "paused": {stream: _yes_or_no(stream, word) for stream, word in read_pairs(paused or []).items()},
+    }
+    changes = {stream: StreamChange() for named in given.values() for stream in named}
+    for field, named in given.items():
+        for stream, value in named.items():
+            changes[stream] = replace(changes[stream], **{field: value}).checked()
+    return changes
+
+
+def _yes_or_no(stream: str, word: str) -> bool:
+    if word not in ("yes", "no"):
+        raise UsageFailure(f"{stream}={word} says neither yes nor no", hint=f"--paused {stream}=yes lets it rest")
+    return word == "yes"
 
 
 def _ask(name: str) -> str:

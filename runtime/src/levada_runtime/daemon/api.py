@@ -36,6 +36,8 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         deliveries=installation.deliveries,
         plans=installation.plans,
         reverts=installation.reverts,
+        streams=installation.stream_library,
+        stream_states=installation.stream_states,
         max_body=installation.settings.api.max_body,
         readiness=readiness,
     )

@@ -7,8 +7,6 @@ from typing import Final
 
 from levada_runtime.store.model import StreamRow, TickRow
 
-OVERLAP, MISSED = ("skip", "queue_one"), ("catch_up", "skip")
-"""What an operator may choose for a stream; the first is what it is without a choice."""
 RAN, SKIPPED = "ran", "skipped"
 DOWN = "down"
 GRACE: Final = timedelta(minutes=1)

@@ -55,14 +55,19 @@ class Runs:
         return read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
 
     def polls_of(self, org_id: int, connection_id: int, stream: str, states: Sequence[str], limit: int) -> list[RunRow]:
-        """Return the polls of a stream that are in one of these states, newest first; each state is one look."""
+        """Return the latest `limit` polls of a stream in each of these states, newest first; each state is one look."""
         one = (runs.c.org_id == org_id, runs.c.connection_id == connection_id, runs.c.stream == stream)
         found: list[RunRow] = []
         for state in states:
             # The condition on the mode stands word for word as in the index of polls.
             query = sa.select(runs).where(*one, sa.text("mode = 'poll'"), runs.c.state == state)
             found += read_as(RunRow, self._connection.execute(query.order_by(runs.c.id.desc()).limit(limit)))
-        return sorted(found, key=lambda run: run.id, reverse=True)[:limit]
+        return sorted(found, key=lambda run: run.id, reverse=True)
+
+    def several(self, org_id: int, run_ids: Sequence[str]) -> dict[str, RunRow]:
+        """Return those of these runs that there are, by id."""
+        query = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id.in_(run_ids))
+        return {run.id: run for run in read_as(RunRow, self._connection.execute(query))}
 
     def by_state(self) -> dict[str, int]:
         """Return how many runs are in each state, everywhere."""
