@@ -60,7 +60,8 @@ def change_streams(uow: UnitOfWork, row: ConnectionRow, changes: Mapping[str, St
         stream = streams.get(name)
         if stream is None or (change.needs_polling and "poll" not in stream.modes):
             does = "polls no stream" if change.needs_polling else "has no stream"
-            known = ", ".join(one for one, other in streams.items() if stream is None or "poll" in other.modes)
+            fitting = [one for one in streams.values() if not change.needs_polling or "poll" in one.modes]
+            known = ", ".join(one.stream for one in fitting)
             hint = f"it has {known or 'none'}"
             raise UsageFailure(f"{row.name!r} {does} {name!r}", code="unknown_stream", hint=hint)
         values = _values(stream, change.checked(), now)
