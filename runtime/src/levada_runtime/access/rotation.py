@@ -7,7 +7,8 @@ meanwhile, and whoever is killed half-way leaves nothing but values of either ke
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from levada_runtime.access.audit import note
 from levada_runtime.access.oauth import FETCH_S, place_of
@@ -16,6 +17,8 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.store.model import OrgRow
+from levada_runtime.store.org_secrets import OrgSecretRow
+from levada_runtime.store.tokens_model import TokenRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 _PATIENCE = timedelta(seconds=FETCH_S + 5)
@@ -107,20 +110,22 @@ class Rotation:
         with self._store.read() as uow:
             secrets, of_orgs = uow.secrets.everywhere(), uow.org_secrets.everywhere()
             tokens = [row for row in uow.tokens.everywhere() if row.sealed]
-        for *key, value in secrets:
-            place = key[0], key[1], key[2]
-            yield _Sealed(
-                connection_place(*place), value, lambda uow, after, p=place, v=value: uow.secrets.seal_anew(p, v, after)
-            )
+        for org_id, connection_id, name, value in secrets:
+            key = org_id, connection_id, name
+            yield _Sealed(connection_place(*key), value, partial(_replace_secret, key, value))
         for one in of_orgs:
-            yield _Sealed(
-                org_place(one.org_id, one.name),
-                one.sealed,
-                lambda uow, after, row=one: uow.org_secrets.seal_anew(row, after),
-            )
+            yield _Sealed(org_place(one.org_id, one.name), one.sealed, partial(_replace_org_secret, one))
         for token in tokens:
-            yield _Sealed(
-                place_of(token),
-                token.sealed,
-                lambda uow, after, row=token: uow.tokens.seal_anew(row, after, self._clock.now()),
-            )
+            yield _Sealed(place_of(token), token.sealed, partial(_replace_token, token, self._clock.now()))
+
+
+def _replace_secret(key: tuple[int, int, str], before: bytes, uow: UnitOfWork, after: bytes) -> bool:
+    return uow.secrets.seal_anew(key, before, after)
+
+
+def _replace_org_secret(row: OrgSecretRow, uow: UnitOfWork, after: bytes) -> bool:
+    return uow.org_secrets.seal_anew(row, after)
+
+
+def _replace_token(row: TokenRow, now: datetime, uow: UnitOfWork, after: bytes) -> bool:
+    return uow.tokens.seal_anew(row, after, now)
