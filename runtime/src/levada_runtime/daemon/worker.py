@@ -2,6 +2,9 @@
 
 import os
 import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
@@ -10,6 +13,7 @@ from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import configure_logging
+from levada_runtime.work.service import Token
 from levada_runtime.work.worker import serve_tokens
 
 SETTINGS_VARIABLE = "LEVADA_WORKER_SETTINGS"
@@ -31,6 +35,13 @@ def run_worker() -> None:
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
     act_as(RUNTIME)
-    with Installation(settings) as installation:
+    with handling(settings) as (handle, draining):
         look_seldom()
-        serve_tokens(Dispatch(installation).execute, installation.draining)
+        serve_tokens(handle, draining)
+
+
+@contextmanager
+def handling(settings: Settings) -> Iterator[tuple[Callable[[Token], None], threading.Event]]:
+    """What carries out tokens in this process, and what tells it to stop at the next page: for a worker of any kind."""
+    with Installation(settings) as installation:
+        yield Dispatch(installation).execute, installation.draining
