@@ -145,7 +145,7 @@ class Backfills:
 
     def _row(self, connection: ConnectionRow, stream: StreamManifest, wanted: Wanted, now: datetime) -> BackfillRow:
         begins, ends = read_date(wanted.begins, "from"), read_date(wanted.ends, "to")
-        spelt = wanted.slice or stream.slice or "P7D"
+        spelt = (stream.slice or "P7D") if wanted.slice is None else wanted.slice
         return BackfillRow(
             org_id=connection.org_id,
             connection_id=connection.id,
@@ -157,7 +157,7 @@ class Backfills:
             slice=spelt,
             slices=_counted(Cut(begins, ends, _span(spelt)), now),
             entered=0,
-            parallel=_checked(wanted.parallel or self._parallel),
+            parallel=_checked(self._parallel if wanted.parallel is None else wanted.parallel),
             created_at=now,
             begun_at=now,
         )
