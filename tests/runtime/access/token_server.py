@@ -35,8 +35,7 @@ class TokenServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 if self.path == "/token":
                     outer.headers.append(dict(self.headers))
-                    status, said = outer._issue(dict(parse_qsl(body)))
-                    self._say(status, said)
+                    self._say(*outer.issue(body))
                 else:
                     self.do_GET()
 
@@ -71,7 +70,9 @@ class TokenServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def _issue(self, form):
+    def issue(self, body):
+        """Return the status and the values that a form is answered with."""
+        form = dict(parse_qsl(body))
         time.sleep(self.delay_s)
         with self._lock:
             self.asked.append(form)

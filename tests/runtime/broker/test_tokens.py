@@ -1,5 +1,7 @@
 """A connector with OAuth2: its requests carry a token that the child, the log and the tape never see."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from tests.runtime.access.token_server import FIRST, TokenServer
 
@@ -70,6 +72,16 @@ def test_the_token_goes_with_every_request_and_is_fetched_once(new_run, server):
         ("GET", "rows", 200),
     ]
     assert first.requests == 3
+
+
+def test_twenty_runs_at_once_fetch_one_token(new_run, server):
+    """Each with a broker of its own; the source takes a while to give it out."""
+    server.delay_s = 0.3
+    runs = [new_run() for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(lambda run: run.request(GET).ok, runs))
+    assert len(server.asked) == 1
+    assert len(server.visits) == 20
 
 
 @pytest.mark.databases("sqlite")

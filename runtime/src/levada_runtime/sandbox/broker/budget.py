@@ -20,6 +20,9 @@ FORGOTTEN_S: Final = 120.0
 """A request that was sent and never answered for is given up after this, since who sent it is dead."""
 STAGGER_S: Final = 0.025
 """While nothing is known of a source, a request follows the one before it when that was answered, or after this."""
+FAST_S, FAST_STAGGER_S = 0.05, 0.25
+"""A source that answers within the first is waited for this long, since that costs next to nothing: its first 429 is
+then everybody's."""
 PATIENCE_S: Final = 30.0
 """A backfill that waited this long for live work to pause goes on as if it were live."""
 LEARNT_S: Final = 3_600.0
@@ -42,7 +45,8 @@ class Budget:
     """What is known of one source's patience with one credential; moments are seconds since 1970.
 
     `past` holds when requests were answered and how many, oldest first; `flying` those under way, `waiting` live work
-    that has to wait, and until when it is believed to. `pace_s` is the least time between two requests, as learnt.
+    that has to wait, and until when it is believed to. `lag_s` is about how long an answer takes, `pace_s` the least
+    time between two requests, as learnt.
     """
 
     seen_at: float = 0.0
@@ -54,6 +58,7 @@ class Budget:
     limit: int | None = None
     remaining: int | None = None
     resets_at: float | None = None
+    lag_s: float = 0.0
     pace_s: float | None = None
     learnt_at: float | None = None
 
@@ -118,6 +123,7 @@ def tell(
     flying = {other: at for other, at in budget.flying.items() if other != name}
     budget = replace(budget, flying=flying)
     if status is not None:
+        budget = replace(budget, lag_s=budget.lag_s + (now - sent_at - budget.lag_s) / 5)
         budget = _with_quota(budget, now, quota)
     if status == TOO_MANY:
         budget = _refused(budget, now, sent_at, asked_s, quota)
@@ -219,9 +225,10 @@ def _behind_pace(budget: Budget, now: float, seeker: Seeker) -> float:
 
 
 def _behind_last(budget: Budget, now: float) -> float:
-    if not budget.flying or (passed := now - max(budget.flying.values())) >= STAGGER_S:
+    stagger_s = FAST_STAGGER_S if budget.lag_s < FAST_S else STAGGER_S
+    if not budget.flying or (passed := now - max(budget.flying.values())) >= stagger_s:
         return 0.0
-    return min(_LOOK_AGAIN_S / 4, STAGGER_S - passed)
+    return min(_LOOK_AGAIN_S / 4, stagger_s - passed)
 
 
 def _share(requests: int, seeker: Seeker) -> int:
