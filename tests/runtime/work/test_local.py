@@ -20,6 +20,8 @@ WORKER = textwrap.dedent(
             os.kill(os.getpid(), 9)
         if work_id == 99:
             draining.wait(20)
+        if work_id == 77:
+            time.sleep(60)
     serve_tokens(handle, draining)
     """
 )
@@ -81,4 +83,26 @@ def test_draining_tells_the_workers_and_waits_for_them(executor, lost):
     waiting.join(15)
     assert not waiting.is_alive()
     assert time.monotonic() - started < 10
+    assert lost == []
+
+
+def test_a_worker_that_reaches_no_page_is_killed_when_the_time_is_over_and_its_token_given_up(executor, lost):
+    """The end does not wait for one run, and the run is not lost."""
+    executor.submit([(77, 1), (99, 1)])
+    started = time.monotonic()
+    executor.drain(1.0)
+    assert 0.9 < time.monotonic() - started < 2.5
+    assert lost == [(77, 1)]
+
+
+def test_draining_does_not_wait_for_workers_that_have_hardly_begun(lost):
+    """They hold nothing, and nobody would tell the one that is started just now."""
+    for pause in (0.0, 0.05, 0.2):
+        executor = LocalExecutor([sys.executable, "-c", WORKER], 3)
+        executor.start(lost.append)
+        time.sleep(pause)
+        started = time.monotonic()
+        executor.drain(20)
+        assert time.monotonic() - started < 5
+        assert executor.pids() == []
     assert lost == []

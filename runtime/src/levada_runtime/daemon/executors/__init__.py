@@ -18,8 +18,8 @@ def make_executor(installation: Installation) -> Executor:
     Raises UsageFailure when there is no such executor.
     """
     name = installation.settings.work.executor
-    place = name if "." in name else f"{__name__}.{name}"
-    if not _is_there(place):
+    place = next((one for one in (f"{__name__}.{name}", name) if _is_there(one)), None)
+    if place is None:
         raise UsageFailure(
             f"there is no executor {name!r}",
             code="unknown_executor",
