@@ -1,7 +1,8 @@
 """The database engine: SQLite in WAL mode with full durability, or PostgreSQL.
 
 A unit of work that writes takes SQLite's write lock at its beginning (`BEGIN IMMEDIATE`), so that it can never find out
-at its end that another was faster; `store/postgresql.py` says how PostgreSQL is spoken to.
+at its end that another was faster; `store/turns.py` says how it is waited for, `store/postgresql.py` how PostgreSQL is
+spoken to.
 """
 
 import sqlite3
@@ -12,11 +13,19 @@ import sqlalchemy as sa
 
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.store import postgresql
+from levada_runtime.store.turns import begin_writing
 
 WRITES = "levada_writes"
 LIGHTLY = "levada_lightly"
-_LIGHT, _FULL = ("busy_timeout=2000", "synchronous=NORMAL"), ("busy_timeout=30000", "synchronous=FULL")
-_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32768", "temp_store=MEMORY")
+_HURRIED_MS, _PATIENT_MS = 2_000, 30_000
+_LIGHT, _FULL = "synchronous=NORMAL", "synchronous=FULL"
+_PRAGMAS = (
+    f"busy_timeout={_PATIENT_MS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "cache_size=-32768",
+    "temp_store=MEMORY",
+)
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -101,13 +110,26 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _set_full(connection: sqlite3.Connection | None, record: Any) -> None:
     if record.info.pop(LIGHTLY, False) and connection is not None:
-        for pragma in _FULL:
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA {_FULL}")
+        connection.execute(f"PRAGMA busy_timeout={_PATIENT_MS}")
 
 
 def _begin(connection: sa.Connection) -> None:
     if connection.get_execution_options().get(LIGHTLY, False):
         connection.info[LIGHTLY] = True
-        for pragma in _LIGHT:
-            connection.exec_driver_sql(f"PRAGMA {pragma}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
+        connection.exec_driver_sql(f"PRAGMA {_LIGHT}")
+    if not is_writing(connection):
+        connection.exec_driver_sql("BEGIN")
+        return
+    opened = connection.connection.driver_connection
+    assert isinstance(opened, sqlite3.Connection)
+    patience_ms = _HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
+    if not _is_begun(opened, patience_ms):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # says in the library's own words why it cannot
+
+
+def _is_begun(opened: sqlite3.Connection, patience_ms: int) -> bool:
+    try:
+        return begin_writing(opened, patience_ms)
+    except sqlite3.Error:
+        return False

@@ -1,0 +1,54 @@
+"""Whoever writes to SQLite gets a turn, however busily another writes."""
+
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.unit_of_work import Store
+
+pytestmark = pytest.mark.databases("sqlite")
+
+
+def test_a_busy_writer_starves_nobody(new_database):
+    """One writes all the time, but for moments; another gets the lock in a small part of what SQLite would make it."""
+    url, stop, turns = new_database(), threading.Event(), []
+
+    def hog():
+        store = Store(make_engine(url))
+        while not stop.is_set():
+            with store.write():
+                time.sleep(0.01)
+            time.sleep(0.0005)
+        store.close()
+
+    other, writer = Store(make_engine(url)), threading.Thread(target=hog)
+    writer.start()
+    try:
+        for _ in range(12):
+            began = time.monotonic()
+            with other.write():
+                turns.append(time.monotonic() - began)
+            time.sleep(0.05)  # the other one is at it again
+    finally:
+        stop.set()
+        writer.join()
+        other.close()
+    assert sum(turns) < 1, turns
+
+
+def test_a_lock_that_is_never_given_back_is_waited_for_no_longer_than_was_said(new_database):
+    """A note waits for two seconds, and is given up with the database's own words."""
+    url = new_database()
+    holder, other = Store(make_engine(url)), Store(make_engine(url))
+    with holder.write():
+        began = time.monotonic()
+        with pytest.raises(sa.exc.OperationalError, match="database is locked"), other.note():
+            raise AssertionError("the lock was given away twice")
+        assert 1.9 < time.monotonic() - began < 6
+    with other.write() as uow:
+        assert uow.orgs.all() == []
+    for store in (holder, other):
+        store.close()
