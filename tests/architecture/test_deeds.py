@@ -55,10 +55,17 @@ DEEDS = {
     "secrets rotate": "secret.rotate",
     "secrets set": "secret.set",
     "streams accept-scheme": "stream.accept_scheme",
+    "streams pause": "stream.change",
+    "streams reset": "stream.reset",
+    "streams resume": "stream.change",
+    "streams state reset": "stream.reset",
+    "streams state set": "stream.state",
 }
 NOT_AN_OPERATORS = {"db upgrade"}
 """Whatever opens the store brings it to the present schema."""
 ROUTES = {
+    "DELETE /v1/streams/{connection}/{stream}/state": "stream.reset",
+    "PATCH /v1/streams/{connection}/{stream}": "stream.change",
     "POST /v1/backfills": "backfill.begin",
     "POST /v1/backfills/{backfill_id}/cancel": "backfill.cancel",
     "POST /v1/backfills/{backfill_id}/resume": "backfill.resume",
@@ -77,6 +84,7 @@ ROUTES = {
     "POST /v1/runs/{run_id}/cancel": "run.cancel",
     "POST /v1/runs/{run_id}/retry": "run.retry",
     "POST /v1/runs/{run_id}/revert": "run.revert",
+    "PUT /v1/streams/{connection}/{stream}/state": "stream.state",
 }
 OPERATING = {"operations", "pipelines"}
 """The tags of routes by which an operator acts; what comes in by others is data."""

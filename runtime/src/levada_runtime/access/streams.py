@@ -90,7 +90,7 @@ def _values(stream: StreamRow, change: StreamChange, now: datetime) -> dict[str,
     override = stream.override if change.schedule is None else change.schedule or None
     given = {"override": override, "overlap": change.overlap, "missed": change.missed, "paused": change.paused}
     wanted = {name: value for name, value in given.items() if value is not None or name == "override"}
-    values = {name: value for name, value in wanted.items() if value != getattr(stream, name)}
+    values: dict[str, Any] = {name: value for name, value in wanted.items() if value != getattr(stream, name)}
     if replace(stream, override=override).cron != stream.cron:
         values["schedule_changed_at"] = now
     return values

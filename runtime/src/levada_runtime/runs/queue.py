@@ -118,7 +118,7 @@ class RunQueue:
     def _taken(self, uow: UnitOfWork, desk: "_Desk", due: Due, now: datetime) -> RunRow | None:
         """Enter one moment as it is to be by now; None when it makes no run."""
         connection = desk.connection(due.stream)
-        stream = uow.streams.get(due.stream.org_id, due.stream.connection_id, due.stream.stream)
+        stream = desk.stream(due.stream)
         if connection is None or stream is None:
             return None
         due = replace(due, stream=stream)
@@ -160,6 +160,7 @@ class _Desk:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
         self._connections: dict[tuple[int, int], ConnectionRow | None] = {}
+        self._streams: dict[tuple[int, int], dict[str, StreamRow]] = {}
         self._standing: dict[str, str] = {}
 
     def connection(self, stream: StreamRow) -> ConnectionRow | None:
@@ -169,6 +170,13 @@ class _Desk:
             found = self._uow.connections.get(*key)
             self._connections[key] = found if found and found.state != REMOVED else None
         return self._connections[key]
+
+    def stream(self, stream: StreamRow) -> StreamRow | None:
+        """Return a stream as it is set by now; None when it is gone."""
+        key = (stream.org_id, stream.connection_id)
+        if key not in self._streams:
+            self._streams[key] = {one.stream: one for one in self._uow.streams.of(*key)}
+        return self._streams[key].get(stream.stream)
 
     def state(self, connection: ConnectionRow) -> str:
         """Return `active`, or the state of the connection or of its connector that keeps it from running."""

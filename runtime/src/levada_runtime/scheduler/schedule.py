@@ -73,6 +73,7 @@ class Scheduler:
             executors={"default": DebugExecutor()},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
+        self._planning = threading.Lock()
         self._seen: Any = None
         self._jobs: dict[str, StreamRow] = {}
         self._unreadable: dict[str, StreamRow] = {}
@@ -96,6 +97,10 @@ class Scheduler:
 
     def refresh(self) -> None:
         """Bring the jobs to what the streams table says."""
+        with self._planning:
+            self._refresh()
+
+    def _refresh(self) -> None:
         with self._store.read() as uow:
             seen = uow.streams.scheduling()
             if seen == self._seen:
@@ -130,9 +135,10 @@ class Scheduler:
 
     def plan_anew(self) -> None:
         """Ask of every stream again when it is due, and of the ledger what it says of it."""
-        self._entering.forget()
-        for job_id, row in list(self._jobs.items()):
-            self._add(job_id, row)
+        with self._planning:
+            self._entering.forget()
+            for job_id, row in list(self._jobs.items()):
+                self._add(job_id, row)
 
     def _add(self, job_id: str, row: StreamRow) -> None:
         """Schedule a stream; one whose schedule cannot be read stops no other, and is told of once."""

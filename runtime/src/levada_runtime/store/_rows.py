@@ -23,8 +23,8 @@ def read_as(kind: type[Row], found: Iterable[sa.Row[Any]]) -> list[Row]:
 
 def insert_unless_there(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert a row; False when one of its key is there already, also one that another writer was first to enter."""
-    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def insert_or_change(

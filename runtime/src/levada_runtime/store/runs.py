@@ -18,7 +18,7 @@ class Runs:
         self._connection = connection
 
     def add(self, run: RunRow) -> None:
-        self._connection.execute(sa.insert(runs).values(as_columns(run)))
+        self._connection.execute(sa.insert(runs), as_columns(run))
 
     def get(self, org_id: int, run_id: str) -> RunRow | None:
         query = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id == run_id)

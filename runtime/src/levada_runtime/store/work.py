@@ -29,7 +29,7 @@ class Work:
         self._connection = connection
 
     def add(self, row: WorkRow) -> None:
-        self._connection.execute(sa.insert(work).values(as_columns(row)))
+        self._connection.execute(sa.insert(work), as_columns(row))
 
     def get(self, work_id: int) -> WorkRow | None:
         """Return a row; if a unit of work that writes asks, it stays as it is until that ends."""
