@@ -28,6 +28,11 @@ def under_way(site):
     return site.rows("SELECT id FROM runs WHERE state = 'running' AND pages > 0 AND backfill_id IS NOT NULL")
 
 
+def state_of(site):
+    """Return the state of the one backfill there is."""
+    return site.rows("SELECT state FROM backfills")[0][0]
+
+
 def test_a_backfill_that_is_interrupted_and_killed_ends_as_a_clean_read(new_site, source, wait_until):
     """By Ctrl-C in the foreground and kill -9 of the daemon; the same words go on with what is missing."""
     clean, site = new_site("clean"), new_site("killed")
@@ -66,10 +71,11 @@ def test_a_daemon_carries_out_what_was_begun_and_left_to_it(site, source, wait_u
     assert {run["state"] for run in runs} == {"queued"}
     assert site.json("runs", "cancel", runs[0]["id"])["state"] == "cancelled"
     daemon = site.serve("--workers", "1")
-    wait_until(lambda: site.json("backfills", "show", begun["id"])["state"] == "failed", "the backfill ended", 90)
+    wait_until(lambda: state_of(site) == "failed", "the backfill ended", 90)
     hole = site.json("backfills", "show", begun["id"])["holes"][0]
     assert (hole["run"], hole["state"]) == (runs[0]["id"], "cancelled")
     assert site.json("runs", "retry", hole["run"])["window"] == runs[0]["window"]
-    wait_until(lambda: site.json("backfills", "list")["items"][0]["state"] == "partial", "the hole was filled", 60)
+    wait_until(lambda: state_of(site) == "partial", "the hole was filled", 60)
+    assert site.json("backfills", "list")["items"][0]["slices"]["done"] == 8
     assert site.rows("SELECT count(*) FROM documents") == [(len(source.served.invoices),)]
     assert daemon.stop() == 128 + signal.SIGTERM
