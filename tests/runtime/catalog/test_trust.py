@@ -10,7 +10,7 @@ from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.catalog.trust import declaration_of, difference, violation
 from levada_runtime.contracts.registry import Registry
-from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.sandbox.host import Sandbox
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -198,3 +198,22 @@ def test_a_broken_connector_cannot_be_approved(naughty, new_catalog):
     catalog = new_catalog()
     with pytest.raises(UsageFailure, match="broken"):
         catalog.approve(naughty_of(catalog))
+
+
+def test_a_connector_that_is_uninstalled_is_gone_for_every_process_once_one_has_looked(naughty, new_catalog):
+    """And it is back for all of them when it is installed again."""
+    first, second = new_catalog(), new_catalog()
+    naughty.install()
+    naughty_of(first)
+    assert second.ready("naughty")[0].version == "1.0"
+    entry_points = next(naughty.folder.glob("*.dist-info")) / "entry_points.txt"
+    entry_points.unlink()
+    first.refresh()
+    assert (first.state_of("naughty"), second.state_of("naughty")) == ("uninstalled", "uninstalled")
+    with pytest.raises(NotFoundFailure):
+        second.ready("naughty")
+    assert "naughty" not in {one.key for one in second.all()}
+    naughty.install("1.1")
+    assert naughty_of(first).state == "ready"
+    assert second.ready("naughty")[0].version == "1.1"
+    assert second.state_of("naughty") == "ready"

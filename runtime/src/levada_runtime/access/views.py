@@ -5,12 +5,15 @@ from typing import Any
 from levada_runtime.store.model import ConnectionRow, KeyRow, StreamRow
 
 
-def connection_view(row: ConnectionRow, streams: list[StreamRow], secrets: list[str]) -> dict[str, Any]:
-    """Return a connection with its streams and the names of the secrets it has."""
+def connection_view(
+    row: ConnectionRow, streams: list[StreamRow], secrets: list[str], connector_state: str
+) -> dict[str, Any]:
+    """Return a connection with how its connector stands, its streams and the names of the secrets it has."""
     return {
         "id": row.uid,
         "name": row.name,
         "connector": row.connector,
+        "connector_state": connector_state,
         "mode": row.mode,
         "state": row.state,
         "state_reason": row.state_reason,

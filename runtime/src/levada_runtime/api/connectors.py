@@ -13,7 +13,7 @@ from levada_runtime.api.envelopes import READING_ONE, Json, ListOf, One, Refusal
 from levada_runtime.api.operations import Operates
 from levada_runtime.api.services import Services
 from levada_runtime.catalog.installed import InstalledConnector
-from levada_runtime.catalog.views import connector_view, manifest_view
+from levada_runtime.catalog.views import connector_view, manifest_view, uninstalled_view
 from levada_runtime.store.model import OrgRow
 
 Administers = Annotated[OrgRow, Depends(org_with("admin"))]
@@ -35,6 +35,7 @@ _APPROVING = refusals(
 def list_connectors(org: Operates, services: Uses) -> ListOf[Json]:
     """Installed connectors; those that do not run with the reason."""
     found = [_told(services, org, one, connector_view(one)) for one in services.catalog.all()]
+    found += [uninstalled_view(*one) for one in services.catalog.uninstalled(org).items()]
     return page(found, len(found), None)
 
 

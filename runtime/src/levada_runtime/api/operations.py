@@ -129,4 +129,5 @@ def read_plan(org: Operates, services: Uses, plan_id: str) -> One[Json]:
 
 
 def _connection(services: Any, row: Any) -> Json:
-    return connection_view(row, services.connections.streams(row), services.connections.secret_names(row))
+    secrets = services.connections.secret_names(row)
+    return connection_view(row, services.connections.streams(row), secrets, services.catalog.state_of(row.connector))

@@ -11,7 +11,7 @@ from levada_runtime.catalog.discovery import find_connectors
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.memory import Memory
 from levada_runtime.catalog.plugins import register_connectors, registered_connectors
-from levada_runtime.catalog.standing import standing_in
+from levada_runtime.catalog.standing import standing_in, state_of, uninstalled
 from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, READY, refusal, standing_of
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -19,6 +19,7 @@ from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.store.model import OrgRow
 from levada_runtime.store.unit_of_work import Store
 
+UNKNOWN = "unknown_connector"
 _CODES = {QUARANTINED: "connector_quarantined", NEEDS_APPROVAL: "connector_needs_approval"}
 
 
@@ -37,6 +38,8 @@ class Catalog:
         self._plugins = plugins
         self._memory = Memory(store, clock, sandbox)
         self._lock = threading.Lock()
+        self._looked_at: dict[str, str] = {}
+        """What the store knew when it was last looked at what is installed."""
 
     def refresh(self) -> list[InstalledConnector]:
         """Look at what is installed now; a broken connector is listed with its reason and stops no other."""
@@ -45,6 +48,8 @@ class Catalog:
             installed = self._memory.look_at(found)
             self._forget({one.key for one in found})
             register_connectors(self._plugins, installed)
+            with self._store.read() as uow:
+                self._looked_at = uow.connectors.hashes()
         return self._as_they_stand(installed)
 
     def all(self) -> list[InstalledConnector]:
@@ -52,7 +57,7 @@ class Catalog:
         known = registered_connectors(self._plugins)
         with self._store.read() as uow:
             described = uow.connectors.hashes()
-        if not known or not described.items() <= {one.key: one.source_hash for one in known}.items():
+        if not known or described != self._looked_at:
             return self.refresh()
         return self._as_they_stand(known)
 
@@ -65,9 +70,12 @@ class Catalog:
         with self._store.read() as uow:
             described = uow.connectors.hash_of(key)
             standing = standing_in(uow, key, connector.source_hash, connector.manifest)
-        if described not in (None, connector.source_hash):
-            return next((one for one in self.refresh() if one.key == key), replace(connector, standing=standing))
-        return replace(connector, standing=standing)
+        if described == self._looked_at.get(key):
+            return replace(connector, standing=standing)
+        found = next((one for one in self.refresh() if one.key == key), None)
+        if found is None:
+            raise _unknown(key)
+        return found
 
     def described(self, key: str) -> tuple[InstalledConnector, Manifest]:
         """Return a connector whose manifest is known, whether it may run or not.
@@ -110,11 +118,20 @@ class Catalog:
             known = {one.key: one for one in self.refresh()}
         if key in known:
             return known[key]
-        raise NotFoundFailure(
-            f"no connector {key!r} is installed",
-            code="unknown_connector",
-            hint="`runtime connectors list` shows those that are",
-        )
+        raise _unknown(key)
+
+    def uninstalled(self, org: OrgRow | None = None) -> dict[str, int]:
+        """Return the connectors that connections are of and that are here no more, with how many connections each.
+
+        The connections are those of one organisation, or of all.
+        """
+        with self._store.read() as uow:
+            return uninstalled(uow, org.id if org else None)
+
+    def state_of(self, key: str) -> str:
+        """Return what a connection is told of its connector, by what is remembered of it."""
+        with self._store.read() as uow:
+            return state_of(uow, key)
 
     def _as_they_stand(self, connectors: list[InstalledConnector]) -> list[InstalledConnector]:
         with self._store.read() as uow:
@@ -128,9 +145,16 @@ class Catalog:
         ]
 
     def _forget(self, found: set[str]) -> None:
-        for key in self._memory.forget_all_but(found):
-            if self._plugins.has_plugin(f"connector:{key}"):
-                self._plugins.unregister(name=f"connector:{key}")
+        self._memory.forget_all_but(found)
+        for one in registered_connectors(self._plugins):
+            if one.key not in found:
+                self._plugins.unregister(name=f"connector:{one.key}")
+
+
+def _unknown(key: str) -> NotFoundFailure:
+    return NotFoundFailure(
+        f"no connector {key!r} is installed", code=UNKNOWN, hint="`runtime connectors list` shows those that are"
+    )
 
 
 def _refused(connector: InstalledConnector) -> UsageFailure:

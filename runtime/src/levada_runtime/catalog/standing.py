@@ -1,9 +1,12 @@
 """How a connector stands by what the store remembers alone, for whoever decides in a transaction."""
 
+from collections import Counter
+
 from pydantic import ValidationError
 
 from levada import Manifest
-from levada_runtime.catalog.trust import Standing, standing_of
+from levada_runtime.access.built_in import REST
+from levada_runtime.catalog.trust import BROKEN, READY, UNINSTALLED, Standing, standing_of
 from levada_runtime.store.model import ConnectorRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 
@@ -14,12 +17,31 @@ def standing_in(uow: UnitOfWork, key: str, source_hash: str, manifest: Manifest 
 
 
 def stands(uow: UnitOfWork, key: str) -> str:
-    """Return `ready`, `quarantined` or `needs_approval` of the version that was described last.
+    """Return `ready`, `quarantined` or `needs_approval` of the version that was described last, or `uninstalled`.
 
-    A connector that is broken, or not known, stands in nobody's way here: its runs say what is wrong with it.
+    A connector that is broken, or that nobody has looked at yet, stands in nobody's way here: its runs say what is
+    wrong with it.
     """
     row = uow.connectors.get(key)
-    return standing_in(uow, key, row.source_hash, remembered(row)).state if row else Standing().state
+    if row is None:
+        return UNINSTALLED if uow.trust.approval(key) is not None else READY
+    return standing_in(uow, key, row.source_hash, remembered(row)).state
+
+
+def state_of(uow: UnitOfWork, key: str) -> str:
+    """Return what a connection is told of its connector: how it stands, or that it is `broken`."""
+    row, standing = uow.connectors.get(key), READY if key == REST else stands(uow, key)
+    return BROKEN if row is not None and row.manifest is None and standing == READY else standing
+
+
+def uninstalled(uow: UnitOfWork, org_id: int | None = None) -> dict[str, int]:
+    """Return the connectors that connections are of and that are not installed, with how many connections each.
+
+    The connections are those of one organisation, or of all.
+    """
+    connections = uow.connections.everywhere() if org_id is None else uow.connections.of(org_id)
+    counts = Counter(one.connector for one in connections if one.connector != REST)
+    return {key: count for key, count in sorted(counts.items()) if stands(uow, key) == UNINSTALLED}
 
 
 def remembered(row: ConnectorRow) -> Manifest | None:

@@ -16,6 +16,8 @@ from levada_runtime.store.trust_model import ConnectorApprovalRow, ConnectorQuar
 
 VIOLATIONS: Final = ("sandbox_violation", "protocol_violation")
 READY, BROKEN, QUARANTINED, NEEDS_APPROVAL = "ready", "broken", "quarantined", "needs_approval"
+UNINSTALLED: Final = "uninstalled"
+"""What a connector is called that connections are of, and that is here no more."""
 _AUTH = "auth"
 ASPECTS: Final = ("hosts", _AUTH, "exposed_secrets", "libraries")
 

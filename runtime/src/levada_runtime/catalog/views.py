@@ -4,7 +4,7 @@ from typing import Any
 
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.library import Library
-from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, refusal
+from levada_runtime.catalog.trust import NEEDS_APPROVAL, QUARANTINED, UNINSTALLED, refusal
 from levada_runtime.store.trust_model import ConnectorQuarantineRow
 
 
@@ -17,6 +17,23 @@ def connector_view(connector: InstalledConnector) -> dict[str, Any]:
         "version": connector.version,
         "streams": [stream.key for stream in connector.manifest.streams] if connector.manifest else [],
         **standing_view(connector),
+    }
+
+
+def uninstalled_view(key: str, connections: int) -> dict[str, Any]:
+    """Return a connector in a list that connections are of and that is not installed."""
+    many = "1 connection is" if connections == 1 else f"{connections} connections are"
+    return {
+        "key": key,
+        "title": None,
+        "distribution": None,
+        "version": None,
+        "streams": [],
+        "state": UNINSTALLED,
+        "reason": f"{many} of it, and wait until it is installed again",
+        "quarantine": None,
+        "difference": None,
+        "source_hash": None,
     }
 
 

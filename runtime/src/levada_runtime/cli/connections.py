@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from levada_runtime.daemon.installation import Installation
     from levada_runtime.store.model import ConnectionRow
 
-_COLUMNS = ("name", "connector", "mode", "state", "state_reason", "id")
+_COLUMNS = ("name", "connector", "connector_state", "mode", "state", "state_reason", "id")
 _AUTH = "auth"
 _RECORD = "Keep the HTTP of its runs, without credentials, for `runtime runs capture`."
 _UNREACHABLE = ("source_unavailable", "rate_limited", "timeout")
@@ -163,7 +163,7 @@ def remove(session: Session, connection: Name) -> Result:
     """Take a connection and its secrets away; its documents stay."""
     with session.open() as installation:
         row = installation.connections.get(installation.org, connection)
-        installation.connections.remove(row)
+        installation.removals.remove(row)
     return Result({"id": row.uid, "removed": True}, lambda out: out.print(f"removed {row.name}"))
 
 
@@ -273,8 +273,8 @@ def _checked(installation: "Installation", row: "ConnectionRow") -> dict[str, An
 def _view(installation: "Installation", row: "ConnectionRow") -> dict[str, Any]:
     from levada_runtime.access.views import connection_view  # the floors load only for commands that need them
 
-    connections = installation.connections
-    return connection_view(row, connections.streams(row), connections.secret_names(row))
+    connections, standing = installation.connections, installation.catalog.state_of(row.connector)
+    return connection_view(row, connections.streams(row), connections.secret_names(row), standing)
 
 
 def _after(items: list[dict[str, Any]], cursor: str | None) -> int:

@@ -30,10 +30,11 @@ def add_to(app: typer.Typer) -> None:
 
 def listed(session: Session) -> Result:
     """Installed connectors; those that do not run with the reason."""
-    from levada_runtime.catalog.views import connector_view  # the floors load only for commands that need them
+    from levada_runtime.catalog.views import connector_view, uninstalled_view  # the floors load for whom they serve
 
     with session.open(create=True) as installation:
         items = [connector_view(connector) for connector in installation.catalog.refresh()]
+        items += [uninstalled_view(*one) for one in installation.catalog.uninstalled(installation.org).items()]
     empty = "No connector is installed; `pip install` one that offers the entry point levada.connectors."
     return Result({"items": items, "cursor": None}, table(items, _COLUMNS, empty))
 

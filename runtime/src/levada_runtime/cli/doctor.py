@@ -1,20 +1,18 @@
 """`doctor`: whether this machine can confine connectors, proved by attacks, and what is installed on it."""
 
-import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from levada_runtime.cli.frame import Result, Session, command, fields, table
+from levada_runtime.cli.standing import lines, standing, unfit
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from levada_runtime.daemon.installation import Installation
     from levada_runtime.sandbox.probe import ProbeReport
-
-_LEAST_FREE_BYTES = 256 << 20
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +31,7 @@ def doctor(
         failure = verdict(report, settings)
         found = _found(installation, settings, fit=failure is None)
     found = {"sandbox": _sandbox(report, settings), **found}
-    failure = failure or _too_full(found["disk"], found)
+    failure = failure or unfit(found)
     shown = _shown(report, found, settings, verbose=verbose)
     if failure is None:
         return Result(found, shown)
@@ -67,17 +65,10 @@ def _found(installation: "Installation", settings: Settings, *, fit: bool) -> di
     states = ("ready", "broken", "quarantined", "needs_approval")
     found: dict[str, Any] = {state: [one.key for one in connectors if one.state == state] for state in states}
     found["broken"] = {one.key: one.reason for one in connectors if one.state == "broken"}
-    disk = shutil.disk_usage(settings.data_dir if settings.data_dir.exists() else ".")
+    found["uninstalled"] = list(installation.catalog.uninstalled()) if fit else []
     return {
         "database": {"url": installation.store.place, "version": installation.store.version(), "ok": True},
-        "clock": {"now": installation.clock.now().isoformat()},
-        "disk": {"free_bytes": disk.free, "ok": disk.free >= _LEAST_FREE_BYTES},
-        "executor": {
-            "kind": "local",
-            "workers": installation.concurrency.workers,
-            "wanted": settings.workers,
-            "reason": installation.concurrency.reason,
-        },
+        **standing(installation, settings),
         "connectors": found,
     }
 
@@ -93,14 +84,8 @@ def _sandbox(report: "ProbeReport", settings: Settings) -> dict[str, Any]:
     }
 
 
-def _too_full(disk: dict[str, Any], found: dict[str, Any]) -> EnvironmentFailure | None:
-    if disk["ok"]:
-        return None
-    return EnvironmentFailure("the disk is nearly full", code="disk_full", hint="free some space", details=found)
-
-
 def _shown(report: "ProbeReport", found: dict[str, Any], settings: Settings, *, verbose: bool) -> Any:
-    sandbox, connectors, disk = found["sandbox"], found["connectors"], found["disk"]
+    sandbox, connectors = found["sandbox"], found["connectors"]
     rows = [
         {"layer": name, "state": state, "what to do": sandbox["remedies"].get(name)}
         for name, state in sandbox["layers"].items()
@@ -109,14 +94,13 @@ def _shown(report: "ProbeReport", found: dict[str, Any], settings: Settings, *, 
     rest = {
         "minimum": f"{settings.sandbox.minimum}{', weaker is allowed' if settings.sandbox.allow_weak else ''}",
         "database": f"{found['database']['version']} at {found['database']['url']}",
-        "clock": found["clock"]["now"],
-        "disk": f"{disk['free_bytes'] >> 20} MiB free" + ("" if disk["ok"] else ", which is too little"),
-        "executor": f"local, {found['executor']['workers']} workers"
-        + (f": {found['executor']['reason']}" if found["executor"]["reason"] else ""),
+        **lines(found),
         "connectors": ", ".join(connectors["ready"]) or "none",
         **{f"broken: {key}": reason for key, reason in connectors["broken"].items()},
         **{f"{state}: {key}": f"`runtime connectors show {key}`"
            for state in ("quarantined", "needs_approval") for key in connectors[state]},
+        **{f"uninstalled: {key}": "its connections wait; install it again, or `runtime connections remove` them"
+           for key in connectors["uninstalled"]},
     }  # fmt: skip
 
     def show(out: Console) -> None:

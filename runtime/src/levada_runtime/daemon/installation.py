@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from levada_runtime.runs.foreground import Foreground
     from levada_runtime.runs.queue import RunQueue
     from levada_runtime.runs.receipts import ReceiptLibrary
+    from levada_runtime.runs.removal import Removals
     from levada_runtime.runs.replays import Replays
     from levada_runtime.runs.retrying import Retries
     from levada_runtime.runs.service import Runs
@@ -287,6 +288,12 @@ class Installation:
     @cached_property
     def org_secrets(self) -> OrgSecrets:
         return OrgSecrets(self.store, self.clock, self.keyring)
+
+    @cached_property
+    def removals(self) -> "Removals":
+        from levada_runtime.runs.removal import Removals  # loaded only where it is used
+
+        return Removals(self.store, self.connections, self.cancellations)
 
     @cached_property
     def rotation(self) -> "Rotation":

@@ -13,7 +13,7 @@ from typing import Any, Final
 import uvicorn
 
 from levada_runtime.api.app import make_app
-from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED
+from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED, UNINSTALLED
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.executors import make_executor
 from levada_runtime.daemon.following import Following
@@ -132,11 +132,13 @@ class Daemon:
 
     def _connectors_state(self) -> dict[str, list[str]]:
         """Return the connectors that do not run, by why."""
-        connectors = self._installation.catalog.all()
-        return {
+        catalog = self._installation.catalog
+        connectors = catalog.all()
+        found = {
             state: [one.key for one in connectors if one.state == state]
             for state in (BROKEN, QUARANTINED, NEEDS_APPROVAL)
         }
+        return {**found, UNINSTALLED: list(catalog.uninstalled())}
 
     def _sandbox_state(self) -> dict[str, Any]:
         report = self.report

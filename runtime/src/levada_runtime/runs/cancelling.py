@@ -43,6 +43,10 @@ class Cancellations:
         work = _work_of(uow, run)
         if work is None:
             return None
+        return self.end(uow, run, work, message)
+
+    def end(self, uow: UnitOfWork, run: RunRow, work: WorkRow, message: str, *, told: bool = True) -> RunRow:
+        """Do so to a run whose unfinished work this unit of work holds; without `told` no event is published."""
         now = self._clock.now()
         if work.state == "running":
             uow.runs.change(run, cancel_requested_at=now)
@@ -58,7 +62,7 @@ class Cancellations:
         }
         uow.runs.change(run, **values)
         ended = replace(run, **values)
-        self._closing.close(uow, ended, now)
+        self._closing.close(uow, ended, now, told=told)
         return ended
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from levada._cassette import Cassette
 from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.installed import InstalledConnector
-from levada_runtime.catalog.service import Catalog
+from levada_runtime.catalog.service import UNKNOWN, Catalog
 from levada_runtime.catalog.trust import violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
@@ -172,8 +172,8 @@ class Runs:
         try:
             subject = self._subject(run, token)
         except RuntimeFailure as failure:
-            if run.mode in _PATIENT:
-                self._park(work, run, failure.message)
+            if run.mode in _PATIENT or (failure.code == UNKNOWN and work.reserved_for is None):
+                self._park(work, run, failure)
             else:
                 told = f"{failure.message}; {failure.hint}" if failure.hint else failure.message
                 self._end_without_child(run, token, "policy", told, code=failure.code)
@@ -191,12 +191,13 @@ class Runs:
             attempt = self._conductor.conduct(subject, progress)
             self._end(work, token, attempt, self._violation(subject.connector, attempt.outcome, run))
 
-    def _park(self, work: WorkRow, run: RunRow, why: str) -> None:
+    def _park(self, work: WorkRow, run: RunRow, why: RuntimeFailure) -> None:
         """Put a run back until its connector can be used again: what was accepted or asked for is not given up."""
-        logger("runs").warning(f"a {run.mode} waits for its connector", run=run.id, why=why)
+        logger("runs").warning(f"a {run.mode} waits for its connector", run=run.id, why=why.message)
+        error = {"code": why.code, "message": why.message, "details": {}}
         with self._store.write() as uow:
             if uow.work.holds(work.id, work.fence):
-                uow.runs.change(run, state="queued", attempt=run.attempt - 1)
+                uow.runs.change(run, state="queued", attempt=run.attempt - 1, error=error)
                 uow.work.release(work, not_before=self._clock.now() + _PARKED, attempt=work.attempt - 1)
 
     def _subject(self, run: RunRow, token: Token) -> Subject | None:

@@ -84,6 +84,12 @@ class Work:
         query = _unfinished_of(org_id, connection_id, key).with_for_update()
         return read_as(WorkRow, self._connection.execute(query))
 
+    def of_connection(self, org_id: int, connection_id: int, kinds: Sequence[str], after: int, limit: int) -> list[int]:
+        """Return the ids of a connection's unfinished rows of these kinds above the id `after`, oldest first."""
+        of = work.c.org_id == org_id, work.c.connection_id == connection_id, work.c.kind.in_(kinds), work.c.id > after
+        query = sa.select(work.c.id).where(*of, _unfinished(work)).order_by(work.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
     def unlocked(self, work_ids: Sequence[int]) -> list[WorkRow]:
         """Return those of these rows that are unfinished and that nobody else is changing, for this unit of work."""
         query = sa.select(work).where(work.c.id.in_(work_ids), _unfinished(work)).order_by(work.c.id)
