@@ -1,13 +1,20 @@
-"""`python -m benchmarks [ingest|wall|peers|scale|all]`, on this machine, now; only ratios within one run are claims."""
+"""`python -m benchmarks [SUBJECT|all]`, on this machine, now; only ratios within one run are claims."""
 
 import argparse
 import os
 import platform
 
-from benchmarks import ingest, peers, scale, wall
+from benchmarks import ingest, peers, scale, schedule, wall, webhooks
 from benchmarks.workload import KINDS
 
-SUBJECTS = {"ingest": ingest.measure, "wall": wall.measure, "peers": peers.measure, "scale": scale.measure}
+SUBJECTS = {
+    "ingest": ingest.measure,
+    "wall": wall.measure,
+    "peers": peers.measure,
+    "scale": scale.measure,
+    "schedule": schedule.measure,
+    "webhooks": webhooks.measure,
+}
 
 
 def main() -> None:
@@ -18,8 +25,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="runs, webhooks and requests that are timed")
     parser.add_argument("--sides", nargs="*", choices=list(peers.SIDES), help="only these sides of peers")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), help="only these kinds of record of peers")
-    parser.add_argument("--stores", nargs="*", choices=peers.STORES, help="only these stores of peers")
+    parser.add_argument(
+        "--stores", nargs="*", choices=peers.STORES, help="only these stores of peers, scale, schedule and webhooks"
+    )
     parser.add_argument("--most", type=int, default=2_000_000, help="stored documents up to which scale goes")
+    parser.add_argument("--seconds", type=float, default=60, help="how long webhooks are sent")
     words = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {_load()}")
     for name, measure in SUBJECTS.items():
