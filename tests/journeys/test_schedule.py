@@ -23,6 +23,7 @@ def test_a_daemon_that_was_away_makes_up_for_it_once_and_says_what_passed(site, 
     site.hush()
     every = "*/20 * * * *"
     words = ("--schedule", f"customers={every}", "--schedule", f"invoices={every}", "--missed", "invoices=skip")
+    words += ("--overlap", "customers=queue_one", "--paused", "customers=no")
     site.runtime("connections", "set", "acme", *words)
     for stream in ("customers", "invoices"):
         was_away(site, stream, 10)
@@ -46,7 +47,7 @@ def test_a_daemon_that_was_away_makes_up_for_it_once_and_says_what_passed(site, 
     assert passed["count"] in (29, 30, 31), "a moment within the last minute is not missed"
     shown = site.json("streams", "show", "acme", "customers")
     assert shown["last_success_at"] is not None
-    assert shown["flags"] == []
+    assert (shown["flags"], shown["overlap"], shown["missed"]) == ([], "queue_one", "catch_up")
 
 
 def moment(spelled):

@@ -86,3 +86,18 @@ def test_a_checkpoint_is_set_shown_and_taken_away(runtime, tmp_path):
 def test_a_checkpoint_that_is_none_is_refused(runtime, state):
     """It is a JSON object, given or in a file."""
     assert runtime("streams", "state", "set", "shop", "orders", state)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("flag", "code"),
+    [
+        ("--overlap=orders=both", "invalid_policy"),
+        ("--missed=orders=never", "invalid_policy"),
+        ("--schedule=orders=*/61 * * * *", "invalid_schedule"),
+        ("--paused=orders=perhaps", "usage"),
+    ],
+)
+def test_what_cannot_be_meant_of_a_stream_is_refused(runtime, flag, code):
+    """Before anything of the connection is changed."""
+    exit_code, answer = runtime("connections", "set", "shop", flag)
+    assert (exit_code, answer["error"]["code"]) == (2, code)

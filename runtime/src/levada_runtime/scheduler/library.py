@@ -86,11 +86,10 @@ class StreamLibrary:
 def coming_moments(row: StreamRow, now: datetime, count: int) -> list[datetime]:
     """Return the next moments of a stream's schedule; none when it has none, or none that can be read."""
     found: list[datetime] = []
+    moment: datetime | None = now
     try:
-        moment = fire_after(row, now)
-        while moment is not None and len(found) < count:
+        while len(found) < count and (moment := fire_after(row, moment)) is not None:
             found.append(moment)
-            moment = fire_after(row, moment)
     except (ValueError, KeyError):
         return []
     return found
