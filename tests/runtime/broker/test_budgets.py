@@ -12,6 +12,7 @@ from levada import HttpRequest, RateLimited
 from levada._rate import RateLimit
 from levada_runtime.outbound import Answer
 from levada_runtime.sandbox.broker.budgets import Budgets
+from levada_runtime.store import engine, unit_of_work
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.unit_of_work import Store
 
@@ -119,8 +120,10 @@ def test_an_observed_run_keeps_to_the_budget_and_writes_nothing(new_share, momen
     assert sum(moment.slept) == pytest.approx(19, abs=0.1)
 
 
-def test_a_store_that_cannot_be_asked_stops_no_run(new_share, moment, store):
+def test_a_store_that_cannot_be_asked_stops_no_run(new_share, moment, store, monkeypatch):
     """It goes by what it knows, and asks again later."""
+    monkeypatch.setattr(engine, "HURRIED_MS", 400)
+    monkeypatch.setattr(unit_of_work, "NOTING", "SET LOCAL lock_timeout = '400ms'")
     share = new_share((1, 10))
     share.take(PLACE, moment.sleep, **PATIENT)
     with store.write() as other:

@@ -17,7 +17,7 @@ from levada_runtime.store.turns import begin_writing
 
 WRITES = "levada_writes"
 LIGHTLY = "levada_lightly"
-_HURRIED_MS, _PATIENT_MS = 2_000, 30_000
+HURRIED_MS, _PATIENT_MS = 10_000, 30_000
 _LIGHT, _FULL = "synchronous=NORMAL", "synchronous=FULL"
 _PRAGMAS = (
     f"busy_timeout={_PATIENT_MS}",
@@ -123,7 +123,7 @@ def _begin(connection: sa.Connection) -> None:
         return
     opened = connection.connection.driver_connection
     assert isinstance(opened, sqlite3.Connection)
-    patience_ms = _HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
+    patience_ms = HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
     if not _is_begun(opened, patience_ms):
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # says in the library's own words why it cannot
 

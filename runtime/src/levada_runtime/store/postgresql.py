@@ -16,7 +16,7 @@ from levada_runtime.store.failures import UnreachableFailure
 
 DRIVERS = ("postgresql+psycopg", "postgresql", "postgres")
 READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-NOTING = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '2s'"
+NOTING = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '10s'"
 LEAST_VERSION = 14
 
 _CONNECTING: dict[str, Any] = {

@@ -10,6 +10,16 @@ from levada_runtime.store.tables import rate_budgets
 
 _KEPT: Final = timedelta(days=30)
 
+# Spelled once: they are asked with every request that any run makes.
+_NAMED = (
+    rate_budgets.c.org_id == sa.bindparam("of_org"),
+    rate_budgets.c.credential == sa.bindparam("of_credential"),
+    rate_budgets.c.host == sa.bindparam("of_host"),
+)
+_LOOK = sa.select(rate_budgets.c.state).where(*_NAMED)
+_HOLD = _LOOK.with_for_update()
+_KEEP = sa.update(rate_budgets).where(*_NAMED)
+
 
 class RateBudgets:
     """The budgets of all organisations; each question names one."""
@@ -19,31 +29,28 @@ class RateBudgets:
 
     def look(self, org_id: int, credential: bytes, host: str) -> dict[str, Any]:
         """Return what is known; nothing when nothing is."""
-        query = sa.select(rate_budgets.c.state).where(*_named(org_id, credential, host))
-        return self._connection.execute(query).scalar_one_or_none() or {}
+        return self._connection.execute(_LOOK, _named(org_id, credential, host)).scalar_one_or_none() or {}
 
     def hold(self, org_id: int, credential: bytes, host: str, now: datetime) -> dict[str, Any]:
         """Return what is known, for nobody else to change before this unit of work ends.
 
         When a first one is entered, those that nobody asked for in a month go.
         """
-        query = sa.select(rate_budgets.c.state).where(*_named(org_id, credential, host)).with_for_update()
-        found: dict[str, Any] | None = self._connection.execute(query).scalar_one_or_none()
+        named = _named(org_id, credential, host)
+        found: dict[str, Any] | None = self._connection.execute(_HOLD, named).scalar_one_or_none()
         if found is not None:
             return found
         old = sa.delete(rate_budgets).where(rate_budgets.c.org_id == org_id, rate_budgets.c.updated_at < now - _KEPT)
         self._connection.execute(old)
         first = {"org_id": org_id, "credential": credential, "host": host, "state": {}, "updated_at": now}
         insert_unless_there(self._connection, rate_budgets, first)
-        held: dict[str, Any] = self._connection.execute(query).scalar_one()
+        held: dict[str, Any] = self._connection.execute(_HOLD, named).scalar_one()
         return held
 
     def keep(self, org_id: int, credential: bytes, host: str, state: dict[str, Any], now: datetime) -> None:
         """Write down what is known by now."""
-        matching = sa.update(rate_budgets).where(*_named(org_id, credential, host))
-        self._connection.execute(matching.values(state=state, updated_at=now))
+        self._connection.execute(_KEEP, {**_named(org_id, credential, host), "state": state, "updated_at": now})
 
 
-def _named(org_id: int, credential: bytes, host: str) -> tuple[sa.ColumnElement[bool], ...]:
-    table = rate_budgets
-    return table.c.org_id == org_id, table.c.credential == credential, table.c.host == host
+def _named(org_id: int, credential: bytes, host: str) -> dict[str, Any]:
+    return {"of_org": org_id, "of_credential": credential, "of_host": host}

@@ -209,7 +209,7 @@ class Store:
     def note(self) -> Iterator[UnitOfWork]:
         """One transaction that a power cut may take back: for what would be a pity to lose, and no loss.
 
-        It waits for no disk, and for other writers two seconds at most.
+        It waits for no disk, and for other writers ten seconds at most.
         """
         with self._noting.begin() as connection:
             if connection.dialect.name == "postgresql":

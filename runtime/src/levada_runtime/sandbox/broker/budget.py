@@ -204,7 +204,7 @@ def _behind_rule(budget: Budget, rule: RateLimit, now: float, seeker: Seeker) ->
         over -= count
         if over <= 0:
             return moment + rule.per_s - now
-    return _LOOK_AGAIN_S
+    return _in_a_while(budget)
 
 
 def _behind_quota(budget: Budget, now: float, seeker: Seeker) -> float:
@@ -214,7 +214,7 @@ def _behind_quota(budget: Budget, now: float, seeker: Seeker) -> float:
     if budget.remaining - kept_back - len(budget.flying) > 0:
         return 0.0
     if budget.flying or budget.resets_at is None:
-        return _LOOK_AGAIN_S
+        return _in_a_while(budget)
     return budget.resets_at - now
 
 
@@ -229,6 +229,11 @@ def _behind_last(budget: Budget, now: float) -> float:
     if not budget.flying or (passed := now - max(budget.flying.values())) >= stagger_s:
         return 0.0
     return min(_LOOK_AGAIN_S / 4, stagger_s - passed)
+
+
+def _in_a_while(budget: Budget) -> float:
+    """Return when to look again for what comes by an answer: the more are waiting, the less often each looks."""
+    return _LOOK_AGAIN_S * (1 + len(budget.waiting))
 
 
 def _share(requests: int, seeker: Seeker) -> int:
