@@ -90,6 +90,7 @@ def held(site):
     return site.rows("SELECT state, owner, lease_until FROM work WHERE state = 'running' OR owner IS NOT NULL")
 
 
+@pytest.mark.databases("sqlite")
 def test_a_daemon_that_is_stopped_under_load_loses_nothing_and_ends_in_time(site, source, wait_until, capsys):
     """Every lease is free when it has ended, no stop counts as an attempt, and the last daemon finishes everything."""
     site.env["LEVADA_WORK__DRAIN_S"] = str(DRAIN_S)

@@ -1,6 +1,7 @@
 """What a machine asks of a daemon: is it alive, is it ready, what are its figures."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -59,16 +60,29 @@ class _StoreFigures(Collector):
         self._store = store
 
     def collect(self) -> Iterator[Metric]:
+        now = datetime.now(UTC)
         with self._store.read() as uow:
-            runs, oldest = uow.runs.by_state(), uow.work.oldest_queued()
-            documents = uow.documents.totals()
-        by_state = GaugeMetricFamily("levada_runs", "Runs by state.", labels=["state"])
-        for state, count in runs.items():
-            by_state.add_metric([state], count)
-        by_type = GaugeMetricFamily("levada_documents", "Documents by type.", labels=["document_type"])
-        for kind, count in documents.items():
-            by_type.add_metric([kind], count)
-        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        yield by_state
-        yield by_type
+            runs, documents, oldest = uow.runs.by_state(), uow.documents.totals(), uow.work.oldest_queued()
+            waiting, flying, dead = uow.work.waiting(now), uow.work.in_flight(), uow.work.dead()
+        lines = {one.kind: one.lines for one in waiting}
+        ages = {one.kind: max(0.0, (now - one.oldest_at).total_seconds()) for one in waiting}
+        under_way: Counter[str] = Counter()
+        for one in flying:
+            under_way[one.kind] += one.count
+        age = (now - oldest).total_seconds() if oldest else 0.0
+        yield _by("levada_runs", "Runs by state.", "state", runs)
+        yield _by("levada_documents", "Documents by type.", "document_type", documents)
         yield GaugeMetricFamily("levada_work_oldest_queued_seconds", "Age of the oldest work that waits.", value=age)
+        yield _by(
+            "levada_work_oldest_due_seconds", "How long the oldest work that nobody has taken is due.", "kind", ages
+        )
+        yield _by("levada_work_due", "Lines whose work is due and not taken.", "kind", lines)
+        yield _by("levada_work_in_flight", "Pieces of work that are being done.", "kind", under_way)
+        yield _by("levada_work_dead", "Pieces of work that were given up or cancelled.", "kind", dead)
+
+
+def _by(name: str, about: str, label: str, figures: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for value, figure in figures.items():
+        family.add_metric([value], figure)
+    return family

@@ -70,6 +70,7 @@ def _found(installation: "Installation", settings: Settings, *, fit: bool) -> di
         "database": {"url": installation.store.place, "version": installation.store.version(), "ok": True},
         **standing(installation, settings),
         "connectors": found,
+        "streams": {"flagged": installation.stream_library.ailing()},
     }
 
 
@@ -99,6 +100,8 @@ def _shown(report: "ProbeReport", found: dict[str, Any], settings: Settings, *, 
         **{f"broken: {key}": reason for key, reason in connectors["broken"].items()},
         **{f"{state}: {key}": f"`runtime connectors show {key}`"
            for state in ("quarantined", "needs_approval") for key in connectors[state]},
+        **{f"stream: {name}": f"{' '.join(flags)}; `runtime streams ticks {name.replace('/', ' ', 1)}` tells more"
+           for name, flags in found["streams"]["flagged"].items()},
         **{f"uninstalled: {key}": "its connections wait; install it again, or `runtime connections remove` them"
            for key in connectors["uninstalled"]},
     }  # fmt: skip
