@@ -98,7 +98,7 @@ def test_a_stream_whose_runs_outgrow_its_interval_is_flagged(library, org, lay, 
     assert flags(library, org) == []
 
 
-def test_a_stream_without_success_for_longer_than_it_should_is_flagged(library, org, lay, stream, ended, clock):
+def test_a_stream_without_success_for_longer_than_it_should_is_flagged(store, library, org, lay, stream, ended, clock):
     """One moment may fail; once the run of the second should have ended, it is stale. One that rests is not."""
     lay(stream())
     noon = clock.now()
@@ -108,9 +108,16 @@ def test_a_stream_without_success_for_longer_than_it_should_is_flagged(library, 
     assert flags(library, org) == []
     clock.moment += 2 * OTHER
     assert flags(library, org) == ["stale"]
+    assert library.ailing() == {"acme/customers": ["stale"]}
     lay(stream(paused=True))
     assert flags(library, org) == []
+    assert library.ailing() == {}
     lay(stream())
+    with store.write() as uow:
+        uow.connections.change(1, 2, noon, state="paused")
+    assert flags(library, org) == []
+    with store.write() as uow:
+        uow.connections.change(1, 2, noon, state="active")
     ended(noon + 2 * QUARTER, state="partial")
     assert flags(library, org) == []
 

@@ -20,10 +20,14 @@ class Health:
     is_outgrown: bool = False
     is_stale: bool = False
 
+    @property
+    def flags(self) -> list[str]:
+        """What is the matter with it."""
+        return [flag for flag, is_so in ((OUTGREW, self.is_outgrown), (STALE, self.is_stale)) if is_so]
+
     def view(self) -> dict[str, Any]:
         """Return it as the command line and the API show it."""
-        flags = [flag for flag, is_so in ((OUTGREW, self.is_outgrown), (STALE, self.is_stale)) if is_so]
-        return {"last_success_at": self.last_success_at and self.last_success_at.isoformat(), "flags": flags}
+        return {"last_success_at": self.last_success_at and self.last_success_at.isoformat(), "flags": self.flags}
 
 
 def fresh_until(row: StreamRow, last_success: datetime | None, took: Sequence[timedelta]) -> datetime | None:

@@ -70,9 +70,23 @@ class StreamLibrary:
         coming = [at.isoformat() for at in coming_moments(found, self._clock.now(), COMING)]
         return {"items": told.items, "cursor": told.cursor, "next": coming, "timezone": found.timezone}
 
+    def ailing(self) -> dict[str, list[str]]:
+        """Return the flags of every stream that has one, of all organisations, by connection and stream."""
+        now = self._clock.now()
+        with self._store.read() as uow:
+            names = {(row.org_id, row.id): row for row in uow.connections.everywhere()}
+            found = {}
+            for row in uow.streams.scheduled():
+                connection = names.get((row.org_id, row.connection_id))
+                if connection is not None:
+                    health = _health(uow, row, now, rests=row.paused or connection.state == "paused")
+                    found[f"{connection.name}/{row.stream}"] = health.flags
+        return {name: flags for name, flags in sorted(found.items()) if flags}
+
     def _view(self, uow: UnitOfWork, one: NamedStream, now: datetime) -> dict[str, Any]:
         row = one.row
-        health = _health(uow, row, now) if row.cron else Health()
+        rests = row.paused or one.connection_state == "paused"
+        health = _health(uow, row, now, rests=rests) if row.cron else Health()
         coming = coming_moments(row, now, 1)
         return {
             "connection": one.connection,
@@ -86,10 +100,11 @@ class StreamLibrary:
 def coming_moments(row: StreamRow, now: datetime, count: int) -> list[datetime]:
     """Return the next moments of a stream's schedule; none when it has none, or none that can be read."""
     found: list[datetime] = []
-    moment: datetime | None = now
     try:
-        while len(found) < count and (moment := fire_after(row, moment)) is not None:
+        moment = fire_after(row, now)
+        while moment is not None:
             found.append(moment)
+            moment = fire_after(row, moment) if len(found) < count else None
     except (ValueError, KeyError):
         return []
     return found
@@ -109,7 +124,7 @@ def tick_view(row: TickRow, run: RunRow | None) -> dict[str, Any]:
     }
 
 
-def _health(uow: UnitOfWork, row: StreamRow, now: datetime) -> Health:
+def _health(uow: UnitOfWork, row: StreamRow, now: datetime, *, rests: bool) -> Health:
     """Return how a scheduled stream fares; one whose schedule cannot be read fares as the ledger says."""
     of_stream = (row.org_id, row.connection_id, row.stream)
     ended = uow.runs.polls_of(*of_stream, _ENDED, _LATEST)
@@ -117,7 +132,7 @@ def _health(uow: UnitOfWork, row: StreamRow, now: datetime) -> Health:
     ended_at = success.finished_at if success else None
     try:
         lasted = _lasted(row, ended[:_LATEST])
-        until = None if row.paused else fresh_until(row, ended_at, [took for took, _ in lasted])
+        until = None if rests else fresh_until(row, ended_at, [took for took, _ in lasted])
     except (ValueError, KeyError):
         return Health(last_success_at=ended_at)
     return Health(ended_at, is_outgrown=outgrew(lasted), is_stale=until is not None and until < now)
