@@ -91,7 +91,8 @@ class Cassette(_Frozen):
     """The HTTP of one run.
 
     `settings`, `checkpoint` (by partition, as it stood before) and `now` are what else the route was given, so that it
-    asks the same again. `cut` says that the run asked for more than was kept.
+    asks the same again; a backfill's has the `window` that it was given. `cut` says that the run asked for more than
+    was kept.
     """
 
     levada_cassette: Literal[1] = FORMAT
@@ -104,6 +105,7 @@ class Cassette(_Frozen):
     now: datetime | None = None
     settings: dict[str, Any] | None = None
     checkpoint: dict[str, dict[str, Any]] | None = None
+    window: tuple[datetime, datetime] | None = None
     cut: bool = False
     exchanges: tuple[RecordedExchange, ...] = ()
 

@@ -1,6 +1,5 @@
 """`backfill`, which reads a stream's past, and the `backfills` that there are."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
@@ -42,13 +41,12 @@ def backfill(
     detach: Annotated[bool, typer.Option("--detach", help="Leave it to the daemon, and do not wait.")] = False,
 ) -> Result:
     """Read a stream's past, slice by slice; the same words again go on with one that is under way."""
-    from levada_runtime.runs.backfills import Wanted  # the floors load only for commands that need them
+    from levada_runtime.runs.backfills import Wanted, today  # the floors load only for commands that need them
 
     with session.open() as installation:
         row = installation.connections.get(installation.org, connection)
         _, manifest = installation.catalog.ready(row.connector)
-        today = datetime.now(UTC).date().isoformat()
-        wanted = Wanted(stream, begins, ends or today, slice_, parallel)
+        wanted = Wanted(stream, begins, ends or today(installation.clock), slice_, parallel)
         begun, is_new = installation.backfills.begin(row, manifest, wanted)
         if detach:
             view = installation.backfills.get(installation.org, begun.id)

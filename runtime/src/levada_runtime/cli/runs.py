@@ -15,7 +15,9 @@ from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.errors import EnvironmentFailure, UsageFailure
 
 if TYPE_CHECKING:
+    from levada import Window
     from levada._cassette import Cassette
+    from levada_runtime.daemon.installation import Installation
     from levada_runtime.store.model import ConnectionRow, RunRow
 
 Connection = Annotated[str, typer.Argument(help="The connection's name or id.")]
@@ -87,6 +89,8 @@ def observe(
     ] = False,
     record: Record = False,
     replay: Replay = None,
+    begins: Annotated[str | None, typer.Option("--from", help="Observe its past from here on, as a backfill.")] = None,
+    ends: Annotated[str | None, typer.Option("--to", help="Where that past ends; today by default.")] = None,
 ) -> Result:
     """Run a stream to its end, commit nothing, and print what would change."""
     from levada_runtime.plans.model import has_changes  # the floors load only for commands that need them
@@ -94,11 +98,13 @@ def observe(
     cassette = _cassette(replay)
     with session.open(create=False) as installation:
         row = installation.connections.get(installation.org, connection)
-        installation.runs.poll_stream(row, stream)
+        window = _window(installation, row, stream, begins, ends)
+        if window is None and (cassette is None or cassette.window is None):
+            installation.runs.poll_stream(row, stream)
         look_seldom()
         with _Progress(session, row, stream) as progress:
             ended = installation.runs.observe(
-                installation.org, row, stream, progress.show, recording=record, replay=cassette
+                installation.org, row, stream, progress.show, window=window, recording=record, replay=cassette
             )
         plan = installation.run_library.plan(installation.org, str(ended.plan_id))
         view = installation.run_library.run(installation.org, ended.id)
@@ -171,6 +177,20 @@ def exchanges(session: Session, run_id: str) -> Result:
         items = installation.run_library.exchanges(installation.org, run_id)
     columns = ("at", "method", "url", "status", "bytes", "duration_ms", "refused")
     return Result({"items": items, "cursor": None}, table(items, columns, "The run asked nobody."))
+
+
+def _window(
+    installation: "Installation", row: "ConnectionRow", stream: str, begins: str | None, ends: str | None
+) -> "Window | None":
+    """Return the past that is to be observed; None when what is new is."""
+    if begins is None:
+        if ends is not None:
+            raise UsageFailure("--to says where a past ends", code="invalid_range", hint="add --from")
+        return None
+    from levada_runtime.runs.backfills import Wanted, today  # the floors load only for commands that need them
+
+    _, manifest = installation.catalog.ready(row.connector)
+    return installation.backfills.window(row, manifest, Wanted(stream, begins, ends or today(installation.clock)))
 
 
 def _cassette(path: Path | None) -> "Cassette | None":

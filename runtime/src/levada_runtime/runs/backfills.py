@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from levada import Manifest, StreamManifest
+from levada import Manifest, StreamManifest, Window
 from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
@@ -63,6 +63,15 @@ class Backfills:
             told = {"from": wanted.begins, "to": wanted.ends, "slice": fresh.slice}
             note(uow, fresh.org_id, now, "backfill.begin", fresh.id, stream=f"{connection.name}/{fresh.stream}", **told)
             return self._slices.advance(uow, fresh, now), True
+
+    def window(self, connection: ConnectionRow, manifest: Manifest, wanted: Wanted) -> Window:
+        """Return all of what is wanted as one window, to be observed.
+
+        Raises UsageFailure for what cannot be backfilled.
+        """
+        stream = stream_of(manifest, connection, wanted.stream)
+        row = self._row(connection, stream, wanted, self._clock.now())
+        return Window(row.begins_at, row.ends_at)
 
     def cancel(self, org: OrgRow, backfill_id: str) -> dict[str, Any]:
         """Enter no more slices, end those that wait, and ask for the end of those that are under way.
@@ -161,6 +170,11 @@ class Backfills:
             created_at=now,
             begun_at=now,
         )
+
+
+def today(clock: Clock) -> str:
+    """Return the day that has begun in UTC, which is where the past ends unless somebody says otherwise."""
+    return clock.now().astimezone(UTC).date().isoformat()
 
 
 def stream_of(manifest: Manifest, connection: ConnectionRow, stream: str) -> StreamManifest:

@@ -66,6 +66,8 @@ def _marker(error: dict[str, Any]) -> str:
 
 def _call(cassette: Cassette, view: dict[str, Any], delivery: dict[str, Any]) -> str:
     words = [repr(cassette.stream), *(f"{name}={value!r}" for name, value in delivery.items())]
+    if cassette.window is not None:
+        words.append("*bench.cassette.window")
     if view["observing"]:
         words.append("observe=True")
     return f"bench.{cassette.mode}({', '.join(words)})"

@@ -61,6 +61,7 @@ def cassette_of(run: RunRow, kept: list[bytes]) -> Cassette:
             "version": run.connector_version,
             "stream": run.stream,
             "mode": run.mode,
+            "window": (run.window_from, run.window_until) if run.window_from else None,
             "run": run.id,
             "recorded_at": run.finished_at,
             "cut": CUT in kept,

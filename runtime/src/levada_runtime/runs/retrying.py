@@ -37,7 +37,7 @@ class Retries:
         with self._store.read() as uow:
             run = found(uow, org, run_id)
             connection = _connection(uow, run)
-        _check(run)
+        _check(run, connection)
         if run.mode == "webhook" and run.receipt_id is not None:
             return str(self._receipts.replay(org, run.receipt_id)["run"])
         if run.mode == "backfill":
@@ -71,11 +71,17 @@ def _connection(uow: UnitOfWork, run: RunRow) -> ConnectionRow:
     return connection
 
 
-def _check(run: RunRow) -> None:
+def _check(run: RunRow, connection: ConnectionRow) -> None:
     if run.state in UNFINISHED:
         raise UsageFailure(f"the run {run.id} has not ended: it is {run.state}", code="run_unfinished")
     if run.mode not in ("poll", "webhook", "backfill"):
         raise UsageFailure(f"the run {run.id} was a {run.mode}, which no route carries out", code="not_retryable")
+    if run.observing and (connection.mode != "observe" or (run.mode == "backfill" and run.backfill_id is None)):
+        raise UsageFailure(
+            f"the run {run.id} only observed: tried once more it would commit",
+            code="not_retryable",
+            hint="`runtime observe` does as much again",
+        )
     if run.state not in _AGAIN:
         raise UsageFailure(
             f"the run {run.id} {run.state}: there is nothing to try once more",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from levada import Window
 from levada._cassette import Cassette
 from levada_runtime.access.connections import Connections
 from levada_runtime.catalog.installed import InstalledConnector
@@ -80,26 +81,30 @@ class Runs:
         stream: str,
         progress: Progress | None = None,
         *,
+        window: Window | None = None,
         recording: bool = False,
         replay: Cassette | None = None,
     ) -> RunRow:
-        """Run a stream to its end and commit nothing; what it would change is stored as a plan.
+        """Run a stream, or a window of its past, to its end and commit nothing; what it would change becomes a plan.
 
         The run is entered with its plan, once it has ended: one that is killed leaves nothing behind. With a `replay`
         the route is given the settings, the checkpoint and the answers of the recorded run, and nobody is asked.
         """
         if replay is not None:
             check_playable(replay, connection.connector, stream)
+            window = Window(*replay.window) if replay.window else None
             connection = replace(connection, settings={**connection.settings, **(replay.settings or {})})
         connector, manifest = self._catalog.ready(connection.connector)
         now = self._clock.now()
-        waiting = new_run(connection, stream, now, observing=True)
+        waiting = new_run(connection, stream, now, observing=True, mode="backfill" if window else "poll")
         run = replace(
             waiting,
             state="running",
             attempt=1,
             started_at=now,
             connector_version=connector.version,
+            window_from=window.start if window else None,
+            window_until=window.end if window else None,
         )
         recording = (recording or connection.recording) and replay is None
         subject = Subject(org.name, connection, connector, manifest, run, None, recording, replay)

@@ -67,7 +67,7 @@ class ConnectorBench:
         if self.cassette is not None:
             given = _recorded(self.cassette, self.manifest) | given
             self.now = now or self.cassette.now
-            place = f"{self.cassette.mode}:{self.cassette.stream}"
+            place = _place(self.cassette.mode, self.cassette.stream, self.cassette.window)
             for partition, values in (self.cassette.checkpoint or {}).items():
                 self.ingest.checkpoints[place, partition] = dict(values)
         self.settings: Mapping[str, Any] = MappingProxyType(_filled(self.manifest.settings, given))
@@ -100,7 +100,7 @@ class ConnectorBench:
 
     def backfill(self, stream: str, start: datetime, end: datetime, **how: Any) -> RunResult:
         """Run a backfill route over one window, which has a checkpoint of its own until it is through."""
-        place = f"backfill:{stream}:{start.isoformat()}/{end.isoformat()}"
+        place = _place("backfill", stream, (start, end))
         run = self._run(self.connector.route("backfill", stream), {"window": Window(start, end)}, place, **how)
         if not (run.killed or how.get("observe")):
             for partition in run.checkpoints:
@@ -199,6 +199,13 @@ class ConnectorBench:
             streams=frozenset(stream.key for stream in self.manifest.streams),
             emits=None if route.emits is None else frozenset(route.emits),
         )
+
+
+def _place(mode: str, stream: str, window: tuple[datetime, datetime] | None) -> str:
+    """Return where a route's checkpoint is kept: each window of a backfill has its own."""
+    if window is None:
+        return f"{mode}:{stream}"
+    return f"{mode}:{stream}:{'/'.join(edge.astimezone(UTC).isoformat() for edge in window)}"
 
 
 def _recorded(cassette: Cassette, manifest: Manifest) -> dict[str, Any]:
