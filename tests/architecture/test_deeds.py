@@ -64,6 +64,11 @@ DEEDS = {
 NOT_AN_OPERATORS = {"db upgrade"}
 """Whatever opens the store brings it to the present schema."""
 ROUTES = {
+    "DELETE /v1/connections/{connection}": "connection.remove",
+    "DELETE /v1/keys/{key_id}": "key.revoke",
+    "POST /v1/connections/{connection}/pause": "connection.state",
+    "POST /v1/connections/{connection}/resume": "connection.state",
+    "POST /v1/keys": "key.issue",
     "DELETE /v1/streams/{connection}/{stream}/state": "stream.reset",
     "PATCH /v1/streams/{connection}/{stream}": "stream.change",
     "POST /v1/backfills": "backfill.begin",

@@ -3,11 +3,14 @@
 import pytest
 
 from levada_runtime.foundation.ids import row_id, spell_delivery
+from levada_runtime.store.backfills_model import BackfillRow
 from levada_runtime.store.model import PlanRow, QuarantineRow, RunRow, StreamRow
 from levada_runtime.store.pipelines_model import DeliveryRow
 from levada_runtime.store.receipts_model import ReceiptRow
 from levada_runtime.work.service import new_work
 
+OWN = {"/v1/keys", "/v1/audit"}
+"""Nobody asks without a key, and it was noted when it was made: these tell of one's own, and of no other."""
 SHARED = "/v1/connectors"
 """What is installed is every organisation's."""
 PIPELINE = "pipeline: signups\ndestinations: [{log: {}}]\n"
@@ -20,7 +23,7 @@ def ids(api, installation):
     entity = api.post("/api/entities", {"kind": "user", "external_id": "ada"}).body["data"]["id"]
     api.post("/v1/ingest", {"events": [{"type": "user.signup", "payload": {}, "idempotencyKey": "k"}]})
     api.post("/v1/pipelines", {"definition": PIPELINE})
-    rows = _runtime_rows(installation)
+    rows = {**_runtime_rows(installation), "keys": api.key.split("_")[2]}
     return {"customers": document, "entities": entity, "pipelines": "signups", "connections": "rest", **rows}
 
 
@@ -78,6 +81,20 @@ def _runtime_rows(installation):
         created_at=now,
         updated_at=now,
     )
+    past = BackfillRow(
+        **place,
+        id="backfill-1",
+        stream="events",
+        state="succeeded",
+        begins_at=now,
+        ends_at=now,
+        slice="P7D",
+        slices=1,
+        entered=1,
+        parallel=1,
+        created_at=now,
+        begun_at=now,
+    )
     with installation.store.write() as uow:
         uow.receipts.enter([(receipt, b"{}", run, work)])
         uow.recordings.begin(run, b"{}")
@@ -86,6 +103,7 @@ def _runtime_rows(installation):
         uow.deliveries.add([sent])
         polled = StreamRow(org, connection, "events", ["poll"], "@hourly", None, "UTC", paused=False)
         uow.streams.replace(org, connection, [polled])
+        uow.backfills.add(past)
     return {
         "runs": "run-1",
         "receipts": "rc-1",
@@ -93,6 +111,7 @@ def _runtime_rows(installation):
         "quarantine": str(record),
         "deliveries": sent.uid,
         "streams": "rest/events",
+        "backfills": "backfill-1",
     }
 
 
@@ -131,7 +150,8 @@ def test_every_list_is_empty_for_another_organisation(app, api, other_api, ids):
     listed = [path for method, path, _, names in operations(app) if method == "GET" and not names]
     assert {"/v1/customers", "/api/entities", "/v1/runs", "/v1/receipts", "/v1/deliveries"} <= set(listed)
     for path in listed:
-        assert other_api.get(path).body["data"] == [], path
+        if path not in OWN:
+            assert other_api.get(path).body["data"] == [], path
         if path.rpartition("/")[2] in ids:
             assert len(api.get(path).body["data"]) == 1, path
     for path in ("/v1/customers", "/v1/runs", "/v1/quarantine", "/v1/receipts"):

@@ -4,12 +4,14 @@ from levada_runtime import __version__
 from levada_runtime.api import (
     audit,
     backfills,
+    connections,
     connectors,
     deliveries,
     entities,
     events,
     graph_ingest,
     hooks,
+    keys,
     machine,
     operations,
     pipelines,
@@ -40,7 +42,7 @@ def make_app(services: Services) -> Api:
     app.include_router(hooks.router)  # the first to be looked through: nothing is asked more often
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
-    operating = (backfills, connectors, operations, quarantine, receipts, streams, pipelines, deliveries, audit)
-    for surface in (entities, graph_ingest, events, *operating):
+    operating = (connectors, connections, streams, operations, backfills, quarantine, receipts, pipelines, deliveries)
+    for surface in (entities, graph_ingest, events, *operating, keys, audit):
         app.include_router(surface.router)
     return app

@@ -1,10 +1,9 @@
-"""What an operator asks about: connections, runs, plans and the quarantine; applying plans and undoing runs."""
+"""What an operator asks about and does: runs and plans; cancelling, retrying and undoing runs, applying plans."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from levada_runtime.access.views import connection_view
 from levada_runtime.api.auth import Uses, org_with
 from levada_runtime.api.documents import Cursor, Limit, Text
 from levada_runtime.api.envelopes import READING, READING_ONE, Json, ListOf, One, Refusal, page, refusals
@@ -15,7 +14,6 @@ Operates = Annotated[OrgRow, Depends(org_with("operate"))]
 Partial = Annotated[bool, Query(description="Apply the rest where some records have moved.")]
 
 router = APIRouter(prefix="/v1", tags=["operations"])
-_ALL = refusals(401, 403)
 _REVERTING = refusals(401, 403, 404, s422="The run is under way, or only observed.")
 _CANCELLING = refusals(401, 403, 404, s422="The run has ended.")
 _RETRYING = refusals(401, 403, 404, s422="The run is under way, succeeded, or its connection was removed.")
@@ -27,20 +25,6 @@ _APPLYING = refusals(
     s422="It can never be applied: it is not whole, or its connection was removed.",
 )
 _LISTING = refusals(401, 403, 422, s404="There is no such connection.")
-
-
-@router.get("/connections", responses=_ALL)
-def list_connections(org: Operates, services: Uses) -> ListOf[Json]:
-    """The organisation's connections."""
-    found = [_connection(services, row) for row in services.connections.of(org)]
-    return page(found, len(found), None)
-
-
-@router.get("/connections/{connection}", responses=READING_ONE)
-def read_connection(org: Operates, services: Uses, connection: str) -> One[Json]:
-    """A connection by its name or id."""
-    row = services.connections.get(org, connection)
-    return One(id=row.uid, object="connection", data=_connection(services, row))
 
 
 @router.get("/runs", responses=_LISTING)
@@ -126,8 +110,3 @@ def apply_plan(org: Operates, services: Uses, plan_id: str, partial: Partial = F
 def read_plan(org: Operates, services: Uses, plan_id: str) -> One[Json]:
     """What an observed run would have changed."""
     return One(id=plan_id, object="plan", data=services.runs.plan(org, plan_id))
-
-
-def _connection(services: Any, row: Any) -> Json:
-    secrets = services.connections.secret_names(row)
-    return connection_view(row, services.connections.streams(row), secrets, services.catalog.state_of(row.connector))

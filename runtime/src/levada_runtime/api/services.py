@@ -25,6 +25,7 @@ from levada_runtime.runs.cancelling import Cancellations
 from levada_runtime.runs.cassettes import Cassettes
 from levada_runtime.runs.checkpoints import StreamStates
 from levada_runtime.runs.receipts import ReceiptLibrary
+from levada_runtime.runs.removal import Removals
 from levada_runtime.runs.replays import Replays
 from levada_runtime.runs.retrying import Retries
 from levada_runtime.runs.views import RunLibrary
@@ -42,6 +43,7 @@ class Services:
     keys: Keys
     audit: AuditLog
     connections: Connections
+    removals: Removals
     catalog: Catalog
     registry: Registry
     library: Library

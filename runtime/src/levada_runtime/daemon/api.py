@@ -16,6 +16,7 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         keys=installation.keys,
         audit=installation.audit,
         connections=installation.connections,
+        removals=installation.removals,
         catalog=installation.catalog,
         registry=installation.registry,
         library=installation.library,
