@@ -64,6 +64,7 @@ def test_two_streams_of_one_credential_are_refused_once_and_never_again(site, so
     assert len({path.split("/")[1] for _, path in source.taken[:12]}) == 2, "they did not run side by side"
     assert refused_once(source)
     assert source.taken[-1][0] - source.taken[0][0] < 14
+    assert site.rows("SELECT count(*) FROM run_logs WHERE message LIKE 'waited %turns to ask the source'")[0][0] >= 1
 
 
 @pytest.mark.databases("sqlite")

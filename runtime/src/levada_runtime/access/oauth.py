@@ -20,7 +20,7 @@ from levada._auth import names_in
 from levada_runtime.access.oauth_grant import Issued, OAuth2, TokenRequest, token_request
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import Keyring
-from levada_runtime.foundation.logging import hide
+from levada_runtime.foundation.logging import hide_for_now
 from levada_runtime.store.model import ConnectionRow
 from levada_runtime.store.tokens_model import TokenRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -150,7 +150,7 @@ class ConnectionToken:
         kept = _Kept(
             self._made_from, issued.access_token, issued.refresh_token or (before.refresh_token if before else None)
         )
-        hide(_values_of(kept))
+        hide_for_now(_values_of(kept))
         self._last = self._keep(claim, kept, issued.expires_in_s), kept
         return kept.access_token
 
@@ -183,7 +183,7 @@ class ConnectionToken:
         if not row.sealed:
             return None
         kept = _Kept(*orjson.loads(self._keyring.open(row.sealed, place_of(row))))
-        hide(_values_of(kept))
+        hide_for_now(_values_of(kept))
         return kept if kept.made_from == self._made_from else None
 
     def secrets(self) -> list[str]:

@@ -13,7 +13,9 @@ from levada_runtime.foundation.masking import Mask
 
 MASK = "•••"
 _LEAST_LENGTH = 4
+_MOST_PASSING = 256
 _secrets: set[str] = set()
+_passing: dict[str, None] = {}
 _mask = Mask(())
 _lock = threading.Lock()
 
@@ -24,7 +26,22 @@ def hide(values: Iterable[str]) -> None:
     fresh = {value for value in values if len(value) >= _LEAST_LENGTH} - _secrets
     if fresh:
         _secrets.update(fresh)
-        _mask = Mask(tuple(_secrets), masked=MASK, least=_LEAST_LENGTH)
+        _mask = _all_masked()
+
+
+def hide_for_now(values: Iterable[str]) -> None:
+    """Mask these values as well, such as tokens of an hour's life, until many newer ones have come."""
+    global _mask  # noqa: PLW0603 - one mask for every logger of the process
+    fresh = [value for value in values if len(value) >= _LEAST_LENGTH and value not in _passing]
+    if fresh:
+        _passing.update(dict.fromkeys(fresh))
+        for old in list(_passing)[: max(0, len(_passing) - _MOST_PASSING)]:
+            del _passing[old]
+        _mask = _all_masked()
+
+
+def _all_masked() -> Mask:
+    return Mask((*_secrets, *_passing), masked=MASK, least=_LEAST_LENGTH)
 
 
 def mask(text: str) -> str:
@@ -69,6 +86,6 @@ def logger(floor: str) -> Any:
 
 
 def _mask_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    if not _secrets:
+    if not _secrets and not _passing:
         return event
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -39,6 +39,7 @@ from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import Token
 
 Action = Literal["poll", "webhook", "backfill", "check"]
+_WORTH_TELLING_S = 1.0
 Checkpoints = dict[str, dict[str, Any]]
 """Saved values by partition."""
 
@@ -151,6 +152,8 @@ class Conductor:
             answering = RunHandlers(subject.manifest, ingest, assertions, broker, pager, recorder)
             handlers = CheckHandlers(answering) if action == "check" else self._stoppable(subject, answering)
             outcome = self._sandbox.call(self._asked(subject, action, checkpoint, request), handlers)
+            if broker.waited_s >= _WORTH_TELLING_S:
+                recorder.log("info", f"waited {broker.waited_s:.1f} s for its turns to ask the source")
             message, traceback = _masked(broker, outcome.message), _masked(broker, outcome.traceback)
         return Attempt(replace(outcome, message=message, traceback=traceback), pager, ingest, assertions, recorder)
 

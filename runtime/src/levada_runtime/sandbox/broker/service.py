@@ -79,6 +79,7 @@ class Broker:
         """
         self.requests = 0
         self.bytes = 0
+        self.waited_s = 0.0
         self.mask = Mask(secrets.values(), basic_pairs(manifest, settings, secrets))
         self.tape = Tape(self.mask, credential_names(manifest)) if recording else None
         self._limits = limits or Limits()
@@ -202,12 +203,15 @@ class Broker:
         """Wait until the source takes another request; what it would not take in time is not sent, and logged."""
         if self._turns is None:
             return
+        began = time.monotonic()
         try:
             longest_s = self._patience.longest_wait_s
             self._turns.take(request.target.place, self._sleep, longest_s=longest_s, left_s=self._left_s())
         except RateLimited as refusal:
             self._log.tried(request, None, refusal.message, 0, 0.0)
             raise
+        finally:
+            self.waited_s += time.monotonic() - began
 
     def _send(self, request: Errand, hosts: HostList, attempt: int) -> Answer | Unreachable:
         """Send the request once and keep the exchange, whatever becomes of it."""
