@@ -47,14 +47,18 @@ def check_cron(expression: str) -> None:
             f"{expression!r} has {len(fields)} fields: give minute, hour, day of month, month and day of week"
         )
     for field, text in zip(_FIELDS, fields, strict=True):
-        _check_field(field, text)
-    _check_day_comes(fields[2], fields[3], fields[4])
+        _check_field(field, text.lower())
+    _check_weekday_of_the_month(fields[2], fields[4].lower())
+    _check_day_comes(fields[2].lower(), fields[3].lower(), fields[4])
 
 
 def _check_field(field: _Field, text: str) -> None:
-    for part in text.split(","):
-        if not _is_special(field, part.lower()):
-            _check_part(field, part.lower())
+    parts = text.split(",")
+    for part in parts:
+        if not _is_special(field, part):
+            _check_part(field, part)
+        if len(parts) > 1 and (part == "*" or _is_hashed(field, part.partition("/")[0])):
+            raise ValueError(f"the {field.name} {text!r} lists {part!r}, which stands alone")
 
 
 def _is_special(field: _Field, part: str) -> bool:
@@ -64,8 +68,8 @@ def _is_special(field: _Field, part: str) -> bool:
     if field.name == "day of week":
         day, _, nth = part.partition("#")
         if nth:
-            return _number(field, day) is not None and nth in {"1", "2", "3", "4", "5", "l"}
-        return part.startswith("l") and _number(field, part[1:]) is not None
+            return _number(field, day) is not None and nth in {"1", "2", "3", "4", "5"}
+        return part.startswith("l") and part[1:].isdecimal() and _number(field, part[1:]) is not None
     return False
 
 
@@ -105,19 +109,42 @@ def _number(field: _Field, text: str) -> int | None:
     return None
 
 
+def _check_weekday_of_the_month(days: str, weekdays: str) -> None:
+    """Refuse what readers of cron do not agree on: the second or last Friday, together with other days."""
+    of_the_month = [day for day in weekdays.split(",") if "#" in day or day.startswith("l")]
+    if of_the_month and (days != "*" or len(of_the_month) < len(weekdays.split(","))):
+        raise ValueError(f"the day of week {of_the_month[0]!r} goes with no other day, of the week or of the month")
+
+
 def _check_day_comes(days: str, months: str, weekdays: str) -> None:
-    """Refuse days that none of their months has, such as the thirtieth of February."""
-    if weekdays not in ("*", "?") or not all(day.isdecimal() for day in days.split(",")):
+    """Refuse days that none of their months has, such as the thirtieth of February, or that `H` may never find."""
+    if weekdays not in ("*", "?"):
         return
-    longest = max((_LONGEST.get(month, 31) for month in _months_in(months)), default=31)
-    if all(int(day) > longest for day in days.split(",")):
-        raise ValueError(f"day {days} never comes in month {months}")
+    earliest = _earliest_day(days)
+    lengths = [_LONGEST.get(month, 31) for month in _months_in(months)]
+    longest = min(lengths) if _is_hashed(_FIELDS[3], months.partition("/")[0]) else max(lengths, default=31)
+    if earliest > longest:
+        placed = "; H(1-28) always does" if days.startswith("h") else ""
+        raise ValueError(f"day {days} never comes in month {months}, or may not{placed}")
+
+
+def _earliest_day(days: str) -> int:
+    """Return the day that has to come for one of these days to: the first of a list, the last that `H` may be."""
+    hashed = _HASHED.fullmatch(days.partition("/")[0])
+    if hashed:
+        return int(hashed["high"] or 31)
+    listed = days.split(",")
+    return min(int(day) for day in listed) if all(day.isdecimal() for day in listed) else 1
 
 
 def _months_in(text: str) -> Iterator[int]:
-    """Yield the months that a field names, singly or as ranges; a star or a hashed place stands for all."""
+    """Yield the months that a field names, singly or as ranges; a star stands for all, a hashed place for its range."""
     field = _FIELDS[3]
-    for part in text.lower().split(","):
+    hashed = _HASHED.fullmatch(text.partition("/")[0])
+    if hashed and hashed["low"]:
+        yield from range(int(hashed["low"]), int(hashed["high"]) + 1)
+        return
+    for part in text.split(","):
         low, dash, high = part.partition("/")[0].partition("-")
         first, last = _number(field, low), _number(field, high) if dash else None
         if first is None:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from levada._cron import check_cron
 from levada_runtime.scheduler.cron import next_fire
@@ -159,6 +161,25 @@ def test_what_nobody_can_mean_is_refused(expression):
     """A step beyond its field, a day that never comes, seconds and years, and croniter's random place."""
     with pytest.raises(ValueError, match=r"must be within|never comes|fields|is not within"):
         check_cron(expression)
+
+
+PARTS = (
+    *("*", "*", "*", "H", "h", "H/3", "H(0-5)", "h(1-4)/2", "*/2", "*/5", "1/2", "0", "5", "7", "12", "23", "31", "59"),
+    *("1-5", "5-7", "6-1", "0-7", "1-7/2", "9-2", "L", "l", "L5", "L7", "mon#2", "7#1", "0#l", "sun", "SAT", "fri-mon"),
+    *("mon-fri/2", "jan", "dec", "feb-apr", "?", "R", "W"),
+)
+FIELDS = st.lists(st.sampled_from(PARTS), min_size=1, max_size=2).map(",".join)
+
+
+@given(st.lists(FIELDS, min_size=5, max_size=5).map(" ".join))
+@settings(max_examples=1_500, deadline=None)
+def test_whatever_is_not_refused_fires(expression):
+    """The SDK knows croniter's dialect by heart: what it lets pass is read, and comes within eight years."""
+    try:
+        check_cron(expression)
+    except ValueError:
+        return
+    assert next_fire(expression, BERLIN, datetime(2026, 3, 1, tzinfo=UTC), "k") is not None
 
 
 def test_a_day_that_never_comes_has_no_next_moment():
