@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Backfill = Annotated[str, typer.Argument(help="The backfill's id.")]
 _COLUMNS = ("id", "connection", "stream", "state", "from", "to", "slices", "result", "left")
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 _MINUTE, _HOUR = 60, 3_600
 
 

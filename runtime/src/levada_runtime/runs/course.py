@@ -28,8 +28,13 @@ class Move:
     state: str | None = None
 
 
-def next_move(backfill: BackfillRow, slices: Sequence[SliceRow], *, abandoned: bool = False) -> Move:
-    """Decide what follows from how the slices stand; `abandoned` means that nobody may go on with it."""
+def next_move(
+    backfill: BackfillRow, slices: Sequence[SliceRow], *, has_partial: bool = False, abandoned: bool = False
+) -> Move:
+    """Decide what follows from the slices that are under way or unread, and whether any was read in part only.
+
+    `abandoned` means that nobody may go on with it.
+    """
     waiting = sum(one.state in UNFINISHED for one in slices)
     if abandoned or backfill.cancel_requested_at is not None:
         return Move((), backfill.entered, None if waiting else "cancelled")
@@ -44,7 +49,9 @@ def next_move(backfill: BackfillRow, slices: Sequence[SliceRow], *, abandoned: b
         entered = fresh.stop if fresh else entered
     if windows or waiting:
         return Move(windows, entered)
-    return Move((), entered, _ended(backfill, slices))
+    if any(one.state in HOLES for one in slices) or entered < backfill.slices:
+        return Move((), entered, "failed")
+    return Move((), entered, "partial" if has_partial else "succeeded")
 
 
 def cut_of(backfill: BackfillRow) -> Cut:
@@ -75,10 +82,3 @@ def _is_hopeless(backfill: BackfillRow, slices: Sequence[SliceRow]) -> bool:
     """Tell whether so much failed since it was begun that the rest would, too."""
     failed = [one for one in slices if one.state == "failed" and one.queued_at >= backfill.begun_at]
     return len(failed) >= _FAILED_AT_MOST or any(one.reason in _HOPELESS for one in failed)
-
-
-def _ended(backfill: BackfillRow, slices: Sequence[SliceRow]) -> str:
-    states = {one.state for one in slices}
-    if states & HOLES or len(slices) < backfill.slices:
-        return "failed"
-    return "partial" if "partial" in states else "succeeded"

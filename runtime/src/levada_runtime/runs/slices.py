@@ -8,13 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from levada import Window
-from levada_runtime.runs.course import next_move
+from levada_runtime.runs.course import HOLES, UNFINISHED, next_move
 from levada_runtime.runs.queue import backfill_key, new_run
 from levada_runtime.store.backfills_model import BackfillRow
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.service import new_work
+
+_OPEN = sorted(UNFINISHED | HOLES)
 
 
 class Slices:
@@ -27,7 +29,9 @@ class Slices:
         """Do what is next for a backfill that this unit of work holds: enter slices, or write down its end."""
         connection = uow.connections.get(backfill.org_id, backfill.connection_id)
         abandoned = connection is None or connection.state == REMOVED
-        move = next_move(backfill, uow.backfills.slices(backfill), abandoned=abandoned)
+        open_slices = uow.backfills.standing(backfill, _OPEN)
+        has_partial = bool(uow.backfills.standing(backfill, ("partial",), limit=1))
+        move = next_move(backfill, open_slices, has_partial=has_partial, abandoned=abandoned)
         if connection is not None:
             for window in move.windows:
                 self.enter(uow, connection, backfill, window, now)

@@ -1,5 +1,6 @@
 """Backfills, and the runs that are their slices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from levada_runtime.store.backfills_model import BackfillRow, SliceRow
 from levada_runtime.store.engine import is_writing
 from levada_runtime.store.tables import backfills, runs
 
+_STATES = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
+"""Every state there is, named so that the index is of use."""
 _SLICE = [runs.c[name] for name in SliceRow.__dataclass_fields__]
 
 
@@ -61,6 +64,21 @@ class Backfills:
         query = sa.select(*_SLICE).where(*_of(row)).order_by(runs.c.window_from, runs.c.queued_at, runs.c.id)
         last = {one.window_from: one for one in read_as(SliceRow, self._connection.execute(query))}
         return list(last.values())
+
+    def standing(self, row: BackfillRow, states: Sequence[str], limit: int | None = None) -> list[SliceRow]:
+        """Return the last runs of slices that are in one of these states, in order of time.
+
+        However many slices there are, it looks at no more than these: it is asked whenever one ends.
+        """
+        later = runs.alias("later")
+        same = later.c.backfill_id == row.id, later.c.window_from == runs.c.window_from, later.c.state.in_(_STATES)
+        newer = sa.tuple_(later.c.queued_at, later.c.id) > sa.tuple_(runs.c.queued_at, runs.c.id)
+        query = (
+            sa.select(*_SLICE)
+            .where(*_of(row), runs.c.state.in_(states), ~sa.exists().where(*same, newer))
+            .order_by(runs.c.window_from)
+        )
+        return read_as(SliceRow, self._connection.execute(query.limit(limit)))
 
     def work_done(self, row: BackfillRow) -> list[tuple[dict[str, Any], int, int, int]]:
         """Return what each of its runs counted, with its pages and its HTTP requests and bytes."""

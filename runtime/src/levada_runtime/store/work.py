@@ -119,11 +119,12 @@ class Work:
         )
 
     def wake(self, connector: str, now: datetime) -> None:
-        """Let the webhooks of a connector wait no longer; one that somebody is just at is being looked at anyway."""
+        """Let what waits for a connector wait no longer; work that somebody is just at is being looked at anyway."""
         of_connector = sa.tuple_(work.c.org_id, work.c.connection_id).in_(
             sa.select(connections.c.org_id, connections.c.id).where(connections.c.connector == connector)
         )
-        waiting = (work.c.state == "queued", work.c.kind == "webhook", work.c.not_before > now)
+        kinds = work.c.kind.in_(("webhook", "backfill"))
+        waiting = (work.c.state == "queued", kinds, work.c.not_before > now)
         query = sa.select(work.c.id).where(_unfinished(work), *waiting, of_connector)
         free = query.with_for_update(skip_locked=True)
         self._connection.execute(sa.update(work).where(work.c.id.in_(free)).values(not_before=now))

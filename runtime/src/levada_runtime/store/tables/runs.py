@@ -53,6 +53,7 @@ runs = sa.Table(
     sa.Index(
         "ix_runs_backfill",
         "backfill_id",
+        "state",
         "window_from",
         sqlite_where=sa.text("backfill_id IS NOT NULL"),
         postgresql_where=sa.text("backfill_id IS NOT NULL"),

@@ -80,7 +80,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_runs_backfill",
         "runs",
-        ["backfill_id", "window_from"],
+        ["backfill_id", "state", "window_from"],
         sqlite_where=sa.text("backfill_id IS NOT NULL"),
         postgresql_where=sa.text("backfill_id IS NOT NULL"),
     )
