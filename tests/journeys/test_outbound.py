@@ -86,6 +86,20 @@ def test_a_poll_is_not_starved_by_a_backfill(site, source, wait_until):
 
 
 @pytest.mark.databases("sqlite")
+def test_a_refresh_token_that_is_refused_needs_somebody(site, source):
+    """The run is not tried again, and says what to do; another refresh token is used as soon as it is set."""
+    site.env["WRONG"] = "refresh-token-of-another"
+    site.runtime("connections", "set", "metered", "--set", "rows=1", "--secret", "refresh=env:WRONG")
+    ended = site.runtime("run", "metered", "stream-0", "--json", code=1).json
+    assert ended["result"]["reason"] == "auth"
+    assert "set the new one" in ended["result"]["error"]["message"]
+    assert site.rows("SELECT state FROM connections WHERE name = 'metered'") == [("needs_attention",)]
+    site.runtime("connections", "set", "metered", "--secret", "refresh=env:REFRESH")
+    site.runtime("run", "metered", "stream-0")
+    assert [form["refresh_token"] for form in source.tokens.asked] == ["refresh-token-of-another", FIRST]
+
+
+@pytest.mark.databases("sqlite")
 def test_every_stream_of_a_connection_uses_one_token(site, source, wait_until):
     """Four workers begin at once; the token is kept over a restart, and is nowhere to be read."""
     site.runtime("connections", "set", "metered", "--set", "rows=1")
