@@ -1,11 +1,15 @@
 """Backfills: every slice is read once, a few at a time, and what was interrupted or failed is made good."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+from threading import Barrier
 
 import pytest
 
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.runs.handlers import RunHandlers
+from levada_runtime.store.trust_model import ConnectorQuarantineRow
 
 JANUARY = [f"2025-01-{day:02}" for day in range(1, 21)]
 
@@ -183,6 +187,44 @@ def test_the_slices_of_a_paused_connection_wait(bench):
             for work in uow.work.hold_line(bench.org.id, bench.connection.id, f"backfill:days:{run['window']['from']}"):
                 uow.work.release(work, not_before=work.queued_at, attempt=work.attempt)
     assert bench.fill(backfill)["state"] == "succeeded"
+
+
+def test_slices_go_on_as_soon_as_their_connector_may_run_again(bench):
+    """While it is in quarantine they wait; approved, they wait no longer."""
+    backfill = bench.begin()
+    connector, _ = bench.installation.catalog.ready("daily")
+    now = bench.installation.clock.now()
+    why = ("sandbox_violation", "it was killed", "poll", bench.runs(backfill)[0]["id"], now)
+    with bench.store.write() as uow:
+        uow.trust.confine(ConnectorQuarantineRow("daily", connector.source_hash, "1.0", *why))
+    assert [bench.work_once() for _ in range(3)] == [True, True, False]
+    assert {run["state"] for run in bench.runs(backfill)} == {"queued"}
+    bench.installation.catalog.approve(bench.installation.catalog.get("daily"))
+    assert bench.work_once()
+    assert bench.view(backfill)["slices"]["succeeded"] == 1
+
+
+def test_slices_that_end_at_the_same_moment_enter_one_each(bench):
+    """Two ends, two new slices: none is entered twice and none too many."""
+    backfill, closing = bench.begin(slice="P1D", parallel=2), bench.installation.closing
+
+    def end(token, barrier):
+        with bench.store.write() as uow:
+            run = uow.runs.get(bench.org.id, uow.work.get(token[0]).payload["run"])
+            barrier.wait()
+            uow.runs.change(run, state="succeeded", finished_at=run.queued_at)
+            closing.close(uow, replace(run, state="succeeded"), run.queued_at)
+            assert uow.work.complete(*token)
+
+    width = 2 if bench.store.engine.dialect.name == "postgresql" else 1
+    for _ in range(20 // width):
+        tokens, barrier = bench.installation.work.claim_due(width, 3), Barrier(width, timeout=10)
+        assert len(tokens) == width
+        with ThreadPoolExecutor(width) as pool:
+            list(pool.map(lambda token, barrier=barrier: end(token, barrier), tokens))
+        assert len(bench.unfinished(backfill)) in (0, 1, 2)
+    assert bench.view(backfill)["state"] == "succeeded"
+    assert len({run["window"]["from"] for run in bench.runs(backfill)}) == len(bench.runs(backfill)) == 20
 
 
 def test_a_removed_connection_ends_its_backfill(bench):
