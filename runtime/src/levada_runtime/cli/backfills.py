@@ -111,11 +111,14 @@ def _ended(view: dict[str, Any]) -> Result:
         for hole in view["holes"]:
             why = hole["reason"] or hole["state"]
             out.print(f"  {hole['from']} to {hole['to']}: {why}: {hole['message']} (run {hole['run']})", markup=False)
+        if view["counts"]["failed"]:
+            out.print("`runtime quarantine list` shows what was refused", markup=False)
 
     if view["state"] in ("succeeded", "partial"):
         return Result(view, told, PARTIAL if view["state"] == "partial" else 0)
     missing = view["slices"]["total"] - view["slices"]["done"]
-    message = f"the backfill {view['state']}: {number(missing, 'slice')} not read"
+    ended = "was cancelled" if view["state"] == "cancelled" else view["state"]
+    message = f"the backfill {ended}: {number(missing, 'slice')} not read"
     hint = f"`runtime backfills resume {view['id']}` goes on with what is missing"
     error = {"code": f"backfill_{view['state']}", "message": f"{message}; {hint}", "details": {"holes": view["holes"]}}
     return Result(view, told, 1, error)
