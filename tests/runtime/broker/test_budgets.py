@@ -1,6 +1,9 @@
 """Budgets are shared: between runs, between processes, over restarts, and by no run that only observes."""
 
 import itertools
+import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +102,34 @@ def test_a_declared_limit_holds_over_a_restart(new_share, moment, store):
     with pytest.raises(RateLimited):
         new_share((10, 60)).take(PLACE, moment.sleep, **PATIENT)
     assert len(str(stored(store))) < 1_000
+
+
+KILLED = """
+import os, signal, sys, time
+from levada._rate import RateLimit
+from levada_runtime.sandbox.broker.budgets import Budgets
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.unit_of_work import Store
+
+share = Budgets(Store(make_engine({url!r}))).of(1, {key!r}, [RateLimit(requests=1, per_s=3)])
+share.take({place!r}, time.sleep, longest_s=30, left_s=300)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_is_killed_in_the_middle_of_a_request_holds_nobody_up(store):
+    """What it sent counts from when it was found dead, and no longer than a window."""
+    url = store.engine.url.render_as_string(hide_password=False)
+    code = KILLED.format(url=url, key=KEY, place=PLACE)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    share = Budgets(store, lambda: time.time() + passed).of(1, KEY, [RateLimit(requests=1, per_s=3)])
+    passed = 2.5
+    with pytest.raises(RateLimited) as refused:
+        share.take(PLACE, time.sleep, longest_s=0.5, left_s=300)
+    assert refused.value.wait == pytest.approx(3, abs=0.2)
+    passed = 6.0
+    share.take(PLACE, time.sleep, longest_s=0.5, left_s=300)
 
 
 def test_an_observed_run_keeps_to_the_budget_and_writes_nothing(new_share, moment, store):

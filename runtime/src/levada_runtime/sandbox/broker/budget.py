@@ -8,7 +8,7 @@ word on its limit, how fast it was asked just before.
 Live work goes first: a backfill leaves a fifth of every window to it, and sends nothing while live work waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ from levada_runtime.sandbox.broker.retry import SERVER_ERROR, TOO_MANY
 
 FORGOTTEN_S: Final = 120.0
 """A request that was sent and never answered for is given up after this, since who sent it is dead."""
+_SUSPECT_S: Final = 2.0
+_SKEW_S: Final = 1.0
+"""The clocks of two machines may differ by this; one that is further behind was set back."""
 STAGGER_S: Final = 0.025
 """While nothing is known of a source, a request follows the one before it when that was answered, or after this."""
 FAST_S, FAST_STAGGER_S = 0.05, 0.25
@@ -138,17 +141,35 @@ def let_go(budget: Budget, name: str) -> Budget:
     return replace(budget, flying=flying, waiting={other: at for other, at in budget.waiting.items() if other != name})
 
 
+def without_dead(budget: Budget, now: float, is_dead: Callable[[str], bool]) -> Budget:
+    """Return the budget without those that died: what they sent is counted from now, what they waited for is not.
+
+    Nobody is asked for who has been at it for no longer than a source usually takes.
+    """
+    names = {name for name, at in budget.flying.items() if at <= now - _SUSPECT_S} | set(budget.waiting)
+    dead = {name for name in names if is_dead(name)}
+    if not dead:
+        return budget
+    sent = len(dead & set(budget.flying))
+    return replace(
+        budget,
+        past=(*budget.past, (now, sent)) if sent else budget.past,
+        flying={name: at for name, at in budget.flying.items() if name not in dead},
+        waiting={name: until for name, until in budget.waiting.items() if name not in dead},
+    )
+
+
 def _is_known(budget: Budget) -> bool:
     return budget.remaining is not None or budget.pace_s is not None
 
 
 def _tidied(budget: Budget, rules: Sequence[RateLimit], now: float) -> Budget:
     """Return it as it is now: without what is over, and with its moments moved if the clock was set back."""
-    if budget.seen_at > now:
+    if budget.seen_at > now + _SKEW_S:
         budget = _moved(budget, now - budget.seen_at)
     longest = max([*_WINDOWS, *(rule.per_s for rule in rules)])
     values: dict[str, Any] = {
-        "seen_at": now,
+        "seen_at": max(now, budget.seen_at),
         "past": _thinned(budget.past, now, longest),
         "flying": {name: at for name, at in budget.flying.items() if at > now - FORGOTTEN_S},
         "waiting": {name: until for name, until in budget.waiting.items() if until > now},

@@ -16,9 +16,10 @@ from levada_runtime.foundation.logging import logger
 from levada_runtime.outbound import Answer
 from levada_runtime.outbound.quota import quota_of
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.broker.budget import Budget, Seeker, ask, let_go, tell
+from levada_runtime.sandbox.broker.budget import Budget, Seeker, ask, let_go, tell, without_dead
 from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.unit_of_work import Store
+from levada_runtime.work.owners import is_dead, this_process
 
 Result = TypeVar("Result")
 _LEAST_SLEEP_S: Final = 0.001
@@ -75,7 +76,7 @@ class Share:
         self._rules = tuple(rules)
         self._backfill = backfill
         self._observing = observing
-        self._name = uuid.uuid4().hex[:12]
+        self._name = f"{uuid.uuid4().hex[:12]}@{this_process()}"
         self._known: dict[str, Budget] = {}
         self._alone_until = 0.0
 
@@ -98,22 +99,26 @@ class Share:
 
     def answered(self, place: str, answer: Answer | None) -> None:
         """Learn from what the source said to the request that was sent last, or from its saying nothing."""
-        now = self._now()
-        moment = datetime.fromtimestamp(now, UTC)
+        moment = datetime.fromtimestamp(self._now(), UTC)
         said = answer.headers if answer is not None else ()
         asked_s = retry_after(next((value for name, value in said if name.lower() == "retry-after"), None), moment)
         quota = quota_of(said, moment)
         status = answer.status if answer is not None else None
 
         def change(budget: Budget) -> tuple[Budget, None]:
-            told = tell(budget, self._rules, now, self._name, status=status, asked_s=asked_s, quota=quota)
-            return told, None
+            now = self._now()  # read while the budget is held, so that it never goes back
+            return tell(budget, self._rules, now, self._name, status=status, asked_s=asked_s, quota=quota), None
 
         self._change(place, change)
 
     def _ask(self, place: str, waited: float) -> float:
         seeker = Seeker(self._name, backfill=self._backfill, waited_s=waited)
-        return self._change(place, lambda budget: ask(budget, self._rules, self._now(), seeker))
+
+        def change(budget: Budget) -> tuple[Budget, float]:
+            now = self._now()
+            return ask(without_dead(budget, now, _is_dead), self._rules, now, seeker)
+
+        return self._change(place, change)
 
     def _change(self, place: str, change: Callable[[Budget], tuple[Budget, Result]]) -> Result:
         if not self._observing and time.monotonic() >= self._alone_until:
@@ -139,3 +144,7 @@ class Share:
     def _looked(self, place: str) -> Budget:
         with self._store.read() as uow:
             return Budget.read(uow.rate_budgets.look(*self._owner, place))
+
+
+def _is_dead(name: str) -> bool:
+    return is_dead(name.partition("@")[2])
