@@ -1,8 +1,10 @@
 """The ledger: every scheduled moment has a row that says what became of it, and why; each is run once at most."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.runtime.scheduler.conftest import make_connection
 
 from levada_runtime.runs.queue import RunQueue
 from levada_runtime.runs.ticks import Due, Span, late_s, outgrew
@@ -173,3 +175,28 @@ def test_late_is_until_the_run_began_or_else_was_entered(store, come, lay, strea
 def test_a_stream_outgrew_its_interval_when_most_of_its_runs_took_longer(minutes, expected):
     """One slow run says nothing; runs that just fit are no sign."""
     assert outgrew([(timedelta(minutes=took), QUARTER) for took in minutes]) is expected
+
+
+def test_a_stream_that_comes_twice_at_once_runs_once(queue, lay, stream, ledger, clock):
+    """Whether it is the same moment again, or the next one: what was just entered counts."""
+    lay(stream())
+    due = Due(stream(), clock.now())
+    assert len(queue.tick([due, due, Due(stream(), clock.now() + QUARTER)])) == 1
+    assert ledger() == ["12:00 ran", "12:15 skipped overlap"]
+
+
+def test_only_the_stream_that_is_meant_counts_among_many(store, queue, lay, stream, ledger, clock):
+    """Neither a line nor a stream of another connection by the same name is mistaken for it."""
+    lay(stream("a"), stream("b"))
+    with store.write() as uow:
+        uow.connections.add(replace(make_connection(), id=3, uid="other", name="other"))
+        others = [stream("b", paused=True), stream("c")]
+        uow.streams.replace(1, 3, [replace(one, connection_id=3) for one in others])
+    queue.tick([Due(stream("b"), clock.now())])
+    later = clock.now() + QUARTER
+    asked = [stream("a"), replace(stream("b"), connection_id=3), replace(stream("c"), connection_id=3)]
+    runs = queue.tick([Due(one, later) for one in asked])
+    assert {(run.connection_id, run.stream) for run in runs} == {(2, "a"), (3, "c")}
+    with store.read() as uow:
+        (tick,) = uow.ticks.of(1, 3, "b", 10)
+    assert tick.reason == "paused"

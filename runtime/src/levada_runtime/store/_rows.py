@@ -27,6 +27,26 @@ def insert_unless_there(connection: sa.Connection, table: sa.Table, values: Mapp
     return connection.execute(statement, values, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
+def named(columns: Sequence[sa.ColumnElement[Any]], names: Sequence[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
+    """Return a condition that rows of these names fulfil, asked column by column, so that their index answers it.
+
+    Others may fulfil it, too: what is of one name by one column and of another by the next. Whoever asks picks.
+    Compared as rows, SQLite would look for the names through the whole table.
+    """
+    if not names:
+        return sa.false()
+    values = zip(*names, strict=True)
+    return sa.and_(*(column.in_(sorted(set(of))) for column, of in zip(columns, values, strict=True)))
+
+
+def insert_all_unless_there(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], told: Sequence[sa.Column[Any]]
+) -> Sequence[sa.Row[Any]]:
+    """Insert rows but for those of whose key there is one already; returns these columns of what was inserted."""
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(*told)
+    return connection.execute(statement, list(rows)).all()
+
+
 def insert_or_change(
     connection: sa.Connection,
     table: sa.Table,

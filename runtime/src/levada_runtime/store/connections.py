@@ -1,11 +1,12 @@
 """Connections and their sealed secrets."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_or_change, read_as
+from levada_runtime.store._rows import as_columns, insert_or_change, named, read_as
 from levada_runtime.store.model import ConnectionRow
 from levada_runtime.store.tables import connections, secrets
 
@@ -26,16 +27,22 @@ class Connections:
         query = sa.select(connections).where(connections.c.org_id == org_id, connections.c.id == connection_id)
         return next(iter(read_as(ConnectionRow, self._connection.execute(query))), None)
 
+    def several(self, ids: Sequence[tuple[int, int]]) -> list[ConnectionRow]:
+        """Return those of these connections that there are, by organisation and row id, removed ones included."""
+        query = sa.select(connections).where(named((connections.c.org_id, connections.c.id), ids))
+        rows = read_as(ConnectionRow, self._connection.execute(query))
+        return [row for row in rows if (row.org_id, row.id) in set(ids)]
+
     def referred(self, org_id: int, reference: str) -> ConnectionRow | None:
         """Return the connection of that name or public id."""
-        named = sa.or_(connections.c.name == reference, connections.c.uid == reference)
-        query = self._living().where(connections.c.org_id == org_id, named)
+        either = sa.or_(connections.c.name == reference, connections.c.uid == reference)
+        query = self._living().where(connections.c.org_id == org_id, either)
         return next(iter(read_as(ConnectionRow, self._connection.execute(query))), None)
 
     def anywhere(self, reference: str) -> list[ConnectionRow]:
         """Return the living connections of any organisation by that name or public id."""
-        named = sa.or_(connections.c.name == reference, connections.c.uid == reference)
-        return read_as(ConnectionRow, self._connection.execute(self._living().where(named)))
+        either = sa.or_(connections.c.name == reference, connections.c.uid == reference)
+        return read_as(ConnectionRow, self._connection.execute(self._living().where(either)))
 
     def of(self, org_id: int) -> list[ConnectionRow]:
         query = self._living().where(connections.c.org_id == org_id).order_by(connections.c.name)

@@ -20,6 +20,10 @@ class Runs:
     def add(self, run: RunRow) -> None:
         self._connection.execute(sa.insert(runs), as_columns(run))
 
+    def add_all(self, rows: Sequence[RunRow]) -> None:
+        if rows:
+            self._connection.execute(sa.insert(runs), [as_columns(row) for row in rows])
+
     def get(self, org_id: int, run_id: str) -> RunRow | None:
         query = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id == run_id)
         return next(iter(read_as(RunRow, self._connection.execute(query))), None)

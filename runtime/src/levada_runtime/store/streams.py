@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_or_change, read_as
+from levada_runtime.store._rows import as_columns, insert_or_change, named, read_as
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.locks import lock
 from levada_runtime.store.model import StreamRow
@@ -48,6 +48,12 @@ class Streams:
     def get(self, org_id: int, connection_id: int, stream: str) -> StreamRow | None:
         query = sa.select(streams).where(*_owned(streams, org_id, connection_id), streams.c.stream == stream)
         return next(iter(read_as(StreamRow, self._connection.execute(query))), None)
+
+    def several(self, names: Sequence[tuple[int, int, str]]) -> list[StreamRow]:
+        """Return those of these streams that there are, by organisation, connection and stream."""
+        wanted = named((streams.c.org_id, streams.c.connection_id, streams.c.stream), names)
+        rows = read_as(StreamRow, self._connection.execute(sa.select(streams).where(wanted)))
+        return [row for row in rows if (row.org_id, row.connection_id, row.stream) in set(names)]
 
     def replace(self, org_id: int, connection_id: int, rows: list[StreamRow]) -> None:
         lock(self._connection, "streams", org_id, connection_id)

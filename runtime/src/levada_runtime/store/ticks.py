@@ -1,12 +1,16 @@
 """The ledger of scheduled moments: every one of them, and what became of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_unless_there, read_as
+from levada_runtime.store._rows import as_columns, insert_all_unless_there, insert_unless_there, read_as
 from levada_runtime.store.model import TickRow
 from levada_runtime.store.tables import ticks
+
+Moment = tuple[int, int, str, datetime]
+"""The organisation, the connection, the stream, and when."""
 
 
 class Ticks:
@@ -18,6 +22,15 @@ class Ticks:
     def add(self, tick: TickRow) -> bool:
         """Enter a moment; False when it is entered already, by whichever scheduler was first."""
         return insert_unless_there(self._connection, ticks, as_columns(tick))
+
+    def add_all(self, rows: Sequence[TickRow]) -> set[Moment]:
+        """Enter moments; returns those that were not entered already."""
+        if not rows:
+            return set()
+        values = [as_columns(row) for row in rows]
+        key = (ticks.c.org_id, ticks.c.connection_id, ticks.c.stream, ticks.c.scheduled_for)
+        found = insert_all_unless_there(self._connection, ticks, values, key)
+        return {(row.org_id, row.connection_id, row.stream, row.scheduled_for) for row in found}
 
     def at(self, org_id: int, connection_id: int, stream: str, moment: datetime) -> TickRow | None:
         """Return what became of one moment."""

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from levada_runtime.store import _lines
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._rows import as_columns, named, read_as
 from levada_runtime.store.engine import is_writing
 from levada_runtime.store.locks import Named, free_of, lock
 from levada_runtime.store.model import WorkRow
@@ -30,6 +30,16 @@ class Work:
 
     def add(self, row: WorkRow) -> None:
         self._connection.execute(sa.insert(work), as_columns(row))
+
+    def add_all(self, rows: Sequence[WorkRow]) -> None:
+        if rows:
+            self._connection.execute(sa.insert(work), [as_columns(row) for row in rows])
+
+    def in_line(self, lines: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str, str]]:
+        """Return each unfinished row that stands in one of these lines: the line's three names, and its state."""
+        line = (work.c.org_id, work.c.connection_id, work.c.key)
+        found = self._connection.execute(sa.select(*line, work.c.state).where(named(line, lines), _unfinished(work)))
+        return [(row[0], row[1], row[2], row[3]) for row in found if tuple(row[:3]) in set(lines)]
 
     def get(self, work_id: int) -> WorkRow | None:
         """Return a row; if a unit of work that writes asks, it stays as it is until that ends."""
