@@ -237,6 +237,21 @@ def test_each_time_is_the_operators_and_nought_is_for_ever(store, clock, prune):
     assert cutoffs_at(RetentionSettings(**none), clock.now()) == {}
 
 
+def test_what_tells_a_repeat_is_kept_for_a_day_whatever_is_set(store, clock, prune):
+    """An event or a webhook that is sent twice within the day is known, and taken once."""
+    add_events(store, *(event(clock, timedelta(hours=age), source="sdk.event") for age in (30, 20, 1)))
+    keys = [{"org_id": ORG, "key": f"k{age}", "event_id": age, "received_at": clock.now() - timedelta(hours=age)}
+            for age in (1, 20, 30)]  # fmt: skip
+    put(store, tables.event_keys, *keys)
+    put(
+        store,
+        tables.receipts,
+        *(receipt(clock, at, "processed", timedelta(hours=age)) for at, age in enumerate((30, 20, 1))),
+    )
+    assert prune(events_days=0.01, receipts_days=0.01) == {"events": 3, "event_keys": 1, "receipts": 1}
+    assert left(store, tables.event_keys, "key") == ["k1", "k20"]
+
+
 def test_a_line_is_gone_along_in_many_small_parts(store, clock, prune):
     """Whatever their number, and however many of them stay among them."""
     rows = [

@@ -18,6 +18,8 @@ from levada_runtime.store.unit_of_work import Store
 WITH_DEAD: Final = ("receipts", "deliveries", "work")
 """What is kept longer when it was given up."""
 _KEPT_UNDER: Final = {"event_keys": "events"}
+_LEAST_DAYS: Final = {"event_keys": 1.0, "receipts": 1.0}
+"""What tells a repeat from something new is kept for as long as that is promised."""
 _FIRST, _LEAST, _MOST = 50, 10, 500
 _LONG_S, _SHORT_S = 0.050, 0.030
 _REST, _LEAST_REST_S = 4, 0.005
@@ -77,8 +79,8 @@ def cutoffs_at(settings: RetentionSettings, now: datetime) -> dict[str, Cutoffs]
     """Return before when each kind may go, for those of which anything may."""
     every = {
         kind: Cutoffs(
-            _before(now, getattr(settings, f"{_KEPT_UNDER.get(kind, kind)}_days")),
-            _before(now, settings.dead_days) if kind in WITH_DEAD else None,
+            _before(now, kind, getattr(settings, f"{_KEPT_UNDER.get(kind, kind)}_days")),
+            _before(now, kind, settings.dead_days) if kind in WITH_DEAD else None,
         )
         for kind in KINDS
     }
@@ -92,5 +94,5 @@ def next_size(size: int, took_s: float) -> int:
     return min(_MOST, size * 2) if took_s < _SHORT_S else size
 
 
-def _before(now: datetime, days: float) -> datetime | None:
-    return now - timedelta(days=days) if days else None
+def _before(now: datetime, kind: str, days: float) -> datetime | None:
+    return now - timedelta(days=max(days, _LEAST_DAYS.get(kind, 0.0))) if days else None
