@@ -54,9 +54,9 @@ def backfill(
         how = "begins" if is_new else "goes on"
         session.say(f"backfill {begun.id} {how}; an interrupt leaves it to a daemon, or to the same words again")
         look_seldom()
-        _carry_out(session, installation, begun.id, f"{row.name} {stream}")
+        obstacle = _carry_out(session, installation, begun.id, f"{row.name} {stream}")
         view = installation.backfills.get(installation.org, begun.id)
-    return _ended(view)
+    return _waits(view, obstacle) if obstacle else _ended(view)
 
 
 def listed(
@@ -97,12 +97,20 @@ def resume(session: Session, backfill_id: Backfill) -> Result:
     return Result(view, lambda out: out.print(f"{view['id']}: {_told(view)}", markup=False))
 
 
-def _carry_out(session: Session, installation: "Installation", backfill_id: str, name: str) -> None:
+def _carry_out(session: Session, installation: "Installation", backfill_id: str, name: str) -> str | None:
+    """Carry out slices until it has ended, or return what they wait for."""
     from levada_runtime.runs.filling import Watch  # loaded only where it is used
 
     org = installation.org
     with _Bar(session, name) as bar, Watch(lambda: bar.show(installation.backfills.get(org, backfill_id)), _LOOK_S):
-        installation.filling.fill(org, backfill_id)
+        return installation.filling.fill(org, backfill_id)
+
+
+def _waits(view: dict[str, Any], obstacle: str) -> Result:
+    """Say what an operator has to do before it can go on."""
+    message = f"the backfill waits: {obstacle}; once that is mended a daemon goes on with it, or the same words again"
+    error = {"code": "backfill_waits", "message": message, "details": {"backfill": view["id"]}}
+    return Result(view, lambda out: out.print(_told(view), markup=False), 1, error)
 
 
 def _ended(view: dict[str, Any]) -> Result:

@@ -4,17 +4,22 @@ import threading
 import time
 from collections.abc import Callable
 
+from levada_runtime.catalog.standing import stands
+from levada_runtime.catalog.trust import READY
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.logging import logger
+from levada_runtime.runs.course import UNFINISHED
 from levada_runtime.runs.foreground import Foreground
 from levada_runtime.runs.queue import backfill_key
 from levada_runtime.runs.service import Runs
 from levada_runtime.store.backfills_model import BackfillRow
-from levada_runtime.store.model import OrgRow
+from levada_runtime.store.connections import REMOVED
+from levada_runtime.store.model import OrgRow, StreamRow
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import Token, WorkQueue
 
 _PAUSE_S = 0.2
+_STANDS = {"paused": "is paused", "needs_attention": "needs attention"}
 
 
 class Filling:
@@ -27,15 +32,21 @@ class Filling:
         self._runs = runs
         self._foreground = foreground
 
-    def fill(self, org: OrgRow, backfill_id: str) -> None:
-        """Return when the backfill has ended; an interrupt puts the slice in hand back, to go on from its last page."""
+    def fill(self, org: OrgRow, backfill_id: str) -> str | None:
+        """Return when the backfill has ended, or with what its slices wait for until somebody does something.
+
+        An interrupt puts the slice in hand back, to go on from its last page.
+        """
         while True:
             with self._store.read() as uow:
                 current = uow.backfills.get(org.id, backfill_id)
             if current is None or current.state != "running":
-                return
+                return None
             token = self._next(current)
             if token is None:
+                obstacle = self._obstacle(current)
+                if obstacle is not None:
+                    return obstacle
                 time.sleep(_PAUSE_S)
                 continue
             try:
@@ -48,7 +59,7 @@ class Filling:
     def _next(self, backfill: BackfillRow) -> Token | None:
         now = self._clock.now()
         with self._store.read() as uow:
-            waiting = [one for one in uow.backfills.slices(backfill) if one.finished_at is None]
+            waiting = uow.backfills.standing(backfill, sorted(UNFINISHED))
             keys = [backfill_key(backfill.stream, one.window_from) for one in waiting]
             heads = [uow.work.head(backfill.org_id, backfill.connection_id, key) for key in keys]
         for head in heads:
@@ -57,6 +68,19 @@ class Filling:
                 if token is not None:
                     return token
         return None
+
+    def _obstacle(self, backfill: BackfillRow) -> str | None:
+        """Say what keeps every slice waiting, if it is nothing that passes by itself."""
+        with self._store.read() as uow:
+            connection = uow.connections.get(backfill.org_id, backfill.connection_id)
+            if connection is None or connection.state == REMOVED:
+                return None
+            if connection.state != "active":
+                return f"the connection {connection.name!r} {_STANDS.get(connection.state, connection.state)}"
+            if any(one.paused for one in uow.streams.of(connection.org_id, connection.id) if _is_of(one, backfill)):
+                return f"the stream {backfill.stream!r} is paused"
+            standing = stands(uow, connection.connector)
+        return None if standing == READY else f"its connector is not to be run: {standing.replace('_', ' ')}"
 
     def _put_back(self, token: Token) -> None:
         with self._store.write() as uow:
@@ -67,6 +91,10 @@ class Filling:
             run = uow.runs.get(work.org_id, str(work.payload["run"]))
             if run is not None:
                 uow.runs.change(run, state="queued")
+
+
+def _is_of(stream: StreamRow, backfill: BackfillRow) -> bool:
+    return stream.stream == backfill.stream
 
 
 class Watch:

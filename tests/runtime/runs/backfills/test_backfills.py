@@ -182,11 +182,24 @@ def test_the_slices_of_a_paused_connection_wait(bench):
     assert not bench.work_once()
     assert [run["attempt"] for run in bench.unfinished(backfill)] == [0, 0]
     bench.set_state("active")
-    with bench.store.write() as uow:
-        for run in bench.runs(backfill):
-            for work in uow.work.hold_line(bench.org.id, bench.connection.id, f"backfill:days:{run['window']['from']}"):
-                uow.work.release(work, not_before=work.queued_at, attempt=work.attempt)
+    bench.wake(backfill)
     assert bench.fill(backfill)["state"] == "succeeded"
+
+
+def test_whoever_carries_a_backfill_out_is_told_what_it_waits_for(bench):
+    """Instead of waiting for ever: a key that is refused, a connection that is paused."""
+    bench.set(d2025_01_03="auth")
+    backfill = bench.begin(slice="P2D", parallel=2)
+    fill = bench.installation.filling.fill
+    assert fill(bench.org, backfill) == "the connection 'daily' needs attention"
+    assert bench.view(backfill)["state"] == "running"
+    bench.set()
+    bench.set_state("paused")
+    assert fill(bench.org, backfill) == "the connection 'daily' is paused"
+    bench.set_state("active")
+    bench.wake(backfill)
+    assert fill(bench.org, backfill) is None
+    assert (bench.view(backfill)["state"], bench.view(backfill)["slices"]["failed"]) == ("failed", 1)
 
 
 def test_slices_go_on_as_soon_as_their_connector_may_run_again(bench):
