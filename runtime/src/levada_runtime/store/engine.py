@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from levada_runtime.foundation.errors import UsageFailure
-from levada_runtime.store import postgresql
+from levada_runtime.store import postgresql, room
 from levada_runtime.store.turns import begin_writing
 
 WRITES = "levada_writes"
@@ -100,6 +100,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
     sa.event.listen(engine, "checkin", _set_full)
+    sa.event.listen(engine, "handle_error", room.tell)
     return engine
 
 
