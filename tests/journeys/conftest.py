@@ -246,6 +246,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
+@pytest.fixture(name="children", scope="session")
+def _children() -> Callable[[int], list[int]]:
+    """Returns what tells the living children of a process."""
+    return children
+
+
 @pytest.fixture
 def process_words() -> Callable[[Daemon], list[str]]:
     """Returns what tells the words that a daemon's processes were started with, as any user may read them."""

