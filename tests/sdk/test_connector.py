@@ -163,6 +163,7 @@ def generating(http):
         (lambda: poll(lambda http: None, every="0 0 30 2 *"), "never comes"),
         (lambda: poll(lambda http: None, timezone="Europe/Lisboa"), "Europe/Lisboa"),
         (lambda: define().backfill("customers", slice="7 days"), "ISO 8601"),
+        (lambda: define().backfill("customers", slice="P0DT0H"), "ISO 8601"),
         (lambda: define().webhook("events", verify=bearer("kez")), "did you mean 'key'"),
         (lambda: define().webhook("events", verify=bearer("key"), delivery_id="$event"), "neither a header nor"),
         (lambda: define().webhook("events", verify=bearer("key"), delivery_id="X Id"), "neither a header nor"),

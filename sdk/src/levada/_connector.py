@@ -20,7 +20,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9!#%&'*+.^_`|~-]+|\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,6}\])+")
-_SLICE = re.compile(r"P(?=.)(\d+W|(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?)?)")
+_SLICE = re.compile(r"P(?=.*[1-9])(\d+W|(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?)?)")
 
 
 def from_setting(name: str) -> HostRule:
