@@ -16,7 +16,18 @@ SOURCES = Path(__file__).parents[2] / "runtime" / "src" / "levada_runtime"
 
 READING = {"list", "show", "get", "versions", "logs", "exchanges", "capture", "status", "lint", "test", "diff", "ticks"}
 """The last word of commands that change nothing."""
-CHANGES_NOTHING = {"version", "doctor", "check", "why document", "why entity", "connections check"}
+CHANGES_NOTHING = {
+    "observe",
+    "dry-run",
+    "dryrun",
+    "debug",
+    "version",
+    "doctor",
+    "check",
+    "why document",
+    "why entity",
+    "connections check",
+}
 STARTS_A_PROCESS = {"serve", "worker", "demo"}
 TOLD_BY_PROVENANCE = {"entities set", "entities delete"}
 """They write data, whose history says where it came from."""
@@ -33,13 +44,9 @@ DEEDS = {
     "connectors approve": "connector.approve",
     "db backup": "database.backup",
     "db prune": "database.prune",
-    "debug": "run.observe",
     "deliveries replay": "delivery.replay",
-    "dry-run": "run.observe",
-    "dryrun": "run.observe",
     "keys create": "key.issue",
     "keys revoke": "key.revoke",
-    "observe": "run.observe",
     "orgs create": "org.create",
     "pipelines deploy": "pipeline.deploy",
     "pipelines pause": "pipeline.state",

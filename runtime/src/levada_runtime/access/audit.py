@@ -38,7 +38,6 @@ Action = Literal[
     "quarantine.replay",
     "receipt.replay",
     "run.cancel",
-    "run.observe",
     "run.retry",
     "run.revert",
     "run.start",

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.pipeline.running import Running
@@ -62,8 +61,6 @@ class Observations:
         run = attempt.pager.run
         if token is None:
             uow.runs.add(replace(run, **values))
-            told = {"connection": attempt.ingest.origin.connection, "stream": run.stream, "state": values["state"]}
-            note(uow, run.org_id, self._clock.now(), "run.observe", run.id, **told)
             return
         uow.runs.change(run, **values)
         reply = read_reply(attempt.outcome.result)
