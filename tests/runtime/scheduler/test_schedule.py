@@ -212,9 +212,9 @@ def test_a_clock_that_was_put_back_stops_no_stream(store, lay, stream, clock):
     queue.tick([Due(stream(), NOON + timedelta(days=365))])
     clock.moment = NOW
     with store.write() as uow:
-        assert uow.ticks.accounted(1, 2, "customers", NOW) is None
+        assert uow.ticks.accounted([(1, 2, "customers")], NOW) == {}
         uow.ticks.add(TickRow(1, 2, "customers", NOON - QUARTER, "ran", None, "r", NOW))
-        assert uow.ticks.accounted(1, 2, "customers", NOW) == NOON - QUARTER
+        assert uow.ticks.accounted([(1, 2, "customers")], NOW) == {(1, 2, "customers"): NOON - QUARTER}
     due = []
     scheduler = Scheduler(store, clock, due.extend)
     scheduler.start()

@@ -16,7 +16,7 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.logging import logger
 from levada_runtime.runs.ticks import Due
 from levada_runtime.scheduler.accounting import Look, accounted_for, due_since, hash_id, is_the_next
-from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.store.unit_of_work import Store
 
 Enter = Callable[[Sequence[Due]], object]
 _AT_ONCE: Final = 200
@@ -105,22 +105,28 @@ class Entering:
     def _enter_all(self, looks: Sequence[Look]) -> None:
         now = self._clock.now()
         found: dict[str, Due | None] = {}
-        with self._store.read() as uow:
-            for look in looks:
-                name = hash_id(look.stream)
-                if found.get(name) is None:
-                    found[name] = self._due(uow, look, now)
+        by_ledger = self._by_ledger(looks, now)
+        for look in looks:
+            name = hash_id(look.stream)
+            if found.get(name) is None:
+                found[name] = self._due(look, by_ledger.get(name), now)
         due = [one for one in found.values() if one is not None]
         if due:
             self._enter(due)
         self._accounted |= {name: one.at if one else now for name, one in found.items()}
 
-    def _due(self, uow: UnitOfWork, look: Look, now: datetime) -> Due | None:
-        row, name = look.stream, hash_id(look.stream)
-        accounted = self._accounted.get(name)
-        if accounted is None:
-            of_stream = (row.org_id, row.connection_id, row.stream)
-            accounted = accounted_for(row, uow.ticks.accounted(*of_stream, now))
+    def _by_ledger(self, looks: Sequence[Look], now: datetime) -> dict[str, datetime]:
+        """Return what the ledger says of the streams of which nothing is known here."""
+        rows = {hash_id(one.stream): one.stream for one in looks if hash_id(one.stream) not in self._accounted}
+        if not rows:
+            return {}
+        names = [(row.org_id, row.connection_id, row.stream) for row in rows.values()]
+        with self._store.read() as uow:
+            told = uow.ticks.accounted(names, now)
+        return {name: told[key] for name, key in zip(rows, names, strict=True) if key in told}
+
+    def _due(self, look: Look, by_ledger: datetime | None, now: datetime) -> Due | None:
+        accounted = self._accounted.get(hash_id(look.stream)) or accounted_for(look.stream, by_ledger)
         if look.at is not None and (accounted is None or is_the_next(look, accounted, now)):
-            return Due(row, look.at)
-        return due_since(row, accounted, now) if accounted is not None else None
+            return Due(look.stream, look.at)
+        return due_since(look.stream, accounted, now) if accounted is not None else None

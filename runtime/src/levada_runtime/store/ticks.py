@@ -5,10 +5,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, insert_all_unless_there, insert_unless_there, read_as
+from levada_runtime.store._rows import as_columns, insert_all_unless_there, insert_unless_there, named, read_as
+from levada_runtime.store.columns import Instant
 from levada_runtime.store.model import TickRow
-from levada_runtime.store.tables import ticks
+from levada_runtime.store.tables import streams, ticks
 
+StreamName = tuple[int, int, str]
 Moment = tuple[int, int, str, datetime]
 """The organisation, the connection, the stream, and when."""
 
@@ -45,15 +47,25 @@ class Ticks:
         query = sa.select(ticks).where(*where).order_by(ticks.c.scheduled_for.desc()).limit(limit)
         return read_as(TickRow, self._connection.execute(query))
 
-    def accounted(self, org_id: int, connection_id: int, stream: str, now: datetime) -> datetime | None:
-        """Return the moment up to which the ledger says what became of a stream's; None when it says nothing.
+    def accounted(self, names: Sequence[StreamName], now: datetime) -> dict[StreamName, datetime]:
+        """Return of each of these streams up to when the ledger says what became of its moments, if it says anything.
 
         What it says of moments after `now` was written when the clock was wrong, and counts for nothing.
         """
-        where = (*_of(org_id, connection_id, stream), ticks.c.scheduled_for <= now)
-        last = sa.select(ticks.c.scheduled_for, ticks.c.until).where(*where).order_by(ticks.c.scheduled_for.desc())
-        found = self._connection.execute(last.limit(1)).first()
-        return found and min(now, max(found.scheduled_for, found.until or found.scheduled_for))
+        name = (streams.c.org_id, streams.c.connection_id, streams.c.stream)
+        of_stream = [ticks.c[column.name] == column for column in name]
+        latest = (
+            sa.select(sa.func.coalesce(ticks.c.until, ticks.c.scheduled_for, type_=Instant))
+            .where(*of_stream, ticks.c.scheduled_for <= now)
+            .order_by(ticks.c.scheduled_for.desc())
+            .limit(1)
+            .correlate(streams)
+            .scalar_subquery()
+        )
+        found = self._connection.execute(sa.select(*name, latest.label("until")).where(named(name, names)))
+        wanted = set(names)
+        told = {(row.org_id, row.connection_id, row.stream): row.until for row in found if row.until is not None}
+        return {name: min(now, until) for name, until in told.items() if name in wanted}
 
 
 def _of(org_id: int, connection_id: int, stream: str) -> tuple[sa.ColumnElement[bool], ...]:
