@@ -27,7 +27,7 @@ _last = 0
 def row_ids(count: int) -> range:
     """Return `count` consecutive ids, all above every id this process made before."""
     global _last  # noqa: PLW0603 - one rising counter per process is the point
-    fresh = (time.time_ns() // 1000 - _EPOCH_US) << _LOW_BITS | secrets.randbits(_LOW_BITS)
+    fresh = _now() | secrets.randbits(_LOW_BITS)
     with _lock:
         first = max(fresh, _last + 1)
         _last = first + count - 1
@@ -37,6 +37,21 @@ def row_ids(count: int) -> range:
 def row_id() -> int:
     """Return one fresh id."""
     return row_ids(1)[0]
+
+
+def stay_above(there: int | None) -> None:
+    """Make every id from now on above one that is there already, even if the clock is behind the one that made it.
+
+    It goes on from up to a second later, so that two processes that have to do so hardly meet.
+    """
+    global _last  # noqa: PLW0603 - the same counter
+    if there is not None and there >= max(_last, _now()):
+        with _lock:
+            _last = max(_last, there + (secrets.randbelow(1_000_000) << _LOW_BITS))
+
+
+def _now() -> int:
+    return (time.time_ns() // 1000 - _EPOCH_US) << _LOW_BITS
 
 
 def new_uuid() -> str:

@@ -7,6 +7,7 @@ receipts: they wait until it is active again.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 from levada_runtime.access.signatures import Refused, is_one_of, live_secrets, verify
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.config import WebhookSettings
-from levada_runtime.foundation.ids import new_uuid
+from levada_runtime.foundation.ids import new_uuid, stay_above
 from levada_runtime.foundation.logging import logger
 from levada_runtime.runs.doors import Door, Doors, TurnedAway
 from levada_runtime.runs.queue import new_run, webhook_key
@@ -36,6 +37,7 @@ from levada_runtime.work.service import new_work
 
 BATCH = 200
 RETRY_AFTER_S = 10
+_LOOK_AGAIN_S = 1.0
 RECEIVED = "received"
 
 
@@ -93,6 +95,7 @@ class Intake:
         self._attempts = attempts
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._at_most: dict[tuple[int, int, str], int] = {}
+        self._looked_again: dict[tuple[int, int, str], float] = {}
         self._committer: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -230,6 +233,7 @@ class Intake:
         org_id, connection_id, stream = arrived[0].line
         known = uow.receipts.known(org_id, connection_id, stream, [one.identity.key for one in arrived])
         room = self._room(uow, arrived)
+        self._keep_in_line(uow, arrived[0].line)
         entries: list[Entry] = []
         for waiting in arrived:
             earlier = known.get(waiting.identity.key)
@@ -245,6 +249,17 @@ class Intake:
                 known[waiting.identity.key] = entry[0]
                 answers[waiting.receipt_id] = Accepted(org_id, waiting.receipt_id, duplicate=False)
         return entries
+
+    def _keep_in_line(self, uow: UnitOfWork, line: tuple[int, int, str]) -> None:
+        """Have what comes now stand behind what waits, even if the clock was put back since that came.
+
+        Within this process it does anyway; it is what another one took in that has to be looked for, now and then.
+        """
+        now = time.monotonic()
+        if now >= self._looked_again.get(line, now):
+            org_id, connection_id, stream = line
+            stay_above(uow.work.last_of(org_id, connection_id, webhook_key(stream)))
+            self._looked_again[line] = now + _LOOK_AGAIN_S
 
     def _room(self, uow: UnitOfWork, arrived: list[_Waiting]) -> int:
         """Return how many of these may be taken; what waits is counted only when it may have become too much."""

@@ -88,6 +88,13 @@ class Work:
         """Return a key's unfinished rows, oldest first."""
         return read_as(WorkRow, self._connection.execute(_unfinished_of(org_id, connection_id, key)))
 
+    def last_of(self, org_id: int, connection_id: int, key: str) -> int | None:
+        """Return the id of a key's newest unfinished row."""
+        query = _unfinished_of(org_id, connection_id, key).with_only_columns(work.c.id)
+        newest = query.order_by(None).order_by(work.c.id.desc()).limit(1)
+        found: int | None = self._connection.execute(newest).scalar_one_or_none()
+        return found
+
     def hold_line(self, org_id: int, connection_id: int, key: str) -> list[WorkRow]:
         """Return a key's unfinished rows; nobody else claims or changes any of them before the unit of work ends."""
         lock(self._connection, *_line(org_id, connection_id, key))

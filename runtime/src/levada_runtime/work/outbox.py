@@ -7,6 +7,7 @@ line of their own, under the connection 0.
 from collections.abc import Sequence
 from datetime import datetime
 
+from levada_runtime.foundation.ids import stay_above
 from levada_runtime.store.model import EventRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.service import new_work
@@ -30,6 +31,7 @@ def enqueue(uow: UnitOfWork, scope: tuple[int, int], ids: range, now: datetime) 
     org_id, connection_id = scope
     if not ids or not uow.pipelines.any_active(org_id):
         return
+    stay_above(uow.work.last_of(org_id, connection_id, KEY))
     for start in range(ids.start, ids.stop, BATCH):
         uow.work.add(
             new_work(
