@@ -37,14 +37,14 @@ class Held:
         self.store, self.clock, self.org = store, clock, org
 
     def seal(self, keyring):
-        OrgSecrets(self.store, self.clock, keyring).set(self.org, "hook", "of the org")
+        OrgSecrets(self.store, self.clock, keyring).set(self.org, "hook", "org-7f3ac1d2")
         token = TokenRow(self.org.id, CONNECTION, b"c", b"", None, 1, None, None, self.clock.now())
         with self.store.write() as uow:
             place = connection_place(self.org.id, CONNECTION, "api_key")
-            sealed = keyring.seal("of a connection", place)
+            sealed = keyring.seal("connection-91bc22e0", place)
             uow.secrets.keep(self.org.id, CONNECTION, "api_key", sealed, self.clock.now())
             values = {**{name: getattr(token, name) for name in TokenRow.__slots__}}
-            uow.tokens.keep(TokenRow(**{**values, "sealed": keyring.seal("a token", place_of(token))}))
+            uow.tokens.keep(TokenRow(**{**values, "sealed": keyring.seal("token-55de0a97", place_of(token))}))
 
     def opened(self, keyring):
         with self.store.read() as uow:
@@ -57,7 +57,7 @@ class Held:
         ]
 
 
-ALL = ["of the org", "of a connection", "a token"]
+ALL = ["org-7f3ac1d2", "connection-91bc22e0", "token-55de0a97"]
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_the_key_file_rotates_under_whoever_has_read_it(store, clock, org, held,
 def test_a_secret_of_an_unknown_key_is_named_and_stops_no_other(store, clock, org, held):
     """The others are sealed anew all the same."""
     held.seal(Keyring(["old"]))
-    OrgSecrets(store, clock, Keyring(["lost"])).set(org, "stray", "x")
+    OrgSecrets(store, clock, Keyring(["lost"])).set(org, "stray", "stray-18ab44c3")
     with pytest.raises(EnvironmentFailure, match="org/stray"):
         Rotation(store, clock, Keyring(["new", "old"])).rotate(org)
     assert held.opened(Keyring(["new"])) == ALL
@@ -132,7 +132,9 @@ def test_a_rotation_that_is_killed_leaves_every_secret_readable(tmp_path):
     settings = Settings(data_dir=tmp_path)
     with Installation(settings) as installation:
         sealed = {
-            f"s{number}": installation.keyring.seal(f"value {number}", org_place(installation.org.id, f"s{number}"))
+            f"s{number}": installation.keyring.seal(
+                f"value-{number}-kept", org_place(installation.org.id, f"s{number}")
+            )
             for number in range(1_000)
         }
         with installation.store.write() as uow:
@@ -148,7 +150,7 @@ def test_a_rotation_that_is_killed_leaves_every_secret_readable(tmp_path):
         landed += rotating.wait() == -signal.SIGKILL and len(keys_in(tmp_path)) > 1
         with Installation(settings) as installation:
             opened = installation.org_secrets.open(installation.org.id, sealed)
-        assert opened == {f"s{number}": f"value {number}" for number in range(1_000)}
+        assert opened == {f"s{number}": f"value-{number}-kept" for number in range(1_000)}
         subprocess.run(words, check=True, capture_output=True)
         assert len(keys_in(tmp_path)) == 1
         assert len((tmp_path / KEY_FILE).read_text().split()) == 2

@@ -103,13 +103,13 @@ def test_a_copy_is_whole_while_somebody_writes(settings, runtime, tmp_path):
 def test_a_copy_with_its_key_is_an_installation_again(settings, runtime, tmp_path):
     """Documents, connections and secrets are there, and what was done is told."""
     with Installation(settings) as installation:
-        installation.org_secrets.set(installation.org, "hook", "the secret")
+        installation.org_secrets.set(installation.org, "hook", "s3kr1t-of-the-hook")
     restored = tmp_path / "restored"
     restored.mkdir(mode=0o700)
     runtime("db", "backup", str(restored / "levada.db"))
     (restored / "secret.key").write_bytes((settings.data_dir / "secret.key").read_bytes())
     with Installation(Settings(data_dir=restored), create=False) as installation:
-        assert installation.org_secrets.open(installation.org.id, ["hook"]) == {"hook": "the secret"}
+        assert installation.org_secrets.open(installation.org.id, ["hook"]) == {"hook": "s3kr1t-of-the-hook"}
 
 
 @pytest.mark.databases("postgresql")
