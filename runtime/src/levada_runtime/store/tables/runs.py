@@ -166,10 +166,9 @@ work = sa.Table(
     ),
     sa.Index(
         "ix_work_due",
-        "state",
         "not_before",
-        sqlite_where=sa.text("state IN ('queued', 'running')"),
-        postgresql_where=sa.text("state IN ('queued', 'running')"),
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
     ),
     sa.Index(
         "ix_work_running",
