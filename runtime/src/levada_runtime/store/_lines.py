@@ -56,16 +56,16 @@ _BY_KIND = "SELECT kind, count(*), min(not_before) FROM free GROUP BY kind ORDER
 def due(connection: sa.Connection, now: datetime, limit: int) -> list[DueWork]:
     """Return the work that may be claimed now: at most `limit` pieces of each organisation, its most urgent ones."""
     found = _asked(connection, _MOST_URGENT, now, limit=limit)
-    return [DueWork(one, org_id, kind, priority, from_micros(at)) for one, org_id, kind, priority, at in found]
+    return [DueWork(row[0], row[1], row[2], row[3], from_micros(row[4])) for row in found]
 
 
 def waiting(connection: sa.Connection, now: datetime) -> list[WaitingWork]:
     """Return what is due and not taken, by kind."""
     found = _asked(connection, _BY_KIND, now)
-    return [WaitingWork(kind, lines, from_micros(oldest)) for kind, lines, oldest in found]
+    return [WaitingWork(row[0], row[1], from_micros(row[2])) for row in found]
 
 
-def _asked(connection: sa.Connection, question: str, now: datetime, **values: int) -> list[sa.Row[Any]]:
+def _asked(connection: sa.Connection, question: str, now: datetime, **values: int) -> list[sa.Row[tuple[Any, ...]]]:
     name = connection.dialect.name
     free = _FREE.format(
         due=_DUE[name].format(columns=_COLUMNS, of_due="state = 'queued' AND not_before <= :now"),
