@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.runs.queue import RunQueue
 from levada_runtime.runs.ticks import Due, Span
 from levada_runtime.scheduler.accounting import Look, accounted_for, due_since, fire_after
@@ -162,7 +163,8 @@ def test_moments_that_passed_while_the_machine_slept_are_told_of(store, lay, str
     ]
 
 
-def test_no_moment_is_lost_while_the_database_is_away(store, lay, stream, clock, entering):
+@pytest.mark.parametrize("failure", [EnvironmentFailure("the database is away"), ConnectionError("so is this")])
+def test_no_moment_is_lost_while_the_database_is_away(store, lay, stream, clock, entering, failure):
     """What could not be entered is tried again, with what has come meanwhile."""
     lay(stream())
     clock.moment = NOW
@@ -170,7 +172,7 @@ def test_no_moment_is_lost_while_the_database_is_away(store, lay, stream, clock,
 
     def enter(found):
         if not away.is_set():
-            raise ConnectionError("the database is away")
+            raise failure
         due.extend(found)
 
     looks = entering(enter)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import logger
 from levada_runtime.runs.ticks import Due
 from levada_runtime.scheduler.accounting import Look, accounted_for, due_since, hash_id, is_the_next
@@ -87,6 +88,9 @@ class Entering:
             return []
         try:
             self._enter_all(looks)
+        except EnvironmentFailure as failure:
+            logger("scheduler").error("moments wait for the database", streams=len(looks), error=failure.message)
+            return looks
         except Exception as error:  # noqa: BLE001 - whatever it is, no moment is lost: it is tried again, or by itself
             logger("scheduler").error("moments could not be entered", streams=len(looks), error=str(error))
         else:

@@ -119,7 +119,9 @@ class Scheduler:
     def upcoming(self) -> list[Upcoming]:
         """Return the scheduled streams that do not rest, the next due first."""
         now = self._clock.now()
-        moments = [(row, fire_after(row, now)) for row in self._jobs.values() if not row.paused]
+        with self._planning:
+            rows = [row for row in self._jobs.values() if not row.paused]
+        moments = [(row, fire_after(row, now)) for row in rows]
         return sorted((Upcoming(row, at) for row, at in moments if at), key=lambda one: one.at)
 
     def heed_the_clock(self) -> None:
