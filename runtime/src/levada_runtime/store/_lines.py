@@ -65,7 +65,7 @@ def waiting(connection: sa.Connection, now: datetime) -> list[WaitingWork]:
     return [WaitingWork(row[0], row[1], from_micros(row[2])) for row in found]
 
 
-def _asked(connection: sa.Connection, question: str, now: datetime, **values: int) -> list[sa.Row[tuple[Any, ...]]]:
+def _asked(connection: sa.Connection, question: str, now: datetime, **values: int) -> list[tuple[Any, ...]]:
     name = connection.dialect.name
     free = _FREE.format(
         due=_DUE[name].format(columns=_COLUMNS, of_due="state = 'queued' AND not_before <= :now"),
@@ -74,4 +74,5 @@ def _asked(connection: sa.Connection, question: str, now: datetime, **values: in
         of_line=_OF_LINE[name],
         by_line="INDEXED BY ix_work_head" if name == "sqlite" else "",
     )
-    return list(connection.execute(sa.text(free + question), {"now": to_micros(now), **values}))
+    found = connection.execute(sa.text(free + question), {"now": to_micros(now), **values})
+    return [tuple(row) for row in found]
