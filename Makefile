@@ -13,7 +13,7 @@ EDITABLES := sdk runtime connectors/acme connectors/stripe .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types imports check bench leaks fuzz storm escapes docs lock clean
+.PHONY: help install demo serve test lint types imports check bench leaks fuzz storm chaos escapes docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ fuzz: install ## ask a running daemon whatever its API document allows, and more
 
 storm: install ## kill -9 of workers and daemons at any instant of a large run, on each database (RECORDS=100000 KILLS=25)
 	LEVADA_STORM_RECORDS=$(RECORDS) LEVADA_STORM_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/journeys/test_storm.py $(ARGS)
+
+chaos: KILLS = 200
+chaos: install ## kill -9 of everything over polls, backfills and webhooks, on each database, and full disks (KILLS=200)
+	LEVADA_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/journeys/chaos $(ARGS)
 
 escapes: install ## try the attacks on the sandbox in a folder, at every level (DIR=tests/sandbox/escapes ARGS="--as-user")
 	$(BIN)/python -m tests.sandbox.harness $(DIR) $(ARGS)
