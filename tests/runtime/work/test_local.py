@@ -27,15 +27,27 @@ WORKER = textwrap.dedent(
 )
 
 
+class Lost(list):
+    """The tokens that nobody carries out, and those among them that nobody tried."""
+
+    def __init__(self):
+        self.untried = []
+
+    def __call__(self, token, *, tried=True):
+        self.append(token)
+        if not tried:
+            self.untried.append(token)
+
+
 @pytest.fixture
 def lost():
-    return []
+    return Lost()
 
 
 @pytest.fixture
 def executor(lost):
     executor = LocalExecutor([sys.executable, "-c", WORKER], 2)
-    executor.start(lost.append)
+    executor.start(lost)
     wait_until(lambda: executor.capacity() == 2)
     yield executor
     executor.drain(5)
@@ -70,7 +82,7 @@ def test_a_dead_workers_token_is_given_up_and_another_takes_its_place(executor, 
 def test_a_token_too_many_is_given_back(executor, lost):
     """What no worker can take is free for another look at once."""
     executor.submit([(99, 1), (99, 2), (5, 1)])
-    assert lost == [(5, 1)]
+    assert (lost, lost.untried) == ([(5, 1)], [(5, 1)])
     assert sorted(executor.in_flight()) == [(99, 1), (99, 2)]
 
 
@@ -92,14 +104,14 @@ def test_a_worker_that_reaches_no_page_is_killed_when_the_time_is_over_and_its_t
     started = time.monotonic()
     executor.drain(1.0)
     assert 0.9 < time.monotonic() - started < 2.5
-    assert lost == [(77, 1)]
+    assert (lost, lost.untried) == ([(77, 1)], [])
 
 
 def test_draining_does_not_wait_for_workers_that_have_hardly_begun(lost):
     """They hold nothing, and nobody would tell the one that is started just now."""
     for pause in (0.0, 0.05, 0.2):
         executor = LocalExecutor([sys.executable, "-c", WORKER], 3)
-        executor.start(lost.append)
+        executor.start(lost)
         time.sleep(pause)
         started = time.monotonic()
         executor.drain(20)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.store.failures import UnreachableFailure
 from levada_runtime.work.relay import Relay
 from levada_runtime.work.service import WorkQueue, new_work
@@ -112,6 +113,36 @@ def test_a_worker_that_dies_counts_and_one_that_was_killed_to_stop_does_not(stor
     executor.drain = lambda _timeout: executor.lost((work, 2))
     relay.stop(0)
     assert of(store, work) == ("queued", None, 1)
+
+
+def test_work_that_found_no_worker_was_not_tried(store, executor, relay, enter):
+    """A worker may die between the look for one and the token for it; that says nothing about the work."""
+    work = enter()
+    relay.start()
+    for fence in range(1, 6):
+        within(5, lambda fence=fence: executor.carried == [(work, fence)])
+        assert of(store, work)[2] == 1
+        executor.carried.clear()
+        executor.lost((work, fence), tried=False)
+
+
+def test_the_lease_of_what_is_being_done_is_renewed_and_nobody_else_gets_it(store, enter, crashes):
+    """Long after a lease would have run out, and with another relay looking for what is lost."""
+    queues = [WorkQueue(store, SystemClock(), timedelta(seconds=0.9)) for _ in range(2)]
+    queues[0].owner, queues[1].owner = "one-machine/boot/1/1", "another-machine/boot/1/1"
+    executors = [Carrying(), Carrying()]
+    relays = [Relay(queue, one, 0.01, crashes.append) for queue, one in zip(queues, executors, strict=True)]
+    work = enter()
+    relays[0].start()
+    within(5, lambda: executors[0].carried == [(work, 1)])
+    relays[1].start()
+    time.sleep(2.5)
+    assert of(store, work) == ("running", "one-machine/boot/1/1", 1)
+    executors[0].carried.clear()  # It is forgotten, as if its machine had vanished: nobody renews it any more.
+    within(5, lambda: [*executors[0].carried, *executors[1].carried] == [(work, 2)])
+    for relay in relays:
+        relay.stop(0)
+    assert crashes == []
 
 
 def test_an_executor_that_refuses_ends_the_relay_and_the_work_is_recovered(

@@ -6,14 +6,22 @@ from typing import Any, Protocol
 from levada_runtime.work.service import Token
 
 
+class Lost(Protocol):
+    """What an executor tells of a token that nobody will carry out."""
+
+    def __call__(self, token: Token, *, tried: bool = True) -> None:
+        """Its worker is known to have died; or, if it was not `tried`, there was none to give it to."""
+        ...
+
+
 class Executor(Protocol):
     """Carries tokens to workers; it may lose or repeat them, since the rows are the truth.
 
     Whatever it raises ends the daemon, whose next start finds everything in the rows.
     """
 
-    def start(self, lost: Callable[[Token], None], freed: Callable[[], None]) -> None:
-        """Begin; `lost` is told of each token whose worker is known to have died, `freed` when a worker is free."""
+    def start(self, lost: Lost, freed: Callable[[], None]) -> None:
+        """Begin; `lost` is told of each token that nobody will carry out, `freed` when a worker is free."""
         ...
 
     def submit(self, tokens: Sequence[Token]) -> None:

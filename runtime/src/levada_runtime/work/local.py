@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from levada_runtime.foundation.logging import logger
+from levada_runtime.work.executor import Lost
 from levada_runtime.work.service import Token
 
 _RESTART_PAUSE_S = 0.5
@@ -58,10 +59,10 @@ class LocalExecutor:
         self._workers: list[_Worker | None] = [None] * workers
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
-        self._lost: Callable[[Token], None] = _nobody
+        self._lost: Lost = _nobody
         self._freed: Callable[[], None] = _silent
 
-    def start(self, lost: Callable[[Token], None], freed: Callable[[], None] | None = None) -> None:
+    def start(self, lost: Lost, freed: Callable[[], None] | None = None) -> None:
         self._lost = lost
         self._freed = freed or _silent
         for slot in range(len(self._workers)):
@@ -74,7 +75,7 @@ class LocalExecutor:
         for token in tokens:
             worker = self._take_idle(token)
             if worker is None:
-                self._lost(token)
+                self._lost(token, tried=False)
             else:
                 worker.tell({"work": token})
 
@@ -159,7 +160,7 @@ class LocalExecutor:
             logger("work").warning("a worker ended; another takes its place", pid=worker.process.pid, status=status)
 
 
-def _nobody(_token: Token) -> None:
+def _nobody(token: Token, *, tried: bool = True) -> None:
     """Nobody listens before `start`."""
 
 

@@ -74,10 +74,10 @@ class Relay:
         except UNAVAILABLE as error:
             logger("work").warning("the store is gone; leases run out by themselves", error=str(error))
 
-    def _lost(self, token: Token) -> None:
+    def _lost(self, token: Token, *, tried: bool = True) -> None:
         """Free what a dead worker held; one that had to be killed for a stop does not count against its work."""
         try:
-            self._queue.free(token, counts=not self._stop.is_set())
+            self._queue.free(token, counts=tried and not self._stop.is_set())
         except Exception as error:  # noqa: BLE001 - on the executor's own thread nobody else would ever hear of it
             self._crashed(error)
 
