@@ -11,8 +11,9 @@ _FIXED = ("document_type", "plural", "version", "identity_field", "source_time_f
 
 RESERVED = frozenset(
     {
-        "connections", "connectors", "contracts", "deliveries", "documents", "entities", "events", "ingest", "keys",
-        "ledger", "openapi", "orgs", "pipelines", "plans", "quarantine", "receipts", "relationships", "runs", "secrets",
+        "audit", "backfills", "connections", "connectors", "contracts", "deliveries", "documents", "entities", "events",
+        "ingest", "keys", "ledger", "openapi", "orgs", "pipelines", "plans", "quarantine", "receipts", "relationships",
+        "runs", "secrets", "streams",
     }
 )  # fmt: skip
 """Words that stand for something else in the API's paths than documents of a type."""
