@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -49,7 +50,8 @@ class Server:
         self._control("-o", words, "-l", str(self._data / "log"), "start")
 
     def stop(self) -> None:
-        self._control("-m", "immediate", "stop")
+        with suppress(subprocess.CalledProcessError):  # it never came back, which has been told
+            self._control("-m", "immediate", "stop")
 
     def backends(self) -> list[int]:
         """Return the processes of the server, but for the one that started them."""
@@ -58,7 +60,9 @@ class Server:
 
     def kill(self) -> None:
         """kill -9 of every process of it at once, as a machine that goes down does; then start it again."""
-        pids = [self.postmaster, *self.backends()]
+        postmaster = self.postmaster
+        os.kill(postmaster, signal.SIGSTOP)  # so that it forks nobody who would live on and hold on to its memory
+        pids = [*self.backends(), postmaster]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -109,6 +109,9 @@ def test_whatever_happens_the_end_is_that_of_a_clean_run(sites, source, server, 
         rig.pusher.join()
         clean.round(turns)
         rounds += 1
+        if KILLS >= MANY:
+            with capsys.disabled():
+                print(f"\n  round {rounds}, {time.monotonic() - began:.0f} s: {rig.landed.total()} kills", end="")
         for _ in range(6):
             source.advance()
     ended = rig.daemon.stop()
