@@ -148,6 +148,39 @@ def test_what_was_answered_before_the_daemon_was_killed_is_carried_out_once(site
     daemon.stop()
 
 
+def test_every_202_of_a_daemon_that_is_killed_under_load_is_found(site, source, wait_until, capsys):
+    """Eight sources push while kill -9 comes; whatever was answered is there at once, and is carried out once."""
+    daemon = site.serve("--workers", "1")
+    answered = []
+
+    def push_on(first):
+        for number in range(first, first + 1000, 8):
+            try:
+                status = push(hook(daemon), event(number), source.signing_secret)
+            except OSError:
+                return
+            if status == 202:
+                answered.append(f"evt_{number}_settled")
+
+    with ThreadPoolExecutor(8) as many:
+        pushing = [many.submit(push_on, first) for first in range(1, 9)]
+        wait_until(lambda: len(answered) >= 60, "it is under load")
+        os.kill(daemon.process.pid, signal.SIGKILL)
+        for one in pushing:
+            one.result(30)
+    daemon.stop()
+    kept = [delivery for (delivery,) in site.rows("SELECT delivery_id FROM receipts")]
+    assert set(answered) <= set(kept)
+    assert len(kept) == len(set(kept)) < 1000
+    with capsys.disabled():
+        print(f"\n  kill -9 after {len(answered)} answers; {len(kept)} receipts were there", end="")
+    daemon = site.serve("--workers", "2")
+    wait_until(lambda: settled(site, len(kept)), "all are carried out", 120)
+    numbers = [delivery.split("_")[1] for delivery in kept]
+    assert payments(site) == sorted((f"acme:payment:{number}", 1) for number in numbers)
+    daemon.stop()
+
+
 def test_a_worker_that_is_killed_at_a_webhook_costs_an_attempt_and_nothing_else(site, source, wait_until, capsys):
     """The run is taken up again, and the document is one."""
     daemon = site.serve("--workers", "1")
