@@ -16,6 +16,17 @@ Entry = tuple[ReceiptRow, bytes, RunRow, WorkRow]
 _UNFINISHED: sa.BindParameter[Any] = sa.bindparam("unfinished", UNFINISHED, expanding=True, literal_execute=True)
 """Written out, so that SQLite sees that the index of unfinished work is the one to use."""
 _COLUMNS = [receipts.c[name] for name in ReceiptRow.__dataclass_fields__]
+_KNOWN = (
+    sa.select(*_COLUMNS)
+    .where(
+        receipts.c.org_id == sa.bindparam("org_id"),
+        receipts.c.connection_id == sa.bindparam("connection_id"),
+        receipts.c.stream == sa.bindparam("stream"),
+        receipts.c.dedupe_key.in_(sa.bindparam("keys", expanding=True)),
+    )
+    .order_by(receipts.c.received_at)
+)
+"""Built once: it is asked for every few deliveries, and to build it takes longer than to answer it."""
 
 
 class Receipts:
@@ -34,17 +45,8 @@ class Receipts:
 
     def known(self, org_id: int, connection_id: int, stream: str, keys: Sequence[str]) -> dict[str, ReceiptRow]:
         """Return the newest receipt of a stream by each of these keys."""
-        query = (
-            sa.select(*_COLUMNS)
-            .where(
-                receipts.c.org_id == org_id,
-                receipts.c.connection_id == connection_id,
-                receipts.c.stream == stream,
-                receipts.c.dedupe_key.in_(keys),
-            )
-            .order_by(receipts.c.received_at)
-        )
-        return {row.dedupe_key: row for row in read_as(ReceiptRow, self._connection.execute(query))}
+        asked = {"org_id": org_id, "connection_id": connection_id, "stream": stream, "keys": list(keys)}
+        return {row.dedupe_key: row for row in read_as(ReceiptRow, self._connection.execute(_KNOWN, asked))}
 
     def waiting(self, org_id: int, connection_id: int, key: str, at_most: int) -> int:
         """Count the unfinished work of a stream's receipts, up to `at_most`."""
