@@ -22,7 +22,7 @@ def test_the_oldest_work_that_nobody_takes_is_a_figure_for_each_kind(api, instal
         ("webhook", "a", 90, {}),
         ("webhook", "a", 80, {}),
         ("webhook", "b", 10, {}),
-        ("poll", "c", -500, {}),
+        ("poll", "c", 5, {"not_before": now + timedelta(seconds=500)}),
         ("deliver", "d", 5, {"state": "running", "owner": "x/1/1"}),
         ("deliver", "e", 5, {"state": "dead"}),
     ):

@@ -31,7 +31,7 @@ def test_it_tells_what_is_due_what_is_under_way_and_what_is_dead(installation):
     enter(installation, "backfill", 5000)
     enter(installation, "deliver", 50, state="dead")
     enter(installation, "poll", 3, state="running", owner="x/1/1")
-    enter(installation, "poll", -900)
+    enter(installation, "poll", 5, not_before=datetime.now(UTC) + timedelta(seconds=900))
     found = standing(installation, installation.settings)
     due = found["work"]["due"]
     assert (due["webhook"]["lines"], due["webhook"]["late"], due["backfill"]["late"]) == (2, True, False)
@@ -61,7 +61,7 @@ def test_it_tells_who_would_carry_out_the_work(installation):
 def test_a_clock_that_was_put_back_is_a_reason_not_to_start(installation):
     """What was entered later than now says so."""
     assert unfit(standing(installation, installation.settings)) is None
-    enter(installation, "poll", -3600, not_before=datetime.now(UTC))
+    enter(installation, "poll", -3600)
     found = standing(installation, installation.settings)
     assert unfit(found).code == "clock_wrong"
     assert "put back" in lines(found)["clock"]

@@ -41,6 +41,30 @@ def test_only_the_oldest_work_of_a_key_is_claimed(store, clock, queue):
     assert [token[0] for token in queue.claim_due(10)] == [second.id]
 
 
+def test_a_clock_that_is_put_forward_takes_no_work_from_who_is_at_it(store, clock, queue):
+    """A lease that seems to have run out is not lost while its holder says that it is in flight."""
+    enqueue(store, clock)
+    tokens = queue.claim_due(1)
+    clock.pass_time(hours=3)
+    assert queue.recover(tokens) == 0
+    assert queue.recover([(tokens[0][0], tokens[0][1] + 1)]) == 1
+
+
+def test_a_clock_that_is_put_back_lets_nothing_wait_that_waits_for_nothing(store, clock, queue):
+    """What was entered or freed before is due; only a retry has a moment to wait for."""
+    enqueue(store, clock)
+    clock.pass_time(hours=-3)
+    (token,) = queue.claim_due(1)
+    queue.free(token)
+    clock.pass_time(hours=-3)
+    assert len(queue.claim_due(1)) == 1
+    assert queue.recover() == 0
+    clock.pass_time(hours=7)
+    assert queue.recover() == 1
+    clock.pass_time(hours=-3)
+    assert len(queue.claim_due(1)) == 1
+
+
 def test_a_stale_claim_completes_nothing(store, clock, queue):
     """Once work was claimed again, its former holder's fence no longer counts."""
     row = enqueue(store, clock)

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from levada_runtime.store.columns import from_micros, to_micros
 from levada_runtime.store.work_model import DueWork, WaitingWork
 
-_COLUMNS = "id, org_id, connection_id, key, kind, priority, not_before, reserved_for"
+_COLUMNS = "id, org_id, connection_id, key, kind, priority, not_before, queued_at, reserved_for"
 _UNFINISHED = "state IN ('queued', 'running')"
 _OF_LINE = {
     "sqlite": "org_id = due.org_id AND connection_id = due.connection_id AND key = due.key",
@@ -50,7 +50,10 @@ _MOST_URGENT = """
         SELECT free.*, row_number() OVER (PARTITION BY org_id ORDER BY priority, id) AS place FROM free
     ) AS placed WHERE place <= :limit ORDER BY priority, id
 """
-_BY_KIND = "SELECT kind, count(*), min(not_before) FROM free GROUP BY kind ORDER BY kind"
+_BY_KIND = """
+    SELECT kind, count(*), min(CASE WHEN not_before > queued_at THEN not_before ELSE queued_at END) FROM free
+    GROUP BY kind ORDER BY kind
+"""
 
 
 def due(connection: sa.Connection, now: datetime, limit: int) -> list[DueWork]:

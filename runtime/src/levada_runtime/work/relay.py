@@ -90,7 +90,7 @@ class Relay:
     def _loop(self) -> None:
         duties = (
             _Duty(lambda: self._queue.renew(self._executor.in_flight()), self._queue.lease.total_seconds() / 3),
-            _Duty(self._queue.recover, _RECOVERY_PAUSE_S),
+            _Duty(lambda: self._queue.recover(self._executor.in_flight()), _RECOVERY_PAUSE_S),
             _Duty(self._watch, _WATCH_PAUSE_S),
         )
         while not self._stop.is_set():

@@ -1,7 +1,7 @@
 """Claiming, renewing and recovering work. A claim is a token `(work_id, fence)`: a stale one can complete nothing."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.ids import row_id
@@ -15,6 +15,8 @@ Token = tuple[int, int]
 """(work_id, fence)"""
 
 CODE_VERSION = "1"
+AT_ONCE = datetime.fromtimestamp(0, UTC)
+"""Before any moment: what may be begun without a pause is due also after the clock was put back."""
 PRIORITIES = {"webhook": 10, "pipeline": 20, "deliver": 30, "poll": 50, "backfill": 90}
 
 
@@ -72,11 +74,15 @@ class WorkQueue:
             with self._store.write() as uow:
                 uow.work.renew(list(tokens), self._clock.now() + self.lease)
 
-    def recover(self) -> int:
-        """Free what dead owners held and what leases have run out on; returns how many."""
+    def recover(self, in_flight: Collection[Token] = ()) -> int:
+        """Free what dead owners held and what leases have run out on; returns how many.
+
+        What is known to be `in_flight` here is not lost, whatever a clock that was put forward says of its lease.
+        """
         now = self._clock.now()
         with self._store.read() as uow:
-            lost = [row.id for row in uow.work.unfinished() if _is_lost(row, now)]
+            held = [row for row in uow.work.unfinished() if (row.id, row.fence) not in in_flight]
+        lost = [row.id for row in held if _is_lost(row, now)]
         if not lost:
             return 0
         with self._store.write() as uow:
@@ -89,16 +95,15 @@ class WorkQueue:
                 row = uow.work.get(token[0])
                 if row is not None:
                     attempt = row.attempt if counts else row.attempt - 1
-                    uow.work.release(row, not_before=self._clock.now(), attempt=attempt)
+                    uow.work.release(row, not_before=AT_ONCE, attempt=attempt)
 
     def let_go(self) -> int:
         """Free all that this process still holds, because it ends; returns how many pieces those were."""
-        now = self._clock.now()
         with self._store.write() as uow:
             held = [row for row in uow.work.unfinished() if row.owner == self.owner]
             for row in uow.work.unlocked([row.id for row in held]):
                 if row.owner == self.owner:
-                    uow.work.release(row, not_before=now, attempt=row.attempt - 1)
+                    uow.work.release(row, not_before=AT_ONCE, attempt=row.attempt - 1)
         return len(held)
 
     def waiting(self) -> dict[str, timedelta]:
@@ -111,7 +116,7 @@ class WorkQueue:
     def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:
         lost = [row for row in rows if _is_lost(row, now)]
         for row in lost:
-            uow.work.release(row, not_before=now, attempt=_attempts_after(row))
+            uow.work.release(row, not_before=AT_ONCE, attempt=_attempts_after(row))
         return len(lost)
 
 
@@ -137,7 +142,7 @@ def new_work(
         fence=0,
         attempt=0,
         max_attempts=max_attempts,
-        not_before=now,
+        not_before=AT_ONCE,
         priority=PRIORITIES[kind],
         code_version=CODE_VERSION,
         payload=payload,
