@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ class Source:
         self.waits_for = None
 
     def __call__(self, request):
-        given = dict(part.split("=") for part in request.body.decode().split("&")).get("refresh_token")
+        given = dict(parse_qsl(request.body.decode())).get("refresh_token")
         self.asked.append(given)
         if self.waits_for is not None:
             assert self.waits_for.wait(10)
@@ -83,6 +84,20 @@ def test_a_token_is_kept_for_all_until_it_is_about_to_expire(new_token, source, 
     clock.pass_time(seconds=1)
     assert new_token().get(source) == "access-2"
     assert source.asked == [FIRST, "refresh-1"]
+
+
+def test_a_source_that_rotates_now_and_then_is_asked_with_the_last_it_gave(new_token, clock):
+    """A token that comes without a new refresh token leaves the one there was."""
+    asked, following = [], iter(["second", None, None])
+
+    def fetch(request):
+        asked.append(dict(parse_qsl(request.body.decode()))["refresh_token"])
+        return Issued(f"access-{len(asked)}", next(following), 100)
+
+    for _ in range(3):
+        new_token().get(fetch)
+        clock.pass_time(seconds=100)
+    assert asked == [FIRST, "second", "second"]
 
 
 def test_a_short_life_is_used_to_nine_tenths(new_token, clock):
