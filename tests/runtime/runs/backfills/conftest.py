@@ -131,8 +131,14 @@ def sandbox():
         yield sandbox
 
 
+@pytest.fixture(scope="session")
+def described():
+    """What was found out about the installed connectors, so that they are described once and not for each test."""
+    return []
+
+
 @pytest.fixture
-def bench(tmp_path, monkeypatch, new_database, sandbox):
+def bench(tmp_path, monkeypatch, new_database, sandbox, described):
     package = tmp_path / "packages" / "daily"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(CONNECTOR)
@@ -144,5 +150,11 @@ def bench(tmp_path, monkeypatch, new_database, sandbox):
     settings = Settings(data_dir=tmp_path, database_url=new_database(), work={"attempts": 1})
     with Installation(settings) as installation:
         installation.sandbox = sandbox
+        with installation.store.write() as uow:
+            for row in described:
+                uow.connectors.keep(row)
         installation.catalog.refresh()
+        if not described:
+            with installation.store.read() as uow:
+                described += uow.connectors.all()
         yield Bench(installation)

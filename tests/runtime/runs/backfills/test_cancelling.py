@@ -69,6 +69,7 @@ def test_a_run_that_is_under_way_ends_at_the_next_question_of_its_child(bench, w
     assert end_of(bench, waiting["id"]) == ("cancelled", None, 3)
 
 
+@pytest.mark.databases("sqlite")
 def test_an_observed_run_that_is_cancelled_leaves_no_plan(bench, while_running):
     """What it would have changed is not known to the end."""
     bench.set(mode="observe")
@@ -118,6 +119,7 @@ def test_a_backfill_whose_slices_all_wait_is_cancelled_at_once(bench):
     assert not bench.work_once()
 
 
+@pytest.mark.databases("sqlite")
 def test_a_failed_poll_and_a_dead_receipt_are_retried_as_what_they_were(bench):
     """By another run each; the receipt is the same."""
     run = bench.installation.queue.by_hand(bench.connection, "now")
@@ -144,6 +146,7 @@ def test_a_failed_poll_and_a_dead_receipt_are_retried_as_what_they_were(bench):
     assert bench.installation.receipts.receipt(bench.org, receipt)["state"] == "processed"
 
 
+@pytest.mark.databases("sqlite")
 def test_a_webhook_that_waits_can_be_cancelled_and_its_receipt_is_dead(bench):
     """What was accepted is still there, to be replayed."""
     door = bench.installation.intake.doors.find("daily", "told")
@@ -154,6 +157,7 @@ def test_a_webhook_that_waits_can_be_cancelled_and_its_receipt_is_dead(bench):
     assert bench.installation.receipts.replay(bench.org, receipt)["state"] == "received"
 
 
+@pytest.mark.databases("sqlite")
 def test_a_slice_is_not_retried_twice_at_once(bench):
     """One run a slice is under way."""
     bench.set(d2025_01_03="unavailable")
