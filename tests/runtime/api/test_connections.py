@@ -25,6 +25,16 @@ def test_a_connection_rests_runs_again_and_is_removed(api, connection):
     assert actions == ["connection.remove", "connection.state", "connection.state", "connection.add"]
 
 
+def test_connections_are_listed_by_their_names_page_by_page(api, installation):
+    """Each once, however many there are on a page."""
+    for name in ("b", "a", "c"):
+        installation.connections.add(installation.org, MANIFEST, name=name, settings={}, secrets={})
+    first = api.get("/v1/connections?limit=2").body
+    assert [one["name"] for one in first["data"]] == ["a", "b"]
+    rest = api.get(f"/v1/connections?limit=2&cursor={first['pagination']['cursor']}").body
+    assert ([one["name"] for one in rest["data"]], rest["pagination"]["has_more"]) == (["c"], False)
+
+
 def test_the_connection_that_is_built_in_stays(api):
     """Documents come in by it."""
     api.post("/v1/customers", {"customer_id": "c-1", "name": "Ada"})

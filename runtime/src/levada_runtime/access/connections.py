@@ -98,6 +98,12 @@ class Connections:
             )
         return found
 
+    def page(self, org: OrgRow, *, limit: int, after: str | None) -> tuple[list[ConnectionRow], str | None]:
+        """Return connections by their names, from beyond the name `after`, and after which the list goes on."""
+        by_name = sorted(self.of(org), key=lambda row: row.name)  # a database may have another order of letters
+        rows = [row for row in by_name if after is None or row.name > after]
+        return rows[:limit], rows[limit - 1].name if len(rows) > limit else None
+
     def of(self, org: OrgRow) -> list[ConnectionRow]:
         with self._store.read() as uow:
             return uow.connections.of(org.id)

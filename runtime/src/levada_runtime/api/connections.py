@@ -6,25 +6,28 @@ from fastapi import APIRouter
 
 from levada_runtime.access.views import connection_view
 from levada_runtime.api.auth import Uses
-from levada_runtime.api.envelopes import READING_ONE, Json, ListOf, One, page, refusals
+from levada_runtime.api.documents import Cursor, Limit
+from levada_runtime.api.envelopes import READING, READING_ONE, Json, ListOf, One, page, refusals
 from levada_runtime.api.operations import Operates
+from levada_runtime.catalog.patience import source_view
 
 router = APIRouter(prefix="/v1/connections", tags=["operations"])
 _CHANGING = refusals(401, 403, 404, s422="The connection is built in.")
 
 
-@router.get("", responses=refusals(401, 403))
-def list_connections(org: Operates, services: Uses) -> ListOf[Json]:
-    """The organisation's connections."""
-    found = [_view(services, row) for row in services.connections.of(org)]
-    return page(found, len(found), None)
+@router.get("", responses=READING)
+def list_connections(org: Operates, services: Uses, limit: Limit = 50, cursor: Cursor = None) -> ListOf[Json]:
+    """The organisation's connections, by their names."""
+    rows, following = services.connections.page(org, limit=limit, after=cursor)
+    return page([_view(services, row) for row in rows], limit, following)
 
 
 @router.get("/{connection}", responses=READING_ONE)
 def read_connection(org: Operates, services: Uses, connection: str) -> One[Json]:
-    """A connection by its name or id."""
+    """A connection by its name or id, and how it stands with its source."""
     row = services.connections.get(org, connection)
-    return One(id=row.uid, object="connection", data=_view(services, row))
+    source = source_view(services.store, services.catalog, services.connections, row)
+    return One(id=row.uid, object="connection", data={**_view(services, row), **source})
 
 
 @router.post("/{connection}/pause", responses=_CHANGING)

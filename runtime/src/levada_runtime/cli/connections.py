@@ -80,19 +80,21 @@ def listed(
 ) -> Result:
     """The organisation's connections."""
     with session.open() as installation:
-        items = [_view(installation, row) for row in installation.connections.of(installation.org)]
-    start = _after(items, cursor)
-    end = start + session.page_size(limit)
-    page = items[start:end]
-    following = page[-1]["name"] if end < len(items) else None
+        size = session.page_size(limit)
+        rows, following = installation.connections.page(installation.org, limit=size, after=cursor)
+        items = [_view(installation, row) for row in rows]
     empty = "There is no connection; `runtime connections add` makes one."
-    return Result({"items": page, "cursor": following}, table(page, _COLUMNS, empty))
+    return Result({"items": items, "cursor": following}, table(items, _COLUMNS, empty))
 
 
 def show(session: Session, connection: Name) -> Result:
-    """A connection with its streams; secrets by name only."""
+    """A connection with its streams, and how it stands with its source; secrets by name only."""
+    from levada_runtime.catalog.patience import source_view  # the floors load only for commands that need them
+
     with session.open() as installation:
-        view = _view(installation, installation.connections.get(installation.org, connection))
+        row = installation.connections.get(installation.org, connection)
+        source = source_view(installation.store, installation.catalog, installation.connections, row)
+        view = {**_view(installation, row), **source}
     return Result(view, fields(view))
 
 
@@ -275,7 +277,3 @@ def _view(installation: "Installation", row: "ConnectionRow") -> dict[str, Any]:
 
     connections, standing = installation.connections, installation.catalog.state_of(row.connector)
     return connection_view(row, connections.streams(row), connections.secret_names(row), standing)
-
-
-def _after(items: list[dict[str, Any]], cursor: str | None) -> int:
-    return 0 if cursor is None else sum(item["name"] <= cursor for item in items)
