@@ -64,6 +64,8 @@ def test_two_streams_of_one_credential_are_refused_once_and_never_again(site, so
     assert len({path.split("/")[1] for _, path in source.taken[:12]}) == 2, "they did not run side by side"
     assert refused_once(source)
     assert source.taken[-1][0] - source.taken[0][0] < 14
+    (budget,) = site.json("connections", "show", "metered")["budgets"]
+    assert 0.15 < budget["learnt_pace_s"] < 0.4
     assert site.rows("SELECT count(*) FROM run_logs WHERE message LIKE 'waited %turns to ask the source'")[0][0] >= 1
 
 
@@ -110,6 +112,10 @@ def test_every_stream_of_a_connection_uses_one_token(site, source, wait_until):
     daemon.stop()
     site.runtime("run", "metered", "stream-0")
     assert [form["refresh_token"] for form in source.tokens.asked] == [FIRST]
+    shown = site.json("connections", "show", "metered")
+    assert shown["token"]["expires_at"] > shown["token"]["fetched_at"]
+    assert [one["host"] for one in shown["budgets"]] == [source.place]
+    assert source.tokens.good not in json.dumps(shown)
     for name in site.tables():
         kept = repr(site.rows(f"SELECT * FROM {name}"))
         assert source.tokens.good not in kept, name

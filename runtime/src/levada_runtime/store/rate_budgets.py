@@ -31,6 +31,13 @@ class RateBudgets:
         """Return what is known; nothing when nothing is."""
         return self._connection.execute(_LOOK, _named(org_id, credential, host)).scalar_one_or_none() or {}
 
+    def of(self, org_id: int, credential: bytes) -> dict[str, dict[str, Any]]:
+        """Return what is known of a credential at each host."""
+        query = sa.select(rate_budgets.c.host, rate_budgets.c.state).where(
+            rate_budgets.c.org_id == org_id, rate_budgets.c.credential == credential
+        )
+        return {row.host: row.state for row in self._connection.execute(query.order_by(rate_budgets.c.host))}
+
     def hold(self, org_id: int, credential: bytes, host: str, now: datetime) -> dict[str, Any]:
         """Return what is known, for nobody else to change before this unit of work ends.
 

@@ -22,6 +22,12 @@ class Tokens:
         query = sa.select(oauth_tokens).where(*_owned(org_id, connection_id), oauth_tokens.c.credential == credential)
         return next(iter(read_as(TokenRow, self._connection.execute(query))), None)
 
+    def of(self, org_id: int, connection_id: int) -> list[TokenRow]:
+        """Return the tokens of a connection; those of a manifest that it had before may be among them."""
+        return read_as(
+            TokenRow, self._connection.execute(sa.select(oauth_tokens).where(*_owned(org_id, connection_id)))
+        )
+
     def everywhere(self) -> list[TokenRow]:
         """Return the tokens of every organisation, such as for sealing them anew."""
         return read_as(TokenRow, self._connection.execute(sa.select(oauth_tokens)))
