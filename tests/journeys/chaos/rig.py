@@ -80,8 +80,11 @@ class Rig:
         rows = self.rows("SELECT id, mode, attempt FROM runs WHERE state = 'running'")
         return {run: (mode, attempt) for run, mode, attempt in rows}
 
-    def strike(self, victim):
-        """Kill something while runs are under way; tell whether that landed in one, and count in which phase."""
+    def strike(self, victim, look):
+        """Kill something while runs are under way; tell whether that landed in one, and count in which phase.
+
+        `look` is called when it is dead and nothing has been mended yet.
+        """
         if not self.running():
             return False
         pids = self._pids_of(victim)
@@ -93,7 +96,7 @@ class Rig:
             for pid in pids:
                 signalled(pid, signal.SIGSTOP)
         struck, phase = self.running(), self._phase()
-        self._kill(victim, pids)
+        self._kill(victim, pids, look)
         hit = self._hit(struck)
         if hit is None:
             self.missed += 1
@@ -156,18 +159,19 @@ class Rig:
     def _one(self, pids):
         return [self.random.choice(pids)] if pids else []
 
-    def _kill(self, victim, pids):
+    def _kill(self, victim, pids, look):
         if victim == "postgresql":
             self.server.kill()
         else:
             for pid in pids:
                 signalled(pid, signal.SIGKILL)
+        if self.server is not None:
+            self.server.wait()
+        look()
         if victim == "daemon":
             dead, self.daemon = self.daemon, None
             dead.stop()
             self.serve()
-        if self.server is not None:
-            self.server.wait()
 
     def _hit(self, struck):
         """Return a run that lost an attempt to the kill; None when all of them went on or had ended."""

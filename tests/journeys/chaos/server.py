@@ -62,13 +62,24 @@ class Server:
         """kill -9 of every process of it at once, as a machine that goes down does; then start it again."""
         postmaster = self.postmaster
         os.kill(postmaster, signal.SIGSTOP)  # so that it forks nobody who would live on and hold on to its memory
-        pids = [*self.backends(), postmaster]
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        while any(_is_there(pid) for pid in pids):
-            time.sleep(0.02)
-        self.start()
+        while living := [pid for pid in self.backends() if _is_there(pid)]:
+            for pid in living:
+                self.kill_backend(pid)
+            time.sleep(0.01)
+        os.kill(postmaster, signal.SIGKILL)
+        while _is_there(postmaster):
+            time.sleep(0.01)
+        self._start_again()
+
+    def _start_again(self) -> None:
+        for _ in range(5):
+            try:
+                self.start()
+            except subprocess.CalledProcessError:
+                time.sleep(0.5)
+            else:
+                return
+        raise AssertionError(f"the server does not start again: {(self._data / 'log').read_text()[-2000:]}")
 
     def kill_backend(self, pid: int) -> None:
         """kill -9 of the process behind one connection: the server throws everybody out and recovers by itself."""

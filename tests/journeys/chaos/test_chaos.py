@@ -2,7 +2,7 @@
 
 `make chaos` tries it at full size. In rounds the source moves on; customers are polled, invoices are read by backfills,
 payments are pushed, while a child, a zygote, a worker, the daemon or PostgreSQL is killed at any instant, the source is
-in trouble, and the clock jumps. After each kill that landed the checkpoint is compared with the documents; in the end
+in trouble, and the clock jumps. After each kill the checkpoint is compared with the documents; in the end
 everything is, with an installation that nobody disturbed.
 """
 
@@ -129,8 +129,7 @@ def one_round(rig, weights, kills):
     deadline = time.monotonic() + 120
     while (rig.unfinished() or rig.pusher.pushing) and time.monotonic() < deadline and rig.landed.total() < kills:
         (victim,) = rig.random.choices(list(weights), list(weights.values()))
-        if rig.strike(victim):
-            check_checkpoint(rig)
+        rig.strike(victim, lambda: check_checkpoint(rig))
         if rig.clock is not None and rig.random.random() < 0.3:
             rig.clock.jump(rig.random.choice([-rig.random.uniform(0, BACKWARD_S), rig.random.uniform(0, FORWARD_S)]))
         rig.revive()
