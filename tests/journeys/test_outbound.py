@@ -66,7 +66,8 @@ def test_two_streams_of_one_credential_are_refused_once_and_never_again(site, so
     assert source.taken[-1][0] - source.taken[0][0] < 14
     (budget,) = site.json("connections", "show", "metered")["budgets"]
     assert 0.15 < budget["learnt_pace_s"] < 0.4
-    assert site.rows("SELECT count(*) FROM run_logs WHERE message LIKE 'waited %turns to ask the source'")[0][0] >= 1
+    said = [row[0] for row in site.rows("SELECT message FROM run_logs")]
+    assert any(line.startswith("waited ") and line.endswith("turns to ask the source") for line in said)
 
 
 @pytest.mark.databases("sqlite")
