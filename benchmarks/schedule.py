@@ -32,6 +32,7 @@ from levada_runtime.store.unit_of_work import Store
 STORES = ("SQLite", "PostgreSQL")
 CONNECTIONS, EACH = 1_000, 10
 MINUTES = 3
+SETTLING_S = 10
 START_S, MEMORY_MB, LATE_S = 10.0, 100, 1.0
 HOURLY, EVERY_MINUTE, ZONE = "H * * * *", "* * * * *", "Europe/Berlin"
 _AFTER_A_MINUTE = 60 + 40
@@ -81,6 +82,8 @@ def _measure(name: str, url: str) -> None:
     grown = (memory_bytes(os.getpid()) - memory) / 1e6
     print(f"{name}, {CONNECTIONS * EACH:,} streams")
     print(f"  scheduled in {took:.1f} s ({_verdict(took, START_S)}), {grown:.0f} MB ({_verdict(grown, MEMORY_MB)})")
+    time.sleep(SETTLING_S)
+    looked.lateness()
     until = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=MINUTES, seconds=20)
     processor = time.process_time()
     time.sleep((until - datetime.now(UTC)).total_seconds())

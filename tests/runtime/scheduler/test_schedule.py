@@ -187,6 +187,23 @@ def test_no_moment_is_lost_while_the_database_is_away(store, lay, stream, clock,
     assert [(one.at, one.earlier) for one in due] == [(NOON + QUARTER, Span(NOON, NOON, 1))]
 
 
+def test_what_has_just_come_goes_before_what_nobody_has_looked_at_yet(store, lay, stream, clock):
+    """A scheduler that begins looks at every stream; a moment that comes meanwhile does not wait for all of them."""
+    names = [f"s{number}" for number in range(500)]
+    changed = NOW - timedelta(hours=1)
+    lay(*(stream(name, schedule_changed_at=changed) for name in names))
+    clock.moment = NOW
+    due = []
+    entering = Entering(store, clock, lambda found: due.extend(one.stream.stream for one in found))
+    for name in names[:-1]:
+        entering.look(Look(stream(name, schedule_changed_at=changed)))
+    entering.look(Look(stream(names[-1]), NOON, None, NOON + QUARTER))
+    entering.start()
+    eventually(lambda: len(due) == len(names), 10)
+    entering.stop()
+    assert due.index(names[-1]) == 0
+
+
 def test_a_stream_that_cannot_be_entered_holds_up_no_other(store, lay, stream, clock, entering):
     """Of many that are entered together the others are, by themselves."""
     lay(stream("a"), stream("b"), stream("c"))

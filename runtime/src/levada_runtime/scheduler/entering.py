@@ -5,6 +5,7 @@ cannot be entered, because the database is away, is looked at again until it can
 and the ledger says of them what it says of any outage.
 """
 
+import itertools
 import queue
 import threading
 import time
@@ -21,6 +22,7 @@ from levada_runtime.store.unit_of_work import Store
 
 Enter = Callable[[Sequence[Due]], object]
 _AT_ONCE: Final = 200
+_FIRST, _THEN = 0, 1
 _AGAIN_S: Final = 1.0
 _TO_THE_END_S: Final = 2.0
 
@@ -32,7 +34,8 @@ class Entering:
         self._store = store
         self._clock = clock
         self._enter = enter
-        self._looks: queue.SimpleQueue[Look | None] = queue.SimpleQueue()
+        self._looks: queue.PriorityQueue[tuple[int, int, Look | None]] = queue.PriorityQueue()
+        self._numbers = itertools.count()
         self._accounted: dict[str, datetime] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticks", daemon=True)
@@ -43,12 +46,15 @@ class Entering:
     def stop(self) -> None:
         """Enter what has come already, for two seconds at most; the ledger knows what is left."""
         self._stop.set()
-        self._looks.put(None)
+        self._put(None, _FIRST)
         self._thread.join()
 
     def look(self, look: Look) -> None:
-        """Have a stream looked at soon."""
-        self._looks.put(look)
+        """Have a stream looked at soon; one whose moment has just come goes before those nobody has looked at yet."""
+        self._put(look, _FIRST if look.at else _THEN)
+
+    def _put(self, look: Look | None, turn: int) -> None:
+        self._looks.put((turn, next(self._numbers), look))
 
     def forget(self, stream: str | None = None) -> None:
         """Ask the ledger anew what it says of a stream, or of all: its schedule is another, or the clock went back."""
@@ -74,7 +80,7 @@ class Entering:
         found: list[Look] = []
         while len(found) < _AT_ONCE:
             try:
-                look = self._looks.get(block=block and not found)
+                _, _, look = self._looks.get(block=block and not found)
             except queue.Empty:
                 break
             if look is None:
