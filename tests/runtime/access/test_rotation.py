@@ -17,7 +17,7 @@ from levada_runtime.access.places import connection_place, org_place
 from levada_runtime.access.rotation import Rotation
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
-from levada_runtime.foundation.crypto import KEY_FILE, Keyring, load_keyring
+from levada_runtime.foundation.crypto import KEY_FILE, KeyFile, Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.store.org_secrets import OrgSecretRow
 from levada_runtime.store.tokens_model import TokenRow
@@ -96,6 +96,16 @@ def test_the_key_file_rotates_under_whoever_has_read_it(store, clock, org, held,
     third, kept = (tmp_path / KEY_FILE).read_text().split()
     assert kept == second
     assert held.opened(Keyring([third])) == held.opened(daemon) == ALL
+
+
+def test_two_do_not_rotate_the_key_file_at_once(store, clock, org, held, tmp_path):
+    """The one would take away the key that the other seals with."""
+    ring = load_keyring(None, tmp_path)
+    held.seal(ring)
+    with KeyFile(tmp_path / KEY_FILE).alone(), pytest.raises(EnvironmentFailure, match="somebody else"):
+        Rotation(store, clock, ring).rotate(org)
+    assert len((tmp_path / KEY_FILE).read_text().split()) == 1
+    assert Rotation(store, clock, ring).rotate(org).sealed_anew == 3
 
 
 def test_a_secret_of_an_unknown_key_is_named_and_stops_no_other(store, clock, org, held):

@@ -33,3 +33,22 @@ def test_the_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path):
     assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
     assert load_keyring(None, tmp_path).open(sealed, "p") == "x"
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_a_key_in_the_file_is_a_line_whatever_is_in_it(tmp_path):
+    """Whoever wrote a sentence there has one key, and not as many as it has words."""
+    (tmp_path / KEY_FILE).write_text("  a sentence of one's own\n\n")
+    sealed = Keyring(["a sentence of one's own"]).seal("x", "p")
+    assert load_keyring(None, tmp_path).open(sealed, "p") == "x"
+
+
+def test_a_key_file_that_is_gone_or_empty_is_told(tmp_path):
+    """What was read goes on to serve; an empty file is no key."""
+    ring = load_keyring(None, tmp_path)
+    sealed = ring.seal("x", "p")
+    (tmp_path / KEY_FILE).unlink()
+    assert ring.open(ring.seal("y", "p"), "p") == "y"
+    assert ring.open(sealed, "p") == "x"
+    (tmp_path / KEY_FILE).write_text("\n")
+    with pytest.raises(EnvironmentFailure, match="holds no key"):
+        load_keyring(None, tmp_path)

@@ -57,17 +57,20 @@ class Rotation:
         """Seal everything with the first of the keys that were given, or with a new one in the key file.
 
         It is noted in the audit log of the organisation that it was asked for in. Raises EnvironmentFailure when there
-        is something that no key opens; everything else is sealed anew by then.
+        is something that no key opens, everything else being sealed anew by then, and when somebody else rotates.
         """
         file = self._keyring.file
-        if file is not None:
-            file.begin_rotation()
-        done = self.seal_anew()
-        values = list(self._everything())
-        keys = file.end_rotation(one.value for one in values) if file is not None else None
+        if file is None:
+            done, keys = self.seal_anew(), None
+        else:
+            with file.alone():
+                file.begin_rotation()
+                done = self.seal_anew()
+                keys = file.end_rotation(one.value for one in self._everything())
+        values = sum(1 for _ in self._everything())
         with self._store.write() as uow:
-            note(uow, org.id, self._clock.now(), "secret.rotate", "every secret", values=len(values), sealed_anew=done)
-        return Rotated(done, len(values), keys)
+            note(uow, org.id, self._clock.now(), "secret.rotate", "every secret", values=values, sealed_anew=done)
+        return Rotated(done, values, keys)
 
     def seal_anew(self) -> int:
         """Seal with the present key whatever is not, until nothing is left, and return how much that was.

@@ -5,12 +5,13 @@ another row does not open. Several keys may be live at once; the first seals, an
 line; whoever has read it looks again when it changes, so that keys can be rotated under a running daemon.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from levada_runtime.foundation.errors import EnvironmentFailure
 
 KEY_FILE = "secret.key"
+ROTATION_LOCK = "rotation.lock"
 _NONCE_BYTES = 12
 _KEY_ID_BYTES = 4
 
@@ -94,7 +96,8 @@ class KeyFile:
             with suppress(FileExistsError):
                 write_private(self.path, secrets.token_urlsafe(32))
         self._seen = self._state()
-        return self.path.read_text().split()
+        lines = (line.strip() for line in self.path.read_text().splitlines())
+        return [line for line in lines if line]
 
     def changed(self) -> list[str] | None:
         """Return the keys if the file is another one than when it was read; one that is gone has not changed."""
@@ -102,6 +105,23 @@ class KeyFile:
             return self.read() if self._state() != self._seen else None
         except FileNotFoundError:
             return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else rotate the keys inside; it ends with the process at the latest.
+
+        Raises EnvironmentFailure when somebody does.
+        """
+        with self.path.with_name(ROTATION_LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EnvironmentFailure(
+                    f"the keys in {self.path} are being rotated by somebody else",
+                    code="rotation_running",
+                    hint="wait until that is done",
+                ) from None
+            yield
 
     def begin_rotation(self) -> None:
         """Put a new key before the others: from now on it seals, and whoever meets it reads the file again."""
@@ -135,11 +155,19 @@ class KeyFile:
 
 
 def load_keyring(given: str | None, data_dir: Path) -> Keyring:
-    """Return the keyring of `LEVADA_SECRET_KEY`, or of the key file, which is made at the first start (mode 0600)."""
+    """Return the keyring of `LEVADA_SECRET_KEY`, or of the key file, which is made at the first start (mode 0600).
+
+    Raises EnvironmentFailure when there is a file without a key.
+    """
     if given:
         return Keyring([part.strip() for part in given.split(",") if part.strip()])
     file = KeyFile(data_dir / KEY_FILE)
-    return Keyring(file.read(), file)
+    keys = file.read()
+    if not keys:
+        raise EnvironmentFailure(
+            f"the key file {file.path} holds no key", code="secret_key_missing", hint="put the key back, or remove it"
+        )
+    return Keyring(keys, file)
 
 
 def write_private(path: Path, text: str) -> None:
