@@ -20,6 +20,9 @@ WORKER = textwrap.dedent(
             os.kill(os.getpid(), 9)
         if work_id == 99:
             draining.wait(20)
+        if work_id == 55:
+            print("a library had something to say", flush=True)
+            time.sleep(60)
         if work_id == 77:
             time.sleep(60)
     serve_tokens(handle, draining)
@@ -77,6 +80,32 @@ def test_a_dead_workers_token_is_given_up_and_another_takes_its_place(executor, 
     executor.submit([(1, 1), (2, 1)])
     wait_until(lambda: executor.capacity() == 2)
     assert lost == [(13, 4)]
+
+
+def test_a_worker_that_says_what_cannot_be_read_is_replaced(executor, lost):
+    """Nobody would know what it is at."""
+    executor.submit([(55, 2)])
+    wait_until(lambda: lost == [(55, 2)])
+    wait_until(lambda: executor.capacity() == 2)
+    executor.submit([(1, 1), (2, 1)])
+    wait_until(lambda: executor.capacity() == 2)
+    assert lost == [(55, 2)]
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path, lost):
+    """A machine that is out of memory for a moment has its workers when that is over."""
+    program = tmp_path / "worker"
+    executor = LocalExecutor([str(program)], 1)
+    executor.start(lost)
+    time.sleep(0.2)
+    assert (executor.capacity(), executor.pids()) == (0, [])
+    made = tmp_path / "made"
+    made.write_text(f"#!{sys.executable}\n{WORKER}")
+    made.chmod(0o755)
+    made.rename(program)
+    wait_until(lambda: executor.capacity() == 1)
+    executor.drain(5)
+    assert lost == []
 
 
 def test_a_token_too_many_is_given_back(executor, lost):

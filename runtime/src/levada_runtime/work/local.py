@@ -127,15 +127,26 @@ class LocalExecutor:
 
     def _supervise(self, slot: int) -> None:
         while not self._stopping.is_set():
-            worker = _Worker(self._command, self._environment)
-            with self._lock:
-                self._workers[slot] = worker
-                too_late = self._stopping.is_set()
-            if too_late:
-                worker.process.kill()  # Whoever drains has not seen it, and nobody else would tell it to go.
-            self._listen(worker)
-            self._bury(slot, worker)
+            try:
+                worker = _Worker(self._command, self._environment)
+            except OSError as error:
+                logger("work").error("no worker could be started; it will be tried again", error=str(error))
+            else:
+                self._attend(slot, worker)
             self._stopping.wait(_RESTART_PAUSE_S)
+
+    def _attend(self, slot: int, worker: _Worker) -> None:
+        with self._lock:
+            self._workers[slot] = worker
+            too_late = self._stopping.is_set()
+        if too_late:
+            worker.process.kill()  # Whoever drains has not seen it, and nobody else would tell it to go.
+        try:
+            self._listen(worker)
+        except ValueError:
+            logger("work").error("a worker said what cannot be read; it is killed", pid=worker.process.pid)
+        finally:
+            self._bury(slot, worker)
 
     def _listen(self, worker: _Worker) -> None:
         assert worker.process.stdout is not None
