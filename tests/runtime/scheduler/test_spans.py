@@ -38,7 +38,7 @@ def walked(expression, zone, after, until):
 
 
 @given(st.sampled_from(EXPRESSIONS), st.sampled_from(ZONES), STARTS, LENGTHS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_count_is_that_of_walking_through_them(expression, zone, after, length):
     """Over both clock changes, over months, and where there is no moment at all."""
     found = walked(expression, zone, after, after + length)
