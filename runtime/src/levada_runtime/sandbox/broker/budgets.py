@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final, Protocol, TypeVar
 
 from levada import RateLimited
@@ -76,9 +77,13 @@ class Share:
         self._rules = tuple(rules)
         self._backfill = backfill
         self._observing = observing
-        self._name = f"{uuid.uuid4().hex[:12]}@{this_process()}"
         self._known: dict[str, Budget] = {}
         self._alone_until = 0.0
+
+    @cached_property
+    def _name(self) -> str:
+        """What this run is called in a budget; whoever waits for it can tell whether its process is dead."""
+        return f"{uuid.uuid4().hex[:12]}@{this_process()}"
 
     def take(self, place: str, sleep: Callable[[float], None], *, longest_s: float, left_s: float) -> None:
         """Wait until a request may be sent to a place; from then on it counts.
