@@ -77,7 +77,8 @@ class Told:
 def simulate(source, callers, *, rules=(), seconds=20.0, says="", seed=0, latency=(0.001, 0.03), budget=None):
     """Let callers, each `(name, backfill, pause)`, ask a source one request after another; return what came of it.
 
-    `says` is what the source tells: "quota" in every answer, "wait" in a refusal, or nothing. All share one budget.
+    `says` is what the source tells: "quota" in every answer or "late", in a refusal; "wait" in a refusal, or nothing.
+    All share one budget.
     """
     rng, order = random.Random(seed), itertools.count()
     start = 1_700_000_000.0
@@ -100,7 +101,8 @@ def simulate(source, callers, *, rules=(), seconds=20.0, says="", seed=0, latenc
         elif what == "arrive":
             taken = source.takes(now)
             left, resets = source.left(now)
-            quota = Quota(max(left, 0), resets, source.limit) if says == "quota" else None
+            tells = says == "quota" or (says == "late" and not taken)
+            quota = Quota(max(left, 0), resets, source.limit) if tells else None
             asked = None if taken or says != "wait" else max(1.0, math.ceil(resets))
             back = now + rng.uniform(*latency) / 2
             heapq.heappush(line, (back, next(order), "told", caller, (taken, quota, asked, now - start)))

@@ -36,7 +36,7 @@ def test_a_declared_limit_is_never_passed(source, latency):
 
 
 @pytest.mark.parametrize("source", KINDS)
-@pytest.mark.parametrize("says", ["wait", ""])
+@pytest.mark.parametrize("says", ["wait", "late", ""])
 @pytest.mark.parametrize("seed", range(3))
 def test_there_is_no_429_after_the_first_where_nothing_but_a_429_is_said(source, says, seed):
     """The pace is learnt from it, and kept."""

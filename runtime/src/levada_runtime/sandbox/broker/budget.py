@@ -48,8 +48,8 @@ class Budget:
     """What is known of one source's patience with one credential; moments are seconds since 1970.
 
     `past` holds when requests were answered and how many, oldest first; `flying` those under way, `waiting` live work
-    that has to wait, and until when it is believed to. `lag_s` is about how long an answer takes, `pace_s` the least
-    time between two requests, as learnt.
+    that has to wait, and until when it is believed to. `tells` is whether the source says what is left before it is
+    too late; `lag_s` is about how long an answer takes, `pace_s` the least time between two requests, as learnt.
     """
 
     seen_at: float = 0.0
@@ -61,6 +61,7 @@ class Budget:
     limit: int | None = None
     remaining: int | None = None
     resets_at: float | None = None
+    tells: bool = False
     lag_s: float = 0.0
     pace_s: float | None = None
     learnt_at: float | None = None
@@ -127,7 +128,9 @@ def tell(
     budget = replace(budget, flying=flying)
     if status is not None:
         budget = replace(budget, lag_s=budget.lag_s + (now - sent_at - budget.lag_s) / 5)
-        budget = _with_quota(budget, now, quota)
+        budget = replace(
+            _with_quota(budget, now, quota), tells=budget.tells or (quota is not None and status != TOO_MANY)
+        )
     if status == TOO_MANY:
         budget = _refused(budget, now, sent_at, asked_s, quota)
     elif asked_s is not None and status is not None and status >= SERVER_ERROR:
@@ -276,10 +279,10 @@ def _with_quota(budget: Budget, now: float, quota: Quota | None) -> Budget:
 
 def _refused(budget: Budget, now: float, sent_at: float, asked_s: float | None, quota: Quota | None) -> Budget:
     """Return what a 429 teaches: how long it is closed, and a pace unless the source itself said what is left."""
-    explained = quota is not None and quota.remaining == 0 and quota.resets_in_s is not None
-    wait = asked_s if asked_s is not None else quota.resets_in_s if explained and quota and quota.resets_in_s else 1.0
+    resets_in_s = quota.resets_in_s if quota is not None and quota.remaining == 0 else None
+    wait = asked_s if asked_s is not None else 1.0 if resets_in_s is None else resets_in_s
     budget = replace(budget, closed_until=max(budget.closed_until, now + wait))
-    if explained or asked_s == 0:
+    if (budget.tells and resets_in_s is not None) or asked_s == 0:
         return budget
     if budget.learnt_at is not None:
         # It was asked no faster than it had been refused at: its rate is not what it minds, and is not kept.
