@@ -12,11 +12,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from levada_runtime.daemon.installation import Installation
+from levada_runtime.foundation.config import WorkSettings
 from levada_runtime.runs.backfills import Wanted
 
 ENDED = ("succeeded", "partial", "failed", "cancelled")
+ATTEMPTS = 1000
+"""Nothing is given up: what is lost is lost by the runtime."""
 SETTINGS = {
-    "LEVADA_WORK__ATTEMPTS": "1000",  # nothing is given up: what is lost is lost by the runtime
+    "LEVADA_WORK__ATTEMPTS": str(ATTEMPTS),
     "LEVADA_SANDBOX__POLL_WALL_S": "8",
     "LEVADA_LOG_LEVEL": "error",
 }
@@ -63,10 +66,12 @@ class Rig:
             dead.stop()
             self.serve()
 
-    def backfill(self, begins, ends, slice_):
-        """Begin a backfill of the invoices that changed in between; the daemon carries it out."""
-        with Installation(self.site.settings()) as installation:
+    def enter(self, begins, ends, slice_):
+        """Queue a poll of the customers, and a backfill of the invoices that changed in between, for the daemon."""
+        settings = self.site.settings().model_copy(update={"work": WorkSettings(attempts=ATTEMPTS)})
+        with Installation(settings) as installation:
             connection = installation.connections.get(installation.org, "acme")
+            installation.queue.by_hand(connection, "customers")
             _, manifest = installation.catalog.ready("acme")
             wanted = Wanted("invoices", begins.isoformat(), ends.isoformat(), slice_, 2)
             installation.backfills.begin(connection, manifest, wanted)
