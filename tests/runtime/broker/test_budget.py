@@ -80,6 +80,14 @@ def test_no_crowd_passes_a_declared_limit(kind, limit, per_s, callers, backfills
     assert len(told.answered) >= limit
 
 
+@pytest.mark.parametrize("saved", [40, 100, 500])
+def test_what_a_source_had_saved_up_does_not_mislead_for_long(saved):
+    """It takes a crowd at first and ten a second from then on: the second 429 tells so."""
+    told = simulate(Bucket(saved, saved / 10), TWO, says="wait", seconds=180, latency=(0.001, 0.02))
+    assert 2 <= len(told.refused) <= 3
+    assert len(told.answered) > saved + 180 * 10 * 0.6
+
+
 def test_two_limits_hold_at_once():
     """Ten a second, and no more than thirty in ten."""
     rules = [TEN, RateLimit(requests=30, per_s=10)]

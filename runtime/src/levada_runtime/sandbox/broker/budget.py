@@ -37,6 +37,8 @@ Around the end of one window and the beginning of the next, twice the limit may 
 """
 _LOOK_AGAIN_S: Final = 0.02
 _RESERVED: Final = 5
+_KNOWN_SHARE: Final = 0.8
+_MUCH_LESS: Final = 0.6
 _LEAST_SEEN: Final = 3
 _WINDOWS: Final = (1.0, 10.0, 60.0)
 _SPARSE: Final = 16
@@ -285,10 +287,22 @@ def _refused(budget: Budget, now: float, sent_at: float, asked_s: float | None, 
     if (budget.tells and resets_in_s is not None) or asked_s == 0:
         return budget
     if budget.learnt_at is not None:
-        # It was asked no faster than it had been refused at: its rate is not what it minds, and is not kept.
-        return replace(budget, pace_s=None) if sent_at > budget.learnt_at else budget
+        return _relearnt(budget, now, budget.learnt_at) if sent_at > budget.learnt_at else budget
     window = next((one for one in _WINDOWS if one >= (asked_s or 0.0)), None)
     if window is None:
         return budget
     seen = sum(count for moment, count in budget.past if moment > now - window)
     return replace(budget, pace_s=window / seen / SHARE, learnt_at=now) if seen >= _LEAST_SEEN else budget
+
+
+def _relearnt(budget: Budget, now: float, learnt_at: float) -> Budget:
+    """Return what another 429 teaches, at a pace that had been learnt.
+
+    A source that was taken by surprise once, by what it had saved up, takes much less than that on average: that is
+    its rate. One that refuses what came at the learnt pace does not mind the rate, and no pace is kept.
+    """
+    seen = sum(count for moment, count in budget.past if moment > learnt_at)
+    rate = seen / max(min(now - learnt_at, _WINDOWS[-1]), _FINE_S)
+    if budget.pace_s is None or seen < _LEAST_SEEN or rate * budget.pace_s > _MUCH_LESS:
+        return replace(budget, pace_s=None)
+    return replace(budget, pace_s=1 / (_KNOWN_SHARE * rate), learnt_at=now)
