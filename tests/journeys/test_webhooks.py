@@ -148,6 +148,7 @@ def test_what_was_answered_before_the_daemon_was_killed_is_carried_out_once(site
     daemon.stop()
 
 
+@pytest.mark.databases("sqlite")
 def test_every_202_of_a_daemon_that_is_killed_under_load_is_found(site, source, wait_until, capsys):
     """Eight sources push while kill -9 comes; whatever was answered is there at once, and is carried out once."""
     daemon = site.serve("--workers", "1")
