@@ -1,20 +1,33 @@
 """Daemons that are stopped in the middle of their work, that share one database, and that wake workers otherwise."""
 
+import itertools
 import json
 import signal
 import textwrap
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http.client import HTTPException
 
 import pytest
 
 from levada_acme.sample import Faults, SampleSource
+from levada_acme.sample.push import payment_event, push
+from levada_acme.sample.rows import payment
 
 pytestmark = pytest.mark.journey
 
 DRAIN_S = 4.0
 FINISHED = {"succeeded", "partial"}
+INVOICE = {
+    "id": 50001,
+    "number": "INV-50001",
+    "customer": {"id": 1001, "name": "Ada Abbott"},
+    "currency": "EUR",
+    "lines": [{"amount": "12.50"}],
+}
 IN_PROCESS = textwrap.dedent(
     """
     import queue, threading
@@ -82,6 +95,19 @@ def parts_of(daemon):
         return json.loads(refused.read())["parts"]
 
 
+def push_on(daemon, secret, numbers, answered):
+    """Push webhooks until nobody listens, and note those that were answered."""
+    for number in numbers:
+        row = payment(number, INVOICE, datetime(2026, 3, 1, tzinfo=UTC), nonce="n-7")
+        try:
+            status = push(f"{daemon.url}/hooks/acme/events", payment_event(row), secret)
+        except (OSError, HTTPException):
+            return
+        if status == 202:
+            answered.append(f"evt_{number}_{row['state']}")
+        time.sleep(0.02)
+
+
 def leads(daemon):
     return parts_of(daemon)["schedule"]["leader"]
 
@@ -92,28 +118,39 @@ def held(site):
 
 @pytest.mark.databases("sqlite")
 def test_a_daemon_that_is_stopped_under_load_loses_nothing_and_ends_in_time(site, source, wait_until, capsys):
-    """Every lease is free when it has ended, no stop counts as an attempt, and the last daemon finishes everything."""
-    site.env["LEVADA_WORK__DRAIN_S"] = str(DRAIN_S)
-    runs = site.enqueue("customers", "invoices", "customers")
+    """Every lease is free when it has ended, no stop counts as an attempt, and the last daemon finishes everything.
+
+    Runs are under way and webhooks come in until nobody listens any more; every 202 is carried out, too.
+    """
+    site.env |= {"LEVADA_WORK__DRAIN_S": str(DRAIN_S), "ACME_SIGNING": source.signing_secret}
+    site.runtime("connections", "set", "acme", "--secret", "signing_secret=env:ACME_SIGNING")
+    numbers, answered = itertools.count(1), []
+    site.enqueue("customers", "invoices", "customers")
     took = []
     for _ in range(2):
         daemon = site.serve("--workers", "2")
         pages = sum(row[1] for row in site.run_rows().values())
         wait_until(lambda before=pages: sum(row[1] for row in site.run_rows().values()) > before, "another page")
-        busy = len(held(site))
-        began = time.monotonic()
-        assert daemon.stop() == 128 + signal.SIGTERM
-        took.append((round(time.monotonic() - began, 2), busy))
+        before = len(answered)
+        with ThreadPoolExecutor(2) as many:
+            for _ in range(2):
+                many.submit(push_on, daemon, source.signing_secret, numbers, answered)
+            wait_until(lambda before=before: len(answered) > before + 5, "webhooks come in")
+            busy = len(held(site))
+            began = time.monotonic()
+            assert daemon.stop() == 128 + signal.SIGTERM
+            took.append((round(time.monotonic() - began, 2), busy))
         assert held(site) == []
-        assert {site.run_rows()[run][0] for run in runs} <= {"queued", *FINISHED}
+        assert {row[0] for row in site.run_rows().values()} <= {"queued", *FINISHED}
         assert site.rows("SELECT max(attempt) FROM work WHERE state = 'queued'") in ([(0,)], [(None,)])
     with capsys.disabled():
-        print(f"\n  stopped with work in flight, seconds: {took}, of {DRAIN_S}")
+        print(f"\n  stopped, (seconds, work in flight): {took}, of {DRAIN_S} s; {len(answered)} webhooks were answered")
     assert max(seconds for seconds, _ in took) <= DRAIN_S
     assert any(busy for _, busy in took)
     daemon = site.serve("--workers", "2")
-    wait_until(lambda: {site.run_rows()[run][0] for run in runs} <= FINISHED, "everything ended", 120)
+    wait_until(lambda: {row[0] for row in site.run_rows().values()} <= FINISHED, "everything ended", 120)
     daemon.stop()
+    assert set(answered) <= {one for (one,) in site.rows("SELECT delivery_id FROM receipts WHERE state = 'processed'")}
     counted = dict(site.rows("SELECT document_type, count(*) FROM documents GROUP BY document_type"))
     assert counted["customer"] == len(source.served.customers)
     assert counted["invoice"] == len(source.served.invoices)
