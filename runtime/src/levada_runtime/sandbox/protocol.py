@@ -193,7 +193,7 @@ class Done(Frame, tag="done", frozen=True):
 
 
 class RecordAnswer(NamedTuple):
-    """What became of one record; `place` is where in the call it stood. Ids that are numbers are spelt by whoever looks."""
+    """What became of one record, and where in the call it stood. Ids that are numbers are spelt by whoever looks."""
 
     place: int
     outcome: Literal["created", "updated", "unchanged", "retired"]
