@@ -125,8 +125,13 @@ def _begin(connection: sa.Connection) -> None:
     opened = connection.connection.driver_connection
     assert isinstance(opened, sqlite3.Connection)
     patience_ms = HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
-    if not _is_begun(opened, patience_ms):
+    if _is_begun(opened, patience_ms):
+        return
+    opened.execute("PRAGMA busy_timeout=0")  # it has waited already
+    try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # says in the library's own words why it cannot
+    finally:
+        opened.execute(f"PRAGMA busy_timeout={patience_ms}")
 
 
 def _is_begun(opened: sqlite3.Connection, patience_ms: int) -> bool:
