@@ -42,14 +42,14 @@ def test_a_busy_writer_starves_nobody(new_database):
 
 def test_a_lock_that_is_never_given_back_is_waited_for_no_longer_than_was_said(new_database, monkeypatch):
     """A note waits for a while, once, and is given up with the database's own words."""
-    monkeypatch.setattr(engine, "HURRIED_MS", 1_000)
+    monkeypatch.setattr(engine, "HURRIED_MS", 2_000)
     url = new_database()
     holder, other = Store(make_engine(url)), Store(make_engine(url))
     with holder.write():
         began = time.monotonic()
         with pytest.raises(sa.exc.OperationalError, match="database is locked"), other.note():
             raise AssertionError("the lock was given away twice")
-        assert 0.9 < time.monotonic() - began < 3
+        assert 1.9 < time.monotonic() - began < 3.8
     with other.write() as uow:
         assert uow.orgs.all() == []
     for store in (holder, other):
