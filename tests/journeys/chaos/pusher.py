@@ -39,13 +39,13 @@ class Pusher:
         self.accepted = []
         self.waiting = False
         self._site, self._secret = site, secret
-        self._turns = 0
+        self.turns = 0
         self._thread = None
         self._stop = Event()
 
     def push(self, turns: int, pause_s: float = 0.0):
         """Begin to push so many more turns of every payment."""
-        first, self._turns = self._turns, self._turns + turns
+        first, self.turns = self.turns, self.turns + turns
         self._thread = Thread(target=self._push, args=(range(first, first + turns), pause_s), daemon=True)
         self._thread.start()
 
@@ -59,11 +59,6 @@ class Pusher:
 
     def stop(self):
         self._stop.set()
-
-    @property
-    def expected(self):
-        """The words on each payment in the order in which they were said."""
-        return dict.fromkeys(range(1, KEYS + 1), self._turns)
 
     def _push(self, turns, pause_s):
         for turn in turns:
