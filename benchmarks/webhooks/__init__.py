@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.peers.model import UnavailableError
 from benchmarks.peers.server import server
-from benchmarks.webhooks.site import Site
+from benchmarks.webhooks.site import Site, Told
 
 STORES = ("SQLite", "PostgreSQL")
 RATE = 500
@@ -47,17 +47,22 @@ def _pace(name: str, site: Site, seconds: float) -> None:
         site.settled(CARRIED_OUT_WITHIN_S)
         told = site.push(daemon, rate=RATE, seconds=seconds).done()
         at_once = site.receipts().get("processed", 0)
+        _say_pace(name, told)
         waited_s = site.settled(CARRIED_OUT_WITHIN_S)
         site.check(told.accepted)
+    rest = told.sent - at_once
+    print(f"{name}: {at_once} were carried out meanwhile, the other {rest} in {waited_s:.0f} s more; all are documents")
+
+
+def _say_pace(name: str, told: Told) -> None:
     p50, p95, p99 = (told.quantile_ms(share) for share in (0.50, 0.95, 0.99))
     met = "met" if p50 < P50_MS and p99 < P99_MS and set(told.statuses) == {"202"} else "MISSED"
     print(
         f"{name}: {told.sent} deliveries at {RATE}/s: p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, slowest"
         f" {told.quantile_ms(1):.0f} ms (goals {P50_MS} and {P99_MS}: {met}); answered {told.statuses}; the sender was"
-        f" late by at most {told.late_s * 1000:.0f} ms"
+        f" late by at most {told.late_s * 1000:.0f} ms",
+        flush=True,
     )
-    rest = told.sent - at_once
-    print(f"{name}: {at_once} were carried out meanwhile, the other {rest} in {waited_s:.0f} s more; all are documents")
 
 
 def _kill(name: str, site: Site) -> None:
