@@ -126,17 +126,23 @@ class Bench:
         """Queue a run of a stream, by a connection of its own."""
         key = "causes" if stream in causes.STREAMS else stream
         _, manifest = self.installation.catalog.described(key)
+        name = f"{key}-{next(self._names)}"
         connection = self.installation.connections.add(
             self.installation.org,
             manifest,
-            name=f"{key}-{next(self._names)}",
+            name=name,
             settings={"api_base": self.source.url},
-            secrets={"api_key": "a key that nobody takes"},
+            secrets={"api_key": f"the key of {name}, which nobody takes"},
         )
         return connection, self.installation.queue.by_hand(connection, stream)
 
     def attempt(self, connection, stream):
-        """Carry out the head of the stream's line, and return its work as it stands then."""
+        """Carry out the head of the stream's line, and return its work as it stands then.
+
+        Nothing is known any more of how long its source wants to be left alone, as if the pause had been waited for.
+        """
+        with self.installation.store.write() as uow:
+            uow._connection.exec_driver_sql("DELETE FROM rate_budgets")
         token = self.installation.work.claim_next(connection.org_id, connection.id, f"stream:{stream}")
         self.installation.runs.execute(token)
         with self.installation.store.read() as uow:
