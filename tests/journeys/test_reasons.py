@@ -288,6 +288,20 @@ def test_a_run_is_interrupted_at_its_page_and_that_costs_no_attempt(bench, sourc
         assert work.not_before - began < timedelta(seconds=20)
 
 
+def test_a_run_that_waits_for_its_source_gives_way_at_once(bench, source, monkeypatch):
+    """The runtime is told to stop while a source is down: nobody waits for it to come back, and no attempt is lost."""
+    draining = bench.installation.draining
+    monkeypatch.setitem(source.answers, "/down", lambda handler: (draining.set(), hang_up(handler)))
+    connection, run = bench.enter("saves")
+    began = time.monotonic()
+    work = bench.attempt(connection, "saves")
+    draining.clear()
+    assert (bench.run(run)["state"], bench.run(run)["reason"]) == ("queued", "interrupted")
+    assert (work.state, work.attempt) == ("queued", 0)
+    assert bench.run(run)["http"]["requests"] == 2
+    assert time.monotonic() - began < 10
+
+
 def test_what_was_kept_before_a_failure_gives_the_run_its_attempts_back(bench):
     """A source that is down after every page is asked again and again: attempts count from the last page."""
     connection, run = bench.enter("saves")

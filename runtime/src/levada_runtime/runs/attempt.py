@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +34,7 @@ from levada_runtime.sandbox.broker.budgets import Budgets
 from levada_runtime.sandbox.broker.clients import Clients, Owner
 from levada_runtime.sandbox.broker.service import Broker
 from levada_runtime.sandbox.host import Sandbox
-from levada_runtime.sandbox.model import Call, Delivery, Limits, Outcome, RunInfo
+from levada_runtime.sandbox.model import Abort, Call, Delivery, Limits, Outcome, RunInfo
 from levada_runtime.store.model import ConnectionRow, RunRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import Token
@@ -196,9 +197,15 @@ class Conductor:
             player=Player(subject.replay) if subject.replay else None,
             tokens=self._connections.token(connection, manifest, secrets),
             turns=turns,
+            sleep=time.sleep if run.observing else self._pause,
             observing=run.observing,
             observe_allow=any(one.key == run.stream and one.observe_allow for one in manifest.streams),
         )
+
+    def _pause(self, seconds: float) -> None:
+        """Wait for a source; a run that only waits when the runtime is to stop gives way at once."""
+        if self._draining.wait(seconds):
+            raise Abort("interrupted", "the runtime is stopping; the run goes on from its last page")
 
     def _limits(self, subject: Subject) -> Limits:
         """Return the operator's limits; a route may ask for less time, never for more."""

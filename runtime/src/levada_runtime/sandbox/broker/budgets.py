@@ -18,6 +18,7 @@ from levada_runtime.outbound import Answer
 from levada_runtime.outbound.quota import quota_of
 from levada_runtime.outbound.retry_after import retry_after
 from levada_runtime.sandbox.broker.budget import Budget, Seeker, ask, let_go, tell, without_dead
+from levada_runtime.sandbox.model import Abort
 from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.owners import is_dead, this_process
@@ -93,13 +94,17 @@ class Share:
         waited = 0.0
         while (wait := self._ask(place, waited)) > 0:
             if wait > longest_s or waited + wait >= left_s:
-                self._change(place, lambda budget: (let_go(budget, self._name), None))
+                self._leave(place)
                 raise RateLimited(
                     f"{place} takes no more requests with these credentials for another {wait:.0f} s; "
                     "the run is tried again then",
                     wait=wait,
                 )
-            sleep(max(wait, _LEAST_SLEEP_S))
+            try:
+                sleep(max(wait, _LEAST_SLEEP_S))
+            except Abort:
+                self._leave(place)
+                raise
             waited += wait
 
     def answered(self, place: str, answer: Answer | None) -> None:
@@ -115,6 +120,10 @@ class Share:
             return tell(budget, self._rules, now, self._name, status=status, asked_s=asked_s, quota=quota), None
 
         self._change(place, change)
+
+    def _leave(self, place: str) -> None:
+        """Wait no longer, so that nobody goes behind this run."""
+        self._change(place, lambda budget: (let_go(budget, self._name), None))
 
     def _ask(self, place: str, waited: float) -> float:
         seeker = Seeker(self._name, backfill=self._backfill, waited_s=waited)
