@@ -59,16 +59,13 @@ class Express:
                 return None
             moments = _check(part, self._shape)
             self._fill(part, system, uid, moments)
-            stored = _stored(part).decode()
+            identity, stored = getattr(part, self._contract.identity_field), _stored(part).decode()
             _normalise(part, self._shape)
             digest = hashlib.sha256(_in_order(part)).digest()
         except (msgspec.MsgspecError, ValueError, RecursionError, _InDoubt):
             return None
-        contract = self._contract
-        time_field = contract.source_time_field
-        return Spelt(
-            getattr(part, contract.identity_field), moments.get(time_field) if time_field else None, stored, digest
-        )
+        time_field = self._contract.source_time_field
+        return Spelt(identity, moments.get(time_field) if time_field else None, stored, digest)
 
     def _fill(self, part: Any, system: str, uid: str, moments: dict[str, datetime]) -> None:
         part.connection_id = uid
@@ -125,8 +122,6 @@ def _moment(text: str) -> datetime:
 
 def _normalise(part: Any, shape: Shape) -> None:
     """Bring a checked part into the form that is hashed."""
-    for name in shape.excluded:
-        setattr(part, name, None)
     for name in shape.money:
         value = getattr(part, name)
         if value is not None:
@@ -134,6 +129,8 @@ def _normalise(part: Any, shape: Shape) -> None:
     for name, inner in shape.parts:
         for each in _each(getattr(part, name)):
             _normalise(each, inner)
+    for name in shape.excluded:
+        setattr(part, name, UNSET)
 
 
 def _each(value: Any) -> Collection[Any]:

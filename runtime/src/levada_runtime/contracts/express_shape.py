@@ -62,7 +62,7 @@ def shape_of(model: type[BaseModel]) -> Shape | None:
 def _shape(model: type[BaseModel]) -> Shape:
     _require(_is_plain(model))
     fields = model.model_fields
-    shape = Shape(tuple(fields), tuple(sorted(getattr(model, "hash_exclude", ()))))
+    shape = Shape(tuple(fields), tuple(sorted(fields.keys() & getattr(model, "hash_exclude", frozenset()))))
     rows = [_field(shape, name, one) for name, one in fields.items()]
     shape.struct = msgspec.defstruct(
         f"{model.__name__}Struct",
