@@ -9,7 +9,7 @@ from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import new_uuid
-from levada_runtime.ingest.library import Listing, listing
+from levada_runtime.ingest.library import Listing, connection_id, listing
 from levada_runtime.runs.backfill_views import backfill_view
 from levada_runtime.runs.cancelling import Cancellations
 from levada_runtime.runs.course import HOLES
@@ -141,10 +141,7 @@ class Backfills:
             raise UsageFailure(f"no backfill is in the state {state!r}", code="unknown_state", hint=hint)
         with self._store.read() as uow:
             names = uow.connections.names(org.id)
-            referred = uow.connections.referred(org.id, connection) if connection else None
-            if connection and referred is None:
-                raise NotFoundFailure(f"there is no connection {connection!r}", code="unknown_connection")
-            only = referred.id if referred else None
+            only = connection_id(uow, org, connection)
             rows = uow.backfills.page_of(org.id, connection_id=only, state=state, before=cursor, limit=limit + 1)
             return listing(rows, limit, lambda row: self._view(uow, row, names), lambda row: row.id)
 

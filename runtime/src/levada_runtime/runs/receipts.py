@@ -9,7 +9,7 @@ from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.logging import MASK
-from levada_runtime.ingest.library import Listing, listing
+from levada_runtime.ingest.library import Listing, connection_id, listing
 from levada_runtime.runs.queue import new_run, webhook_key
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import OrgRow, RunRow
@@ -48,12 +48,9 @@ class ReceiptLibrary:
             raise UsageFailure(f"no receipt is in the state {state!r}", code="unknown_state", hint=hint)
         with self._store.read() as uow:
             names = uow.connections.names(org.id)
-            referred = uow.connections.referred(org.id, connection) if connection else None
-            if connection and referred is None:
-                raise NotFoundFailure(f"there is no connection {connection!r}", code="unknown_connection")
             rows = uow.receipts.page_of(
                 org.id,
-                connection_id=referred.id if referred else None,
+                connection_id=connection_id(uow, org, connection),
                 stream=stream,
                 state=state,
                 before=cursor,
