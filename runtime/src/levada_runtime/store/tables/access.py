@@ -15,6 +15,7 @@ api_keys = sa.Table(
     text("name"),
     sa.Column("hash", sa.LargeBinary, nullable=False),
     sa.Column("scopes", Json, nullable=False),
+    sa.Column("guard", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("last_used_at", Instant),
     sa.Column("revoked_at", Instant),

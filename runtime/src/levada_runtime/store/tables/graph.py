@@ -89,3 +89,69 @@ graph_sources = sa.Table(
     text("sync_id", null=True),
     sa.Column("synced_at", Instant, nullable=False),
 )
+
+entity_history = sa.Table(
+    "entity_history",
+    metadata,
+    org(),
+    sa.Column("entity_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("since", Instant, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    text("class"),
+    text("display_name"),
+    sa.Column("traits", JsonObject, nullable=False),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Index(None, "org_id", "until"),
+)
+
+relationship_history = sa.Table(
+    "relationship_history",
+    metadata,
+    org(),
+    sa.Column("relationship_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("since", Instant, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    number("from_id"),
+    text("verb"),
+    number("to_id"),
+    sa.Column("properties", JsonObject, nullable=False),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Index(None, "org_id", "until"),
+    sa.Index(None, "org_id", "from_id"),
+    sa.Index(None, "org_id", "to_id"),
+)
+
+graph_held = sa.Table(
+    "graph_held",
+    metadata,
+    org(),
+    sa.Column("id", sa.Text, primary_key=True),
+    text("source"),
+    text("sync_id", null=True),
+    text("run_id", null=True),
+    text("state"),
+    sa.Column("counts", Json, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("held_at", Instant, nullable=False),
+    sa.Column("decided_at", Instant),
+    sa.Index(None, "org_id", "state", "id"),
+)
+
+graph_parts = sa.Table(
+    "graph_parts",
+    metadata,
+    org(),
+    sa.Column("of", sa.Text, primary_key=True),
+    sa.Column("ordinal", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rows", sa.LargeBinary, nullable=False),
+    sa.Column("kept_at", Instant, nullable=False),
+)
+
+graph_priorities = sa.Table(
+    "graph_priorities",
+    metadata,
+    org(),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("sources", Json, nullable=False),
+    sa.Column("set_at", Instant, nullable=False),
+)
