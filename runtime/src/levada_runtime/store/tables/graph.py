@@ -3,6 +3,9 @@
 A claim's values are kept as JSON text, which gives back exactly what was said on every database; what is added up is
 kept so that it may be asked about. `stamp` and `asserted` say since when a claim says what it says: each is the clock's
 microseconds, raised past every earlier assertion on the same entity.
+
+History is kept as intervals. What is now has stood so `since`; how it stood before is a row of the history, from its
+`since` up to, and without, its `until`. A thing's instants rise strictly, also where the clock does not.
 """
 
 import sqlalchemy as sa
@@ -24,9 +27,11 @@ entities = sa.Table(
     sa.Column("first_seen", Instant, nullable=False),
     sa.Column("last_written", Instant, nullable=False),
     sa.Column("deleted_at", Instant),
+    sa.Column("since", Instant, nullable=False, server_default="0"),
     sa.UniqueConstraint("org_id", "external_id", "kind"),
     sa.UniqueConstraint("org_id", "uid"),
     sa.Index(None, "org_id", "kind", "id"),
+    sa.Index(None, "org_id", "since"),
 )
 
 entity_claims = sa.Table(
@@ -55,8 +60,10 @@ relationships = sa.Table(
     sa.Column("properties", JsonObject, nullable=False),
     sa.Column("first_seen", Instant, nullable=False),
     sa.Column("last_written", Instant, nullable=False),
+    sa.Column("since", Instant, nullable=False, server_default="0"),
     sa.UniqueConstraint("org_id", "from_id", "verb", "to_id"),
     sa.Index(None, "org_id", "to_id"),
+    sa.Index(None, "org_id", "since"),
 )
 
 relationship_claims = sa.Table(
