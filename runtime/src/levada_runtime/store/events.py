@@ -5,7 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from levada_runtime.store._rows import as_columns, read_as
+from levada_runtime.store._many import insert_rows
+from levada_runtime.store._rows import read_as
 from levada_runtime.store.model import EventRow
 from levada_runtime.store.tables import event_keys, events
 
@@ -17,8 +18,9 @@ class Events:
         self._connection = connection
 
     def add(self, rows: Sequence[EventRow]) -> None:
+        """Add events of one organisation."""
         if rows:
-            self._connection.execute(sa.insert(events), [as_columns(row) for row in rows])
+            insert_rows(self._connection, events, rows[0].org_id, rows)
 
     def get(self, org_id: int, connection_id: int, event_id: int) -> EventRow | None:
         query = sa.select(events).where(*_of(org_id, connection_id), events.c.id == event_id)

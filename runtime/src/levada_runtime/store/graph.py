@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from levada_runtime.store._many import delete_rows, insert_rows, update_rows
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.tables import (
     entities,
@@ -242,22 +243,13 @@ class Graph:
         return [row for some in _chunks(values) for row in self._read(kind, query(some))]
 
     def _insert(self, table: sa.Table, org_id: int, rows: Sequence[Any]) -> None:
-        if rows:
-            self._connection.execute(sa.insert(table), [{"org_id": org_id, **_values(row)} for row in rows])
+        insert_rows(self._connection, table, org_id, rows)
 
     def _update(self, table: sa.Table, key: tuple[str, ...], org_id: int, rows: Sequence[Any]) -> None:
-        if not rows:
-            return
-        same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
-        values: dict[str, Any] = {name: sa.bindparam(f"to_{name}") for name in _values(rows[0]) if name not in key}
-        statement = sa.update(table).where(table.c.org_id == org_id, *same).values(values)
-        self._connection.execute(statement, [_bound(_values(row), key) for row in rows])
+        update_rows(self._connection, table, key, org_id, rows)
 
     def _delete(self, table: sa.Table, key: tuple[str, ...], org_id: int, places: Sequence[tuple[Any, ...]]) -> None:
-        if places:
-            same = [table.c[name] == sa.bindparam(f"of_{name}") for name in key]
-            named = [{f"of_{name}": value for name, value in zip(key, place, strict=True)} for place in places]
-            self._connection.execute(sa.delete(table).where(table.c.org_id == org_id, *same), named)
+        delete_rows(self._connection, table, key, org_id, places)
 
 
 def _living(org_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -267,14 +259,6 @@ def _living(org_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 def _rows_of(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
     """Select the columns of a row in the order of its fields."""
     return sa.select(*(table.c[field.name.rstrip("_")] for field in fields(kind)))
-
-
-def _values(row: Any) -> dict[str, Any]:
-    return {name.rstrip("_"): getattr(row, name) for name in row.__slots__}
-
-
-def _bound(values: dict[str, Any], key: tuple[str, ...]) -> dict[str, Any]:
-    return {f"{'of' if name in key else 'to'}_{name}": value for name, value in values.items()}
 
 
 def _chunks(values: Iterable[Value], most: int | None = None) -> Iterator[list[Value]]:
