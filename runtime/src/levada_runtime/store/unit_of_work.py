@@ -16,6 +16,7 @@ from levada_runtime.store.documents import Documents
 from levada_runtime.store.engine import bytes_of, noting, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
+from levada_runtime.store.graph_history import GraphHistory
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
 from levada_runtime.store.locks import lock
@@ -130,6 +131,10 @@ class UnitOfWork:
     @cached_property
     def graph(self) -> Graph:
         return Graph(self._connection)
+
+    @cached_property
+    def graph_history(self) -> GraphHistory:
+        return GraphHistory(self._connection)
 
     @cached_property
     def pipelines(self) -> Pipelines:

@@ -1,0 +1,225 @@
+"""How the graph stood at a moment: intervals that have ended beside what is now, and what lies between two moments.
+
+An entity is there at a moment within one of its intervals. A relationship is there while both of its ends are, too, so
+that nothing that is read ever leads to something that is gone. A moment of None is now.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from levada_runtime.store._many import insert_rows
+from levada_runtime.store.graph_history_model import (
+    EntityIntervalRow,
+    EntityThen,
+    RelationshipIntervalRow,
+    RelationshipThen,
+)
+from levada_runtime.store.tables import entities, entity_history, relationship_history, relationships
+
+Triple = tuple[int, str, int]
+Moment = datetime | None
+Value = TypeVar("Value", int, Triple)
+_AT_ONCE = 500
+"""How many ids one statement takes."""
+
+
+class Edge(NamedTuple):
+    """A relationship as a walk follows it."""
+
+    id: int
+    from_id: int
+    verb: str
+    to_id: int
+
+
+class GraphHistory:
+    """The past and the present of all organisations' entities and relationships."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def keep_entities(self, org_id: int, rows: Sequence[EntityIntervalRow]) -> None:
+        """Keep how entities stood until now."""
+        insert_rows(self._connection, entity_history, org_id, rows)
+
+    def keep_relationships(self, org_id: int, rows: Sequence[RelationshipIntervalRow]) -> None:
+        """Keep how relationships stood until now."""
+        insert_rows(self._connection, relationship_history, org_id, rows)
+
+    def id_of(self, org_id: int, kind: str, external_id: str) -> int | None:
+        """Return the id of the entity of a key, which may be gone."""
+        same = entities.c.kind == kind, entities.c.external_id == external_id
+        return self._connection.execute(sa.select(entities.c.id).where(entities.c.org_id == org_id, *same)).scalar()
+
+    def entities_at(self, org_id: int, ids: Iterable[int], at: Moment) -> dict[int, EntityThen]:
+        """Return those of these entities that were there at a moment."""
+        found: dict[int, EntityThen] = {}
+        for some in _some(ids):
+            for query in _entities_at(org_id, some, at):
+                found.update((row.id, EntityThen(*row)) for row in self._connection.execute(query))
+        return found
+
+    def edges_from(
+        self, org_id: int, ids: Collection[int], verbs: Collection[str], at: Moment, limit: int
+    ) -> list[Edge]:
+        """Return up to `limit` relationships that led from these entities at a moment, of these verbs or of any."""
+        return self._edges(org_id, "from_id", ids, verbs, at, limit)
+
+    def edges_to(self, org_id: int, ids: Collection[int], verbs: Collection[str], at: Moment, limit: int) -> list[Edge]:
+        """Return up to `limit` relationships that led to these entities at a moment, of these verbs or of any."""
+        return self._edges(org_id, "to_id", ids, verbs, at, limit)
+
+    def relationships_at(self, org_id: int, ids: Iterable[int], at: Moment) -> dict[int, RelationshipThen]:
+        """Return those of these relationships that were there at a moment, whether or not their ends were."""
+        found: dict[int, RelationshipThen] = {}
+        for some in _some(ids):
+            for table, named in ((relationships, "id"), (relationship_history, "relationship_id")):
+                if query := _relationships_at(org_id, table, table.c[named].in_(some), at):
+                    found.update((row.id, RelationshipThen(*row)) for row in self._connection.execute(query))
+        return found
+
+    def triples_at(self, org_id: int, triples: Iterable[Triple], at: Moment) -> dict[Triple, RelationshipThen]:
+        """Return the relationships of these ends and verbs that were there at a moment, with both of their ends."""
+        found: dict[Triple, RelationshipThen] = {}
+        for some in _some(triples):
+            wanted, starts = set(some), sorted({start for start, _, _ in some})
+            stops = sorted({stop for _, _, stop in some})
+            for table in (relationship_history, relationships):
+                ends = sa.and_(table.c.from_id.in_(starts), table.c.to_id.in_(stops))
+                both = (_is_there(org_id, table.c[end], at) for end in ("from_id", "to_id"))
+                if query := _relationships_at(org_id, table, ends, at):
+                    read = (RelationshipThen(*row) for row in self._connection.execute(query.where(*both)))
+                    found.update((one.triple, one) for one in read if one.triple in wanted)
+        return found
+
+    def changed_entities(self, org_id: int, since: datetime, until: datetime, after: int, limit: int) -> list[int]:
+        """Return ids, rising from above `after`, of entities that changed after one moment and by another."""
+        changed = _changed_entities(org_id, since, until).subquery()
+        query = sa.select(changed.c.id).where(changed.c.id > after).order_by(changed.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+    def changed_relationships(
+        self, org_id: int, since: datetime, until: datetime, after: Triple, limit: int
+    ) -> list[Triple]:
+        """Return ends and verbs, rising from above `after`, of what changed after one moment and by another.
+
+        A relationship changes with its properties, when it comes or goes, and when an end does.
+        """
+        changed = _changed_triples(org_id, since, until).subquery()
+        place = sa.tuple_(changed.c.from_id, changed.c.verb, changed.c.to_id)
+        above = sa.tuple_(*(sa.literal(one) for one in after))
+        query = sa.select(changed).where(place > above).order_by(*changed.c).limit(limit)
+        return [(row.from_id, row.verb, row.to_id) for row in self._connection.execute(query)]
+
+    def _edges(
+        self, org_id: int, near: str, ids: Collection[int], verbs: Collection[str], at: Moment, limit: int
+    ) -> list[Edge]:
+        found: list[Edge] = []
+        for some in _some(ids):
+            query = sa.union_all(*_edges_at(org_id, near, some, verbs, at)).subquery()
+            ordered = sa.select(query).order_by(query.c.id).limit(limit - len(found))
+            found += (Edge(*row) for row in self._connection.execute(ordered))
+            if len(found) >= limit:
+                break
+        return found
+
+
+def _entities_at(org_id: int, ids: Sequence[int], at: Moment) -> Iterator[sa.Select[Any]]:
+    row = entities.c
+    same = row.id, row.uid, row.kind, row.external_id
+    now = sa.select(
+        *same,
+        *(row[name] for name in ("class", "display_name", "traits", "first_seen", "since")),
+        sa.null().label("until"),
+        row.last_written,
+    ).where(row.org_id == org_id, row.id.in_(ids), row.deleted_at.is_(None))
+    if at is None:
+        yield now
+        return
+    yield now.where(row.since <= at)
+    was = entity_history.c
+    both = sa.and_(row.org_id == was.org_id, row.id == was.entity_id)
+    before = sa.select(
+        *same,
+        *(was[name] for name in ("class", "display_name", "traits", "first_seen", "since", "until")),
+        sa.null().label("last_written"),
+    ).select_from(entity_history.join(entities, both))
+    yield before.where(was.org_id == org_id, was.entity_id.in_(ids), was.since <= at, was.until > at)
+
+
+def _relationships_at(org_id: int, table: sa.Table, which: sa.ColumnElement[bool], at: Moment) -> sa.Select[Any] | None:
+    """Select from what is now or from the history; there is nothing to select from the history of now."""
+    of = table.c
+    ended = table is relationship_history
+    if at is None and ended:
+        return None
+    query = sa.select(
+        of.relationship_id if ended else of.id,
+        *(of[name] for name in ("from_id", "verb", "to_id", "properties", "first_seen", "since")),
+        of.until if ended else sa.null().label("until"),
+    ).where(of.org_id == org_id, which)
+    return query if at is None else query.where(*_within(table, at))
+
+
+def _edges_at(
+    org_id: int, near: str, ids: Sequence[int], verbs: Collection[str], at: Moment
+) -> Iterator[sa.Select[Any]]:
+    far = "to_id" if near == "from_id" else "from_id"
+    for table in (relationships,) if at is None else (relationships, relationship_history):
+        of = table.c
+        name = of.id if table is relationships else of.relationship_id.label("id")
+        query = sa.select(name, of.from_id, of.verb, of.to_id).where(
+            of.org_id == org_id, of[near].in_(ids), _is_there(org_id, of[far], at)
+        )
+        if verbs:
+            query = query.where(of.verb.in_(sorted(verbs)))
+        yield query if at is None else query.where(*_within(table, at))
+
+
+def _is_there(org_id: int, end: sa.ColumnElement[int], at: Moment) -> sa.ColumnElement[bool]:
+    """Say in SQL that an end of a relationship was there at a moment."""
+    row, was = entities.alias(), entity_history.alias()
+    same = row.c.org_id == org_id, row.c.id == end, row.c.deleted_at.is_(None)
+    if at is None:
+        return sa.exists().where(*same)
+    then = was.c.org_id == org_id, was.c.entity_id == end, was.c.since <= at, was.c.until > at
+    return sa.or_(sa.exists().where(*same, row.c.since <= at), sa.exists().where(*then))
+
+
+def _within(table: sa.Table, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    since = table.c.since <= at
+    return (since, table.c.until > at) if "until" in table.c else (since,)
+
+
+def _changed_entities(org_id: int, since: datetime, until: datetime) -> sa.CompoundSelect[Any]:
+    row, was = entities.c, entity_history.c
+    now = sa.select(row.id.label("id")).where(row.org_id == org_id, row.since > since, row.since <= until)
+    before = sa.select(was.entity_id.label("id")).where(was.org_id == org_id, was.until > since, was.since <= until)
+    return sa.union(now, before)
+
+
+def _changed_triples(org_id: int, since: datetime, until: datetime) -> sa.CompoundSelect[Any]:
+    changed = _changed_entities(org_id, since, until).subquery()
+    came_or_went = sa.select(changed.c.id).where(
+        _is_there(org_id, changed.c.id, since) != _is_there(org_id, changed.c.id, until)
+    )
+    found: list[sa.Select[Any]] = []
+    for table in (relationships, relationship_history):
+        of = table.c
+        query = sa.select(of.from_id.label("from_id"), of.verb.label("verb"), of.to_id.label("to_id")).where(
+            of.org_id == org_id
+        )
+        after = of.until > since if "until" in of else of.since > since
+        found.append(query.where(after, of.since <= until))
+        then = query.where(of.since <= until)
+        then = then.where(of.until > since) if "until" in of else then
+        found += (then.where(of[end].in_(came_or_went)) for end in ("from_id", "to_id"))
+    return sa.union(*found)
+
+
+def _some(values: Iterable[Value]) -> Iterator[list[Value]]:
+    listed = sorted(set(values))
+    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
