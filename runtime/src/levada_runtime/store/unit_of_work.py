@@ -16,7 +16,9 @@ from levada_runtime.store.documents import Documents
 from levada_runtime.store.engine import bytes_of, noting, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
+from levada_runtime.store.graph_claims import GraphClaims
 from levada_runtime.store.graph_history import GraphHistory
+from levada_runtime.store.graph_parts import GraphParts
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
 from levada_runtime.store.locks import lock
@@ -131,6 +133,14 @@ class UnitOfWork:
     @cached_property
     def graph(self) -> Graph:
         return Graph(self._connection)
+
+    @cached_property
+    def graph_claims(self) -> GraphClaims:
+        return GraphClaims(self._connection)
+
+    @cached_property
+    def graph_parts(self) -> GraphParts:
+        return GraphParts(self._connection)
 
     @cached_property
     def graph_history(self) -> GraphHistory:

@@ -1,0 +1,48 @@
+"""Parts of large batches of the graph: rows packed into bytes, in order, until what they make up is done or given up."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from levada_runtime.store.tables import graph_parts
+
+
+class GraphParts:
+    """The parts of all batches, each batch under a name of its own."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def keep(self, org_id: int, of: str, ordinal: int, rows: bytes, at: datetime) -> None:
+        """Keep one part of a batch."""
+        values = {"org_id": org_id, "of": of, "ordinal": ordinal, "rows": rows, "kept_at": at}
+        self._connection.execute(sa.insert(graph_parts).values(values))
+
+    def of(self, org_id: int, of: str, *, start: int = 0, stop: int = (1 << 63) - 1) -> Iterator[bytes]:
+        """Yield the parts of a batch in order, those from `start` and before `stop`; one at a time is in memory."""
+        rows, last = graph_parts.c.rows, start - 1
+        mine = graph_parts.c.org_id == org_id, graph_parts.c.of == of, graph_parts.c.ordinal < stop
+        query = sa.select(graph_parts.c.ordinal, rows).where(*mine).order_by(graph_parts.c.ordinal).limit(1)
+        while (found := self._connection.execute(query.where(graph_parts.c.ordinal > last)).first()) is not None:
+            last = found[0]
+            yield bytes(found[1])
+
+    def rename(self, org_id: int, of: str, name: str) -> None:
+        """Let a batch have another name from now on."""
+        mine = graph_parts.c.org_id == org_id, graph_parts.c.of == of
+        self._connection.execute(sa.update(graph_parts).where(*mine).values(of=name))
+
+    def drop(self, org_id: int, of: str) -> None:
+        """Drop a batch."""
+        self._connection.execute(sa.delete(graph_parts).where(graph_parts.c.org_id == org_id, graph_parts.c.of == of))
+
+    def drop_all(self, org_id: int, prefix: str) -> None:
+        """Drop every batch of an organisation whose name begins so."""
+        begins = graph_parts.c.of.startswith(prefix, autoescape=True)
+        self._connection.execute(sa.delete(graph_parts).where(graph_parts.c.org_id == org_id, begins))
+
+    def drop_old(self, prefix: str, before: datetime) -> int:
+        """Drop the parts, kept before a moment, of all batches whose name begins so; returns how many there were."""
+        old = graph_parts.c.of.startswith(prefix, autoescape=True), graph_parts.c.kept_at < before
+        return self._connection.execute(sa.delete(graph_parts).where(*old)).rowcount
