@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from levada_runtime.graph.checks import KIND_BYTES, Wrongs, storable
+from levada_runtime.graph.checks import Wrongs, storable
+from levada_runtime.graph.glance import KIND_BYTES
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft
 from levada_runtime.graph.vocabulary import meant
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from levada._graph_rows import KIND
+from levada_runtime.graph.glance import INTEGERS, KEY_BYTES, KIND_BYTES, QuickLook
 from levada_runtime.graph.model import Code, EntityDraft, GraphRefusal, RelationshipDraft
 from levada_runtime.graph.vocabulary import Vocabulary, meant
 
-KIND_BYTES = 255
-KEY_BYTES = 2048
 DEPTH = 64
 """How deep a trait's objects and lists may lie in each other."""
 _TOLD = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_INTEGERS = range(-(1 << 63), 1 << 63)
 
 
 @dataclass(slots=True)
@@ -46,25 +44,33 @@ def check_batch(
     vocabulary: Vocabulary, entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]
 ) -> None:
     """Raise GraphRefusal naming every place of a sync or write that the graph cannot take, in the words of its body."""
-    wrongs = Wrongs()
+    wrongs, quick = Wrongs(), QuickLook(vocabulary)
     for index, entity in enumerate(entities):
-        place = f"entities[{index}]"
-        _check_kind(wrongs, f"{place}.entity_type", entity.kind)
-        _check_key(wrongs, f"{place}.entity_key", entity.external_id)
-        _check_class(wrongs, f"{place}.entity_class", entity.class_, vocabulary)
-        _check_name(wrongs, f"{place}.display_name", entity.display_name)
-        _check_flat(wrongs, f"{place}.properties", entity.traits)
+        if not quick.takes_entity(entity):
+            _check_entity(wrongs, f"entities[{index}]", entity, vocabulary)
     for index, relationship in enumerate(relationships):
-        place = f"relationships[{index}]"
-        _check_kind(wrongs, f"{place}.from_type", relationship.from_kind)
-        _check_key(wrongs, f"{place}.from_key", relationship.from_key)
-        if relationship.verb not in vocabulary.verbs:
-            told = f"{relationship.verb!r} is not a known verb; {meant(relationship.verb, vocabulary.verbs)}"
-            wrongs.add(f"{place}.verb", told, "InvalidRelationshipVerb")
-        _check_kind(wrongs, f"{place}.to_type", relationship.to_kind)
-        _check_key(wrongs, f"{place}.to_key", relationship.to_key)
-        _check_flat(wrongs, f"{place}.properties", relationship.properties)
+        if not quick.takes_relationship(relationship):
+            _check_relationship(wrongs, f"relationships[{index}]", relationship, vocabulary)
     wrongs.refuse()
+
+
+def _check_entity(wrongs: Wrongs, place: str, entity: EntityDraft, vocabulary: Vocabulary) -> None:
+    _check_kind(wrongs, f"{place}.entity_type", entity.kind)
+    _check_key(wrongs, f"{place}.entity_key", entity.external_id)
+    _check_class(wrongs, f"{place}.entity_class", entity.class_, vocabulary)
+    _check_name(wrongs, f"{place}.display_name", entity.display_name)
+    _check_flat(wrongs, f"{place}.properties", entity.traits)
+
+
+def _check_relationship(wrongs: Wrongs, place: str, relationship: RelationshipDraft, vocabulary: Vocabulary) -> None:
+    _check_kind(wrongs, f"{place}.from_type", relationship.from_kind)
+    _check_key(wrongs, f"{place}.from_key", relationship.from_key)
+    if relationship.verb not in vocabulary.verbs:
+        told = f"{relationship.verb!r} is not a known verb; {meant(relationship.verb, vocabulary.verbs)}"
+        wrongs.add(f"{place}.verb", told, "InvalidRelationshipVerb")
+    _check_kind(wrongs, f"{place}.to_type", relationship.to_kind)
+    _check_key(wrongs, f"{place}.to_key", relationship.to_key)
+    _check_flat(wrongs, f"{place}.properties", relationship.properties)
 
 
 def check_upsert(vocabulary: Vocabulary, draft: EntityDraft) -> None:
@@ -159,7 +165,7 @@ def _of_scalar(value: Any) -> str | None:
     if isinstance(value, str):
         return _of_text(value)
     if isinstance(value, int):
-        return None if value in _INTEGERS else "is an integer that does not fit into 64 bits"
+        return None if value in INTEGERS else "is an integer that does not fit into 64 bits"
     if isinstance(value, float):
         return None if math.isfinite(value) else "is not a finite number"
     what = "an object" if isinstance(value, dict) else f"of type {type(value).__name__}"
