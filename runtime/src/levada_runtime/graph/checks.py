@@ -41,14 +41,21 @@ class Wrongs:
 
 
 def check_batch(
-    vocabulary: Vocabulary, entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]
+    vocabulary: Vocabulary,
+    entities: Sequence[EntityDraft],
+    relationships: Sequence[RelationshipDraft],
+    *,
+    first: tuple[int, int] = (0, 0),
 ) -> None:
-    """Raise GraphRefusal naming every place of a sync or write that the graph cannot take, in the words of its body."""
+    """Raise GraphRefusal naming every place of a sync or write that the graph cannot take, in the words of its body.
+
+    `first` are the places of the first entity and the first relationship.
+    """
     wrongs, quick = Wrongs(), QuickLook(vocabulary)
-    for index, entity in enumerate(entities):
+    for index, entity in enumerate(entities, first[0]):
         if not quick.takes_entity(entity):
             _check_entity(wrongs, f"entities[{index}]", entity, vocabulary)
-    for index, relationship in enumerate(relationships):
+    for index, relationship in enumerate(relationships, first[1]):
         if not quick.takes_relationship(relationship):
             _check_relationship(wrongs, f"relationships[{index}]", relationship, vocabulary)
     wrongs.refuse()

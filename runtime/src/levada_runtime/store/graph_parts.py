@@ -1,4 +1,4 @@
-"""Parts of large batches of the graph: rows packed into bytes, in order, until what they make up is done or given up."""
+"""Parts of large batches of the graph: rows packed into bytes, kept in order until the batch is done or given up."""
 
 from collections.abc import Iterator
 from datetime import datetime
