@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from levada_runtime.foundation.ids import row_id, row_ids
+from levada_runtime.graph import history
 from levada_runtime.graph.diff import Changes, EntityChange, RelationshipChange
 from levada_runtime.graph.operations import spell_key
+from levada_runtime.graph.picture import EntityState
 from levada_runtime.graph.undo import undo_of
 from levada_runtime.graph.views import entity_view
 from levada_runtime.graph.vocabulary import GENERIC
@@ -20,8 +22,10 @@ def write(
     uow: UnitOfWork, org_id: int, changes: Changes, at: datetime, cause: dict[str, Any] | None, run_id: str | None
 ) -> None:
     """Write all of it, many rows a statement; what a run changed is kept so that it can be undone."""
+    uow.graph.add_entities(org_id, [_awaited_row(one) for one in changes.awaited])
     _write_entities(uow, org_id, changes.entities, at)
     _write_relationships(uow, org_id, changes.relationships)
+    history.keep(uow, org_id, changes)
     if changes.synced is not None:
         uow.graph.keep_sync(org_id, changes.synced.source, changes.synced.sync_id, changes.synced.at)
     events = _events(org_id, changes.entities, at, cause)
@@ -65,6 +69,23 @@ def _entity_row(change: EntityChange, at: datetime) -> EntityRow:
         first_seen=state.first_seen,
         last_written=state.last_written,
         deleted_at=None if after else at,
+        since=state.since,
+    )
+
+
+def _awaited_row(state: EntityState) -> EntityRow:
+    return EntityRow(
+        id=state.id,
+        uid=state.uid,
+        kind=state.kind,
+        external_id=state.external_id,
+        class_=GENERIC,
+        display_name=state.external_id,
+        traits={},
+        first_seen=state.first_seen,
+        last_written=state.last_written,
+        deleted_at=state.last_written,
+        since=state.since,
     )
 
 
@@ -94,6 +115,7 @@ def _relationship_row(change: RelationshipChange) -> RelationshipRow:
         properties=change.after or {},
         first_seen=state.first_seen,
         last_written=state.last_written,
+        since=state.since,
     )
 
 

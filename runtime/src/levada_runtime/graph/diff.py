@@ -6,7 +6,7 @@ Pure but for the picture, which shows the outcome afterwards; whatever is refuse
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from levada_runtime.graph.merge import Claim, Said, asserted, first, latest, merged, replaced, same, says_same
@@ -17,6 +17,7 @@ from levada_runtime.store.columns import to_micros
 
 Verb = Literal["created", "updated", "deleted"]
 Speaking = Sync | Write | Amend
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,10 @@ class EntityChange:
     claims: ClaimChange
     before: Entity | None
     after: Entity | None
-
-    @property
-    def happened(self) -> Verb | None:
-        """What readers notice of it, seen times apart."""
-        if self.before is None or self.after is None:
-            return "created" if self.before is None else "deleted"
-        names = self.before.class_ == self.after.class_, self.before.display_name == self.after.display_name
-        return None if all(names) and same(self.before.traits, self.after.traits) else "updated"
+    happened: Verb | None
+    """What readers notice of it, seen times apart."""
+    stood: datetime
+    """Since when it stood as it did before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,10 @@ class RelationshipChange:
     claims: ClaimChange
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    stood: datetime
+    """Since when it stood as it did before."""
+    awaits: tuple[Key, ...] = ()
+    """The ends that are not there, for which it is pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,16 @@ class Changes:
     relationships: list[RelationshipChange] = field(default_factory=list)
     counts: SyncCounts = field(default_factory=SyncCounts)
     synced: Synced | None = None
+    awaited: list[EntityState] = field(default_factory=list)
+    """Ends of pending relationships that the graph has never heard of: they get a row, and nobody claims them."""
+    pending: int = 0
+    """How many of the relationships that were said wait for an end."""
 
 
 def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
     """Apply an operation to a picture that was prepared for it.
 
-    Raises GraphRefusal when a relationship has an end that is not there.
+    Raises GraphRefusal when a relationship has an end that is not there and must not be pending.
     """
     match operation:
         case Sync():
@@ -92,7 +97,7 @@ def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
         case Write():
             return _write(picture, operation, at)
         case Delete():
-            return _delete(picture, operation)
+            return _delete(picture, operation, at)
         case Amend():
             return _amend(picture, operation, at)
         case Restore():
@@ -119,8 +124,9 @@ def _replace(
 ) -> Changes:
     source, batch = operation.source, operation.batch
     said = {picture.triple(edge): draft for edge, draft in batch.relationships.items()}
-    dying = {key for key in gone if len(picture.entities[key].claims) == 1}
-    _refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
+    if not operation.pending:
+        dying = {key for key in gone if len(picture.entities[key].claims) == 1}
+        _refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
     changes = Changes()
     states = ((picture.entities[key], draft) for key, draft in batch.entities.items())
     entities = _differing(states, source)
@@ -128,11 +134,13 @@ def _replace(
     for state, draft in entities:
         changes.entities.append(_claim(picture, state, operation, draft, at))
     for key in sorted(gone):
-        changes.entities.append(_unclaim(picture, picture.entities[key], (source,)))
+        changes.entities.append(_unclaim(picture, picture.entities[key], (source,), at))
     for edge, draft in relationships:
         changes.relationships.append(_relate(picture, edge, operation, draft, at))
     for place in sorted(parted):
-        changes.relationships.append(_part(picture, picture.relationships[place], source))
+        changes.relationships.append(_part(picture, picture.relationships[place], source, at))
+    if operation.pending:
+        _wait(picture, batch.relationships, changes, at)
     picture.synced[source] = max(at, picture.synced.get(source, NEVER))
     changes.synced = Synced(source, operation.sync_id, picture.synced[source])
     changes.counts = _counted(changes, len(batch.entities) - len(entities), len(said) - len(relationships))
@@ -140,7 +148,8 @@ def _replace(
 
 
 def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
-    _refuse_dangling(picture, operation.batch.relationships, operation.batch.entities.keys(), set())
+    if not operation.pending:
+        _refuse_dangling(picture, operation.batch.relationships, operation.batch.entities.keys(), set())
     changes = Changes()
     again = [0, 0]
     for key, entity in operation.batch.entities.items():
@@ -151,6 +160,8 @@ def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
         known = picture.relationships[picture.triple(edge)]
         changes.relationships.append(_relate(picture, known, operation, relationship, at))
         again[1] += _repeats(operation, known.claims, changes.relationships[-1].state.claims)
+    if operation.pending:
+        _wait(picture, operation.batch.relationships, changes, at)
     counts = _counted(changes, *again)
     changes.counts = replace(
         counts,
@@ -165,28 +176,26 @@ def _repeats(operation: Write, before: Mapping[str, Claim], after: Mapping[str, 
     return operation.source in before and says_same(before[operation.source], after[operation.source])
 
 
-def _delete(picture: Picture, operation: Delete) -> Changes:
+def _delete(picture: Picture, operation: Delete, at: datetime) -> Changes:
     state = picture.entities[operation.key]
-    return Changes([_unclaim(picture, state, tuple(state.claims))] if state.claims else [])
+    return Changes([_unclaim(picture, state, tuple(state.claims), at)] if state.claims else [])
 
 
 def _restore(picture: Picture, operation: Restore, at: datetime) -> Changes:
     source, changes = operation.source, Changes()
     states = {key: picture.entities[key] for key in operation.entities}
-    there = {key for key, claim in operation.entities.items() if claim is not None}
-    dying = {key for key, state in states.items() if key not in there and state.claims.keys() <= {source}}
-    _refuse_dangling(picture, [edge for edge, claim in operation.relationships.items() if claim], there, dying)
     for key, claim in operation.entities.items():
         if claim is not None:
             changes.entities.append(_shown(picture, states[key], *_put(states[key].claims, source, claim), at))
         elif source in states[key].claims:
-            changes.entities.append(_unclaim(picture, states[key], (source,)))
+            changes.entities.append(_unclaim(picture, states[key], (source,), at))
     for edge, claim in operation.relationships.items():
         state = picture.relationships[picture.triple(edge)]
         if claim is not None:
             changes.relationships.append(_related(picture, state, *_put(state.claims, source, claim), at))
         elif source in state.claims:
-            changes.relationships.append(_part(picture, state, source))
+            changes.relationships.append(_part(picture, state, source, at))
+    _wait(picture, [edge for edge, claim in operation.relationships.items() if claim], changes, at)
     changes.counts = _counted(changes, 0, 0)
     return changes
 
@@ -215,19 +224,33 @@ def _shown(
     before = picture.view(state)
     seen = (at, at) if before is None else (state.first_seen, max(at, state.last_written))
     now = replace(state, first_seen=seen[0], last_written=seen[1], claims=claims, stored=True)
-    picture.put(now)
-    return EntityChange(now, state.stored, change, before, picture.view(now))
+    return _became(picture, state, now, change, before, at)
 
 
-def _unclaim(picture: Picture, state: EntityState, sources: tuple[str, ...]) -> EntityChange:
+def _unclaim(picture: Picture, state: EntityState, sources: tuple[str, ...], at: datetime) -> EntityChange:
     """Drop claims; that their sources saw the entity until now stays true of it."""
     seen = (picture.synced[source] for source in sources if source in picture.synced)
     claims = {source: claim for source, claim in state.claims.items() if source not in sources}
     now = replace(state, last_written=max((state.last_written, *seen)), claims=claims)
-    before = picture.view(state)
-    picture.put(now)
     earlier = state.claims[sources[0]] if len(sources) == 1 else None
-    return EntityChange(now, state.stored, ClaimChange(dropped=sources, earlier=earlier), before, picture.view(now))
+    return _became(picture, state, now, ClaimChange(dropped=sources, earlier=earlier), picture.view(state), at)
+
+
+def _became(
+    picture: Picture, state: EntityState, now: EntityState, change: ClaimChange, before: Entity | None, at: datetime
+) -> EntityChange:
+    after = picture.view(now)
+    happened = _noticed(before, after)
+    shown = replace(now, since=_rising(at, state.since)) if happened else now
+    picture.put(shown)
+    return EntityChange(shown, state.stored, change, before, after, happened, state.since)
+
+
+def _noticed(before: Entity | None, after: Entity | None) -> Verb | None:
+    if before is None or after is None:
+        return "created" if before is None else "deleted"
+    names = before.class_ == after.class_, before.display_name == after.display_name
+    return None if all(names) and same(before.traits, after.traits) else "updated"
 
 
 def _relate(
@@ -241,16 +264,29 @@ def _related(
 ) -> RelationshipChange:
     seen = (max(at, state.last_written), state.first_seen) if state.claims else (at, at)
     now = replace(state, last_written=seen[0], first_seen=seen[1], claims=claims, stored=True)
-    picture.relate(now)
-    return RelationshipChange(now, picture.edge(now), state.stored, change, _total(state), _total(now))
+    return _turned(picture, state, now, change, at)
 
 
-def _part(picture: Picture, state: RelationshipState, source: str) -> RelationshipChange:
+def _part(picture: Picture, state: RelationshipState, source: str, at: datetime) -> RelationshipChange:
     claims = {other: claim for other, claim in state.claims.items() if other != source}
     now = replace(state, claims=claims, stored=bool(claims))
-    picture.relate(now)
-    dropped = ClaimChange(dropped=(source,), earlier=state.claims[source])
-    return RelationshipChange(now, picture.edge(now), state.stored, dropped, _total(state), _total(now))
+    return _turned(picture, state, now, ClaimChange(dropped=(source,), earlier=state.claims[source]), at)
+
+
+def _turned(
+    picture: Picture, state: RelationshipState, now: RelationshipState, change: ClaimChange, at: datetime
+) -> RelationshipChange:
+    before, after = _total(state), _total(now)
+    shown = now if same(before, after) else replace(now, since=_rising(at, state.since))
+    picture.relate(shown)
+    edge = picture.edge(shown)
+    awaits = tuple(end for end in (edge[0], edge[2]) if after is not None and not picture.there(end))
+    return RelationshipChange(shown, edge, state.stored, change, before, after, state.since, awaits)
+
+
+def _rising(at: datetime, since: datetime) -> datetime:
+    """Return when a thing changes: now, but after it changed before, so that no moment has two states."""
+    return max(at, since + _INSTANT)
 
 
 def _said(
@@ -270,6 +306,19 @@ def _said(
 
 def _total(state: RelationshipState) -> dict[str, Any] | None:
     return merged(state.claims.values()).traits if state.claims else None
+
+
+def _wait(picture: Picture, edges: Iterable[Edge], changes: Changes, at: datetime) -> None:
+    """Note how many of these relationships are pending, and which of their ends the graph has never heard of."""
+    for start, _, stop in edges:
+        waiting = False
+        for end in (start, stop):
+            state = picture.entities[end]
+            waiting = waiting or not state.claims
+            if not state.stored:
+                changes.awaited.append(replace(state, first_seen=at, last_written=at, stored=True, since=at))
+                picture.put(changes.awaited[-1])
+        changes.pending += waiting
 
 
 def _refuse_dangling(picture: Picture, edges: Iterable[Edge], said: AbstractSet[Key], dying: AbstractSet[Key]) -> None:

@@ -24,12 +24,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """The whole truth of a source: what it claimed before and does not say now, it claims no longer."""
+    """The whole truth of a source: what it claimed before and does not say now, it claims no longer.
+
+    Of this and of the others: `pending` keeps a relationship with an end that is not there, to join the graph when the
+    end appears; without it such a relationship is refused.
+    """
 
     source: str
     sync_id: str | None
     batch: Batch
     run_id: str | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Write:
     source: str
     batch: Batch
     run_id: str | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,15 @@ class Amend:
     gone: frozenset[Key] = frozenset()
     parted: frozenset[Edge] = frozenset()
     run_id: str | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Claims of a source put back as they once were, stamps and all; None where it claimed nothing."""
+    """Claims of a source put back as they once were, stamps and all; None where it claimed nothing.
+
+    A relationship that has lost an end meanwhile is put back pending.
+    """
 
     source: str
     entities: dict[Key, Claim | None]

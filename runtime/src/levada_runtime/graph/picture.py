@@ -37,6 +37,7 @@ class EntityState:
     last_written: datetime
     claims: Mapping[str, Claim]
     stored: bool
+    since: datetime
 
     @property
     def key(self) -> Key:
@@ -55,6 +56,7 @@ class RelationshipState:
     last_written: datetime
     claims: Mapping[str, Claim]
     stored: bool
+    since: datetime
 
     @property
     def triple(self) -> Triple:
@@ -163,7 +165,7 @@ class Picture:
         self._relate_rows(found, uow.graph.relationship_claims_on(self.org_id, (row.id for row in found)))
         unknown = sorted(triples - self.relationships.keys())
         for fresh, (from_id, verb, to_id) in zip(_ids(unknown), unknown, strict=True):
-            self.relate(RelationshipState(fresh, from_id, verb, to_id, NEVER, NEVER, {}, stored=False))
+            self.relate(RelationshipState(fresh, from_id, verb, to_id, NEVER, NEVER, {}, stored=False, since=NEVER))
 
     def _load_keys(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
         wanted: defaultdict[str, list[str]] = defaultdict(list)
@@ -174,7 +176,7 @@ class Picture:
             self._put_rows(rows, uow.graph.claims_on(self.org_id, (row.id for row in rows)))
             unknown = [one for one in external_ids if (kind, one) not in self.entities]
             for fresh, one in zip(_ids(unknown), unknown, strict=True):
-                self.put(EntityState(fresh, new_uuid(), kind, one, NEVER, NEVER, {}, stored=False))
+                self.put(EntityState(fresh, new_uuid(), kind, one, NEVER, NEVER, {}, stored=False, since=NEVER))
 
     def _load_syncs(self, uow: UnitOfWork, sources: Collection[str]) -> None:
         unasked = set(sources) - self._asked
@@ -198,6 +200,7 @@ class Picture:
                     row.last_written,
                     on.get(row.id, {}),
                     stored=True,
+                    since=row.since,
                 )
                 self.put(state)
 
@@ -216,6 +219,7 @@ class Picture:
                 row.last_written,
                 on.get(row.id, {}),
                 stored=True,
+                since=row.since,
             )
             if state.triple not in self.relationships:
                 self.relate(state)

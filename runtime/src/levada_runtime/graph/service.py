@@ -205,10 +205,11 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
+        pending: bool = False,
     ) -> Sync:
         """Check what a sync says, once, to be observed or performed later."""
         check_batch(self.vocabulary, entities, relationships)
-        return Sync(source, sync_id, batch_of(entities, relationships), run_id)
+        return Sync(source, sync_id, batch_of(entities, relationships), run_id, pending)
 
     def write_operation(
         self,
@@ -217,10 +218,11 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
         *,
         run_id: str | None = None,
+        pending: bool = False,
     ) -> Write:
         """Check what a write says, once, to be observed or performed later."""
         check_batch(self.vocabulary, entities, relationships)
-        return Write(source, batch_of(entities, relationships), run_id)
+        return Write(source, batch_of(entities, relationships), run_id, pending)
 
     def amend_operation(
         self,
@@ -232,11 +234,12 @@ class Graph:
         parted: Collection[Edge],
         *,
         run_id: str | None = None,
+        pending: bool = False,
     ) -> Amend:
         """Check what a sync came to when it was observed, once, to be observed or performed later."""
         check_batch(self.vocabulary, entities, relationships)
         batch = batch_of(entities, relationships)
-        return Amend(source, sync_id, batch, frozenset(gone), frozenset(parted), run_id)
+        return Amend(source, sync_id, batch, frozenset(gone), frozenset(parted), run_id, pending)
 
     def picture(self, org_id: int) -> Picture:
         """Return an empty picture, over which operations may be observed."""

@@ -19,6 +19,8 @@ class EntityRow:
     first_seen: datetime
     last_written: datetime
     deleted_at: datetime | None
+    since: datetime
+    """Since when it is as it is now, or gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class RelationshipRow:
     properties: dict[str, Any]
     first_seen: datetime
     last_written: datetime
+    since: datetime
+    """Since when it is as it is now, its ends apart."""
 
 
 @dataclass(frozen=True, slots=True)
