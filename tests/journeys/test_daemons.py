@@ -46,10 +46,10 @@ IN_PROCESS = textwrap.dedent(
             threading.Thread(target=self._work, daemon=True).start()
 
         def _work(self):
-            with handling(self._settings) as (handle, draining):
+            with handling(self._settings) as (dispatch, draining):
                 self._draining, self._ready = draining, True
                 while (token := self._tokens.get()) is not None:
-                    handle(token)
+                    dispatch.execute(token)
                     self._at = None
                     self._freed()
             self._over.set()

@@ -25,7 +25,11 @@ WORKER = textwrap.dedent(
             time.sleep(60)
         if work_id == 77:
             time.sleep(60)
-    serve_tokens(handle, draining)
+    def following(token):  # 99 ends only when it is told to drain, and then nothing may follow
+        if token[0] == 99:
+            return (13, 1)
+        return (token[0] + 1, 1) if 200 <= token[0] < 205 or token[0] in (12, 98) else None
+    serve_tokens(handle, draining, following)
     """
 )
 
@@ -70,6 +74,28 @@ def test_tokens_are_carried_out_and_the_workers_are_idle_again(executor, lost):
         executor.submit([(number, 1)])
     wait_until(lambda: executor.capacity() == 2)
     assert (executor.in_flight(), lost) == ([], [])
+
+
+def test_a_worker_goes_on_with_what_follows_and_is_busy_with_it(executor, lost):
+    """What it took by itself is in flight, so that its lease is kept; it is free when nothing follows."""
+    executor.submit([(98, 1)])
+    wait_until(lambda: executor.in_flight() == [(99, 1)])
+    executor.submit([(200, 1)])
+    wait_until(lambda: executor.capacity() == 1)
+    assert (executor.in_flight(), lost) == ([(99, 1)], [])
+
+
+def test_a_worker_that_dies_at_what_follows_gives_up_that_and_nothing_else(executor, lost):
+    """The token it was handed is done; the one it took is what nobody carries out."""
+    executor.submit([(12, 1)])
+    wait_until(lambda: lost == [(13, 1)])
+
+
+def test_a_worker_that_is_told_to_drain_takes_nothing_more(executor, lost):
+    """What follows waits for the next daemon."""
+    executor.submit([(99, 1)])
+    executor.drain(15)
+    assert lost == []
 
 
 def test_a_dead_workers_token_is_given_up_and_another_takes_its_place(executor, lost):

@@ -41,6 +41,31 @@ def test_only_the_oldest_work_of_a_key_is_claimed(store, clock, queue):
     assert [token[0] for token in queue.claim_due(10)] == [second.id]
 
 
+def test_who_has_done_a_row_may_take_the_next_of_its_line(store, clock, queue):
+    """It is the oldest of what is left; nothing is taken of a row that is not done, and nothing of other lines."""
+    first, second, third = (enqueue(store, clock) for _ in range(3))
+    enqueue(store, clock, key="stream:b")
+    token = queue.claim_next(ORG, CONNECTION, "stream:a")
+    assert queue.claim_following(first) is None
+    with store.write() as uow:
+        assert uow.work.complete(*token)
+    token = queue.claim_following(first)
+    assert token == (second.id, 1)
+    with store.write() as uow:
+        row = uow.work.get(second.id)
+        uow.work.release(row, not_before=clock.now() + timedelta(seconds=5), attempt=1)
+    assert queue.claim_following(second) is None, "its head waits for another attempt, and nobody goes before it"
+    clock.pass_time(seconds=6)
+    assert queue.claim_following(first) == (second.id, 2)
+    with store.write() as uow:
+        assert uow.work.complete(second.id, 2)
+    (token,) = [queue.claim_following(second)]
+    assert token == (third.id, 1)
+    with store.write() as uow:
+        assert uow.work.complete(*token)
+    assert queue.claim_following(third) is None
+
+
 def test_a_clock_that_is_put_forward_takes_no_work_from_who_is_at_it(store, clock, queue):
     """A lease that seems to have run out is not lost while its holder says that it is in flight."""
     enqueue(store, clock)

@@ -9,13 +9,15 @@ from levada_runtime.foundation.logging import logger
 from levada_runtime.work.service import Token
 
 _LEFT_FOR: Final = timedelta(minutes=1)
+_IN_DEEP_LINES: Final = frozenset({"webhook"})
+"""Kinds of which thousands may stand in one line, so that whoever has done one takes the next."""
 
 
 class Dispatch:
     """Hands each piece of work to whoever carries out its kind."""
 
     def __init__(self, installation: Installation) -> None:
-        self._store, self._clock = installation.store, installation.clock
+        self._store, self._clock, self._queue = installation.store, installation.clock, installation.work
         runs = installation.runs
         self._handlers: dict[str, Callable[[Token], None]] = {
             "poll": runs.execute,
@@ -39,3 +41,11 @@ class Dispatch:
         with self._store.write() as uow:
             if uow.work.holds(*token):
                 uow.work.release(work, not_before=self._clock.now() + _LEFT_FOR, attempt=work.attempt - 1)
+
+    def following(self, token: Token) -> Token | None:
+        """Take what comes after a piece of work that was carried out, where it is of a kind that stands in line."""
+        with self._store.read() as uow:
+            work = uow.work.get(token[0])
+        if work is None or work.kind not in _IN_DEEP_LINES:
+            return None
+        return self._queue.claim_following(work)

@@ -3,8 +3,9 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
@@ -13,10 +14,11 @@ from levada_runtime.foundation.collector import look_seldom
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import configure_logging
-from levada_runtime.work.service import Token
 from levada_runtime.work.worker import serve_tokens
 
 SETTINGS_VARIABLE = "LEVADA_WORKER_SETTINGS"
+GIVES_WAY: Final = 10
+"""How far work stands back from answering requests where processors are scarce, as in nice(2)."""
 
 
 def environment_for(settings: Settings) -> dict[str, str]:
@@ -34,14 +36,15 @@ def run_worker() -> None:
         raise EnvironmentFailure("a worker is started by the daemon, never by hand", code="not_supervised")
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
+    os.nice(GIVES_WAY)
     act_as(RUNTIME)
-    with handling(settings) as (handle, draining):
+    with handling(settings) as (dispatch, draining):
         look_seldom()
-        serve_tokens(handle, draining)
+        serve_tokens(dispatch.execute, draining, dispatch.following)
 
 
 @contextmanager
-def handling(settings: Settings) -> Iterator[tuple[Callable[[Token], None], threading.Event]]:
+def handling(settings: Settings) -> Iterator[tuple[Dispatch, threading.Event]]:
     """What carries out tokens in this process, and what tells it to stop at the next page: for a worker of any kind."""
     with Installation(settings) as installation:
-        yield Dispatch(installation).execute, installation.draining
+        yield Dispatch(installation), installation.draining

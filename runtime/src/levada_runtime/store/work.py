@@ -72,7 +72,7 @@ class Work:
         What another is at just now is left out.
         """
         query = sa.select(work).where(
-            work.c.id.in_(work_ids), *_claimable(now), work.c.reserved_for.is_(None), _at_head()
+            work.c.id.in_(work_ids), *_claimable(now), work.c.reserved_for.is_(None), _AT_HEAD
         )
         found = read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True, of=work)))
         rows = sorted(found, key=lambda row: work_ids.index(row.id))
@@ -87,6 +87,12 @@ class Work:
     def unfinished_of(self, org_id: int, connection_id: int, key: str) -> list[WorkRow]:
         """Return a key's unfinished rows, oldest first."""
         return read_as(WorkRow, self._connection.execute(_unfinished_of(org_id, connection_id, key)))
+
+    def first_of(self, org_id: int, connection_id: int, key: str) -> int | None:
+        """Return the id of a key's oldest unfinished row."""
+        oldest = _unfinished_of(org_id, connection_id, key).with_only_columns(work.c.id).limit(1)
+        found: int | None = self._connection.execute(oldest).scalar_one_or_none()
+        return found
 
     def last_of(self, org_id: int, connection_id: int, key: str) -> int | None:
         """Return the id of a key's newest unfinished row."""
@@ -180,7 +186,7 @@ class Work:
     def _at_head_still(self, rows: Sequence[WorkRow]) -> list[WorkRow]:
         if not rows or self._connection.dialect.name == "sqlite":
             return list(rows)
-        query = sa.select(work.c.id).where(work.c.id.in_([row.id for row in rows]), _at_head())
+        query = sa.select(work.c.id).where(work.c.id.in_([row.id for row in rows]), _AT_HEAD)
         still = set(self._connection.execute(query).scalars())
         return [row for row in rows if row.id in still]
 
@@ -239,3 +245,6 @@ def _at_head() -> sa.ColumnElement[bool]:
 
 def _same_line(other: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return tuple(other.c[name] == work.c[name] for name in ("org_id", "connection_id", "key"))
+
+
+_AT_HEAD = _at_head()

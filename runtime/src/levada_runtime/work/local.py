@@ -1,7 +1,8 @@
 """The default executor: supervised worker processes on this machine, one piece of work each at a time.
 
-A worker is told its tokens on its standard input, a line each, and answers a line when it is done. The end of its
-output is the end of the worker: its token is given up at once and another worker is started in its place.
+A worker is told its tokens on its standard input, a line each, and answers a line when it is done, or is at another
+that it took by itself. The end of its output is the end of the worker: its token is given up at once and another worker is
+started in its place.
 """
 
 import json
@@ -154,9 +155,9 @@ class LocalExecutor:
             answer = json.loads(line)
             with self._lock:
                 worker.ready = worker.ready or "ready" in answer
-                if "done" in answer:
-                    worker.token = None
-            self._freed()
+                worker.token = (answer["at"][0], answer["at"][1]) if "at" in answer else None
+            if worker.token is None:
+                self._freed()
 
     def _bury(self, slot: int, worker: _Worker) -> None:
         worker.process.kill()

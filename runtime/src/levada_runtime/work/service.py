@@ -68,6 +68,15 @@ class WorkQueue:
             row = uow.work.claim(head, self.owner, now + self.lease)
         return row.id, row.fence
 
+    def claim_following(self, row: WorkRow) -> Token | None:
+        """Take what is next in the line of a row that this process has done, if it is due and free."""
+        now, line = self._clock.now(), (row.org_id, row.connection_id, row.key)
+        with self._store.write() as uow:
+            first = uow.work.first_of(*line)
+            taken = uow.work.take([first], now) if first is not None else []
+            claimed = [uow.work.claim(one, self.owner, now + self.lease) for one in taken]
+        return (claimed[0].id, claimed[0].fence) if claimed else None
+
     def renew(self, tokens: Sequence[Token]) -> None:
         """Lengthen the leases of work that is still being done."""
         if tokens:
