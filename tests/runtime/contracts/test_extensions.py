@@ -11,11 +11,22 @@ import pytest
 from tests.payloads import FULL
 
 from levada._hashing import payload_hash
-from levada.contracts import CONTRACTS, Contract, CustomerPayload, InvoicePayload, Moment, Name
+from levada.contracts import (
+    CONTRACTS,
+    Contract,
+    CustomerPayload,
+    End,
+    InvoicePayload,
+    Link,
+    Moment,
+    Name,
+    Projection,
+)
 from levada_runtime.catalog.plugins import load_extensions
 from levada_runtime.contracts.offers import RESERVED
 from levada_runtime.contracts.registry import BUILT_IN, Registry
 from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.graph.vocabulary import Vocabulary
 
 HEAD = """
 from typing import ClassVar
@@ -120,6 +131,7 @@ def made(base: type[Contract] = Contract, **body: Any) -> type[Contract]:
 
 
 BOAT = {"document_type": "boat", "plural": "boats"}
+MOORED = Link("USES", to=End("berth", "berth_id"))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +146,10 @@ BOAT = {"document_type": "boat", "plural": "boats"}
         (lambda: made(document_type="boat", plural="customers"), "the plural 'customers', which is levada's"),
         (lambda: made(**BOAT, identity_field="hull"), "identity_field 'hull' is none of its fields"),
         (lambda: made(**BOAT, source_time_field="at"), "source_time_field 'at' is none of its fields"),
+        (lambda: made(**BOAT, projection="boat"), "'boat', whose projection is no Projection"),
+        (lambda: made(**BOAT, projection=Projection("Boat")), "has the kind 'Boat', which is not snake_case"),
+        (lambda: made(**BOAT, projection=Projection("boat", name="hull")), "projection names 'hull'"),
+        (lambda: made(**BOAT, projection=Projection("boat", links=(MOORED,))), "projection names 'berth_id'"),
         (lambda: made(**BOAT, fields={"call": Callable[[], int]}), "'boat', which has no JSON Schema"),
         (lambda: made(CustomerPayload), "'customer', which is levada's already"),
         (lambda: made(**BOAT, widens=True), "widens the document type 'boat', which there is not"),
@@ -155,6 +171,34 @@ def test_what_cannot_be_taken_is_refused_with_the_reason(offered, said):
     assert caught.value.message.startswith("harbour ")
     assert caught.value.hint
     assert {contract.document_type: contract for contract in registry} == dict(CONTRACTS)
+
+
+PROJECTS = """
+from levada.contracts import End, Link, Projection
+
+class HarbourInvoicePayload(InvoicePayload):
+    widens: ClassVar[bool] = True
+    projection = Projection("invoice", links=(Link("{verb}", to=End("berth", "berth_id")),))
+
+    berth_id: str | None = None
+"""
+
+
+def test_a_wider_contract_may_stand_for_something_else(install):
+    """Its projection takes the place of the one that it widens."""
+    install("harbour_g", PROJECTS.format(verb="USES"), "HarbourInvoicePayload")
+    registry = Registry()
+    load_extensions(registry, Vocabulary())
+    assert registry.get("invoice").projection.links == (Link("USES", to=End("berth", "berth_id")),)
+    assert "invoice" in registry.projected
+    assert CONTRACTS["invoice"].projection.links != registry.get("invoice").projection.links
+
+
+def test_a_projection_by_a_word_that_the_graph_does_not_know_stops_the_start(install):
+    """The message names the extension, the document type and the word."""
+    install("harbour_h", PROJECTS.format(verb="MOORS"), "HarbourInvoicePayload")
+    with pytest.raises(UsageFailure, match="harbour_h projects 'invoice' by the verb 'MOORS', which the graph"):
+        load_extensions(Registry(), Vocabulary())
 
 
 def test_a_hook_that_raises_is_named(install):

@@ -7,6 +7,7 @@ import pluggy
 
 from levada import hookspecs
 from levada_runtime.catalog.installed import ConnectorPlugin, InstalledConnector
+from levada_runtime.contracts.projections import unknown_word
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.graph.vocabulary import Vocabulary
@@ -34,7 +35,19 @@ def load_extensions(registry: Registry, vocabulary: Vocabulary | None = None) ->
     for name, plugin in found:
         if vocabulary is not None and hasattr(plugin, "levada_graph_vocabulary"):
             vocabulary.extend(name, plugin.levada_graph_vocabulary())
+    if vocabulary is not None:
+        _check_projections(registry, vocabulary)
     return plugins
+
+
+def _check_projections(registry: Registry, vocabulary: Vocabulary) -> None:
+    for contract in registry:
+        owned = registry.owned(contract.document_type)
+        projection = contract.projection
+        unknown = unknown_word(projection, vocabulary.classes, vocabulary.verbs) if projection else None
+        if unknown is not None and owned is not None:
+            whose = owned.widened_by or owned.owner
+            raise _broken(f"{whose} projects {contract.document_type!r} by {unknown}, which the graph does not know")
 
 
 def _take_contracts(registry: Registry, plugins: Iterable[tuple[str, Any]]) -> None:

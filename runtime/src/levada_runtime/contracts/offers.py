@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from levada.contracts import Contract
+from levada_runtime.contracts.projections import unprojectable
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PLURAL = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -11,9 +12,9 @@ _FIXED = ("document_type", "plural", "version", "identity_field", "source_time_f
 
 RESERVED = frozenset(
     {
-        "audit", "backfills", "connections", "connectors", "contracts", "deliveries", "documents", "entities", "events",
-        "ingest", "keys", "ledger", "openapi", "orgs", "pipelines", "plans", "quarantine", "receipts", "relationships",
-        "runs", "secrets", "streams",
+        "audit", "backfills", "connections", "connectors", "contracts", "deliveries", "documents", "entities",
+        "events", "graph", "ingest", "keys", "ledger", "openapi", "orgs", "pipelines", "plans", "quarantine",
+        "receipts", "relationships", "runs", "secrets", "streams",
     }
 )  # fmt: skip
 """Words that stand for something else in the API's paths than documents of a type."""
@@ -34,7 +35,7 @@ def unfit(offered: Any) -> str | None:
         name = getattr(offered, role)
         if name is not None and name not in offered.model_fields:
             return f"{kind!r}, whose {role} {name!r} is none of its fields"
-    return _indescribable(offered)
+    return unprojectable(offered) or _indescribable(offered)
 
 
 def _indescribable(offered: type[Contract]) -> str | None:

@@ -64,6 +64,11 @@ class Registry:
         """Return the contract whose plural names it in a URL."""
         return next((contract for contract in self if contract.plural == word), None)
 
+    @property
+    def projected(self) -> frozenset[str]:
+        """The document types that stand for something in the graph."""
+        return frozenset(name for name, one in self._owned.items() if one.contract.projection is not None)
+
     def __iter__(self) -> Iterator[type[Contract]]:
         return (one.contract for one in self._owned.values())
 

@@ -26,6 +26,7 @@ def contract_view(owned: Owned) -> dict[str, Any]:
         "fields": len(contract.model_fields),
         "owner": owned.owner,
         "widened_by": owned.widened_by,
+        "projects": contract.projection.kind if contract.projection else None,
     }
 
 

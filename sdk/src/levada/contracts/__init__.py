@@ -6,6 +6,7 @@ from types import MappingProxyType
 from levada.contracts._base import Address, Allocation, ApprovalStatus, Contract, LineItem, Part, PaymentMethodDetails
 from levada.contracts._fields import Currency, Day, Flag, Moment, Money, Name
 from levada.contracts._messages import record_errors
+from levada.contracts._projection import End, Link, Projection
 from levada.contracts.banking import (
     BankAccountPayload,
     BankTransactionPayload,
@@ -79,6 +80,7 @@ __all__ = [
     "Day",
     "DepositLine",
     "DepositPayload",
+    "End",
     "ExpensePayload",
     "Flag",
     "InvoicePayload",
@@ -86,12 +88,14 @@ __all__ = [
     "JournalEntryPayload",
     "JournalLine",
     "LineItem",
+    "Link",
     "Moment",
     "Money",
     "Name",
     "Part",
     "PaymentMethodDetails",
     "PaymentPayload",
+    "Projection",
     "PurchaseOrderPayload",
     "QuotePayload",
     "RefundReceiptPayload",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from levada._record import Record
 from levada.contracts._fields import Day, FreeJson, Money, Name
+from levada.contracts._projection import Projection
 
 ApprovalStatus = Literal["draft", "pending_approval", "approved", "rejected", "void"]
 PaymentMethodType = Literal["check", "credit_card", "ach", "cash", "wire", "other"]
@@ -78,6 +79,8 @@ class Contract(Record):
     identity_field: ClassVar[str] = "source_id"
     source_time_field: ClassVar[str | None] = None
     hash_exclude: ClassVar[frozenset[str]] = frozenset()
+    projection: ClassVar[Projection | None] = None
+    """What a document stands for in the entity graph; None for nothing."""
     widens: ClassVar[bool] = False
     """Set by an extension's subclass that takes the place of the contract it is derived from."""
 

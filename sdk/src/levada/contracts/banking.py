@@ -7,6 +7,7 @@ from pydantic import Field
 from levada.contracts._base import Contract, LineNumber, Part, PaymentMethodType
 from levada.contracts._fields import MOST_ITEMS, Currency, Day, Flag, Moment, Money, Name
 from levada.contracts._groups import Amounted, Totalled
+from levada.contracts._projection import Projection
 
 
 class BankAccountPayload(Contract):
@@ -15,6 +16,15 @@ class BankAccountPayload(Contract):
     document_type: ClassVar[str] = "bank_account"
     plural: ClassVar[str] = "bank-accounts"
     identity_field: ClassVar[str] = "account_id"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="bank_account",
+        class_="Account",
+        name="name",
+        traits=(
+            "currency", "official_name", "type", "subtype", "mask", "institution", "current_balance",
+            "available_balance", "balance_as_of",
+        ),
+    )  # fmt: skip
 
     account_id: Name
     name: Name

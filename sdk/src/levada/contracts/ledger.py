@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from levada.contracts._base import LineNumber, Part
 from levada.contracts._fields import MOST_ITEMS, Currency, Day, Flag, Money, Name, refused
 from levada.contracts._groups import Dated, Timed
+from levada.contracts._projection import End, Link, Projection
 
 _EXACT = Context(prec=60)
 """Room for the sum of more lines than any payload can hold, to the last of their digits."""
@@ -20,6 +21,13 @@ class AccountPayload(Timed):
 
     document_type: ClassVar[str] = "account"
     plural: ClassVar[str] = "accounts"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="account",
+        class_="Account",
+        name="name",
+        traits=("code", "type", "sub_type", "normal_balance", "description", "active", "currency", "current_balance"),
+        links=(Link("CONTAINS", start=End("account", "parent_account_id")),),
+    )
 
     source_id: Name
     name: Name

@@ -5,6 +5,9 @@ from typing import ClassVar, Literal
 from levada.contracts._base import Address
 from levada.contracts._fields import Currency, Flag, Money, Name, Texts
 from levada.contracts._groups import Timed
+from levada.contracts._projection import Projection
+
+_TRAITS = ("email", "phone", "company_name", "currency", "active", "balance", "tax_ids", "category_ids", "description")
 
 
 class Party(Timed):
@@ -29,6 +32,12 @@ class CustomerPayload(Party):
     document_type: ClassVar[str] = "customer"
     plural: ClassVar[str] = "customers"
     identity_field: ClassVar[str] = "customer_id"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="customer",
+        class_="Account",
+        name="name",
+        traits=(*_TRAITS, "type", "credit_limit", "tax_exempt", "price_level", "sales_representative"),
+    )
 
     customer_id: Name
     billing_address: Address | None = None
@@ -45,6 +54,12 @@ class VendorPayload(Party):
 
     document_type: ClassVar[str] = "vendor"
     plural: ClassVar[str] = "vendors"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="vendor",
+        class_="Account",
+        name="name",
+        traits=(*_TRAITS, "entity_type", "payment_terms", "payment_method", "website"),
+    )
 
     source_id: Name
     entity_type: Literal["individual", "company"] | None = None

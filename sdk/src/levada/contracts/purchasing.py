@@ -8,6 +8,13 @@ from pydantic import Field
 from levada.contracts._base import Address, Allocation, ApprovalStatus
 from levada.contracts._fields import MOST_ITEMS, Day, Flag, Money, Name
 from levada.contracts._groups import Amounted, Dated, Itemised, Settled
+from levada.contracts._projection import End, Link, Projection
+
+_VENDOR = End("vendor", "vendor_id")
+_ITEMS = Link("CONTAINS", to=End("item", "line_items.item_id"))
+_MONEY = ("currency", "total_amount")
+_TRAITS = ("status", *_MONEY, "document_number", "document_date", "tax_amount", "discount_amount", "approval_status")
+_DONE = ("status", ("completed",))
 
 
 class Purchase(Itemised):
@@ -22,6 +29,16 @@ class VendorBillPayload(Purchase):
 
     document_type: ClassVar[str] = "vendor_bill"
     plural: ClassVar[str] = "vendor-bills"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="vendor_bill",
+        name="document_number",
+        traits=(*_TRAITS, "due_date", "amount_due", "payment_terms"),
+        links=(
+            Link("BILLED", start=_VENDOR, properties=_MONEY, unless=("status", ("draft", "void"))),
+            Link("CONNECTS", to=End("purchase_order", "purchase_order_id")),
+            _ITEMS,
+        ),
+    )
 
     status: Literal["draft", "open", "paid", "void"]
     due_date: Day | None = None
@@ -35,6 +52,16 @@ class VendorCreditPayload(Purchase):
 
     document_type: ClassVar[str] = "vendor_credit"
     plural: ClassVar[str] = "vendor-credits"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="vendor_credit",
+        name="document_number",
+        traits=(*_TRAITS, "reason_code", "remaining_amount"),
+        links=(
+            Link("HAS", start=_VENDOR),
+            Link("CONNECTS", to=End("vendor_bill", "bill_id")),
+            _ITEMS,
+        ),
+    )
 
     status: Name
     bill_id: str | None = None
@@ -47,6 +74,15 @@ class PurchaseOrderPayload(Purchase):
 
     document_type: ClassVar[str] = "purchase_order"
     plural: ClassVar[str] = "purchase-orders"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="purchase_order",
+        name="document_number",
+        traits=(*_TRAITS, "due_date", "payment_terms"),
+        links=(
+            Link("HAS", start=_VENDOR),
+            _ITEMS,
+        ),
+    )
 
     status: Name
     due_date: Day | None = None
@@ -59,6 +95,25 @@ class BillPaymentPayload(Amounted, Settled):
 
     document_type: ClassVar[str] = "bill_payment"
     plural: ClassVar[str] = "bill-payments"
+    projection: ClassVar[Projection | None] = Projection(
+        kind="bill_payment",
+        name="payment_number",
+        traits=(
+            "status",
+            "amount",
+            "currency",
+            "payment_number",
+            "payment_date",
+            "payment_method_type",
+            "reference_number",
+            "approval_status",
+        ),
+        links=(
+            Link("PAID", to=_VENDOR, properties=("amount", "currency", "payment_date"), when=_DONE),
+            Link("PAID", to=End("vendor_bill", "bill_id"), when=_DONE),
+            Link("PAID", to=End("vendor_bill", "allocations.bill_id"), when=_DONE),
+        ),
+    )
 
     vendor_id: Name
     status: Literal["pending", "completed", "void"]
