@@ -172,15 +172,19 @@ def test_what_was_asserted_since_is_listed_and_left_alone(tenant):
     assert [(one["key"], one["by"]["run"]) for one in result["left"]] == [("a", later.id)]
 
 
-def test_a_relationship_whose_end_is_gone_meanwhile_is_listed(tenant):
-    """It cannot come back without it."""
+def test_a_relationship_whose_end_is_gone_meanwhile_comes_back_with_the_end(tenant):
+    """It is put back and is pending until then."""
     tenant.bench.graph.upsert(tenant.org.id, "rest", "host", "z", {})
     tenant.live(sync(host("a"), relationships=[runs_on("a", "z")]))
     run = tenant.live(sync(host("a", x=1)))
     tenant.bench.graph.delete(tenant.org.id, tenant.bench.graph.find(tenant.org.id, "host", "z").id)
     result = tenant.revert(run)
-    assert [(one["reason"], one["to"][1]) for one in result["left"]] == [("end_gone", "z")]
+    assert [(one["to"][1], one["did"]) for one in result["relationships"]] == [("z", "restored")]
+    assert result["left"] == []
     assert tenant.hosts() == {"a": {}}
+    assert tenant.bench.graph.relationships(tenant.org.id, "host", "a") == []
+    tenant.bench.graph.upsert(tenant.org.id, "rest", "host", "z", {})
+    assert len(tenant.bench.graph.relationships(tenant.org.id, "host", "a")) == 1
 
 
 def test_deliveries_of_its_events_are_listed(tenant):

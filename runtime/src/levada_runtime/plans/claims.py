@@ -7,7 +7,7 @@ from typing import Any
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.graph.diff import Changes
 from levada_runtime.graph.merge import same
-from levada_runtime.graph.model import Edge, GraphRefusal, Key
+from levada_runtime.graph.model import GraphRefusal
 from levada_runtime.graph.operations import Amend, Write, spell_edge, spell_key
 from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.service import Graph
@@ -70,9 +70,7 @@ def _observed(
             operation = _operation(graph, one, asserted.refused.keys(), run_id)
             changes = graph.observe(asserted.picture, operation)
         except GraphRefusal as refusal:
-            if refusal.code != "DanglingRelationship":
-                raise _invalid(refusal) from None
-            return {_edge(offender) for offender in refusal.details}
+            raise _invalid(refusal) from None
         asserted.operations.append(operation)
         asserted.changes.append(changes)
         sum_up(total, changes)
@@ -85,19 +83,16 @@ def _operation(graph: Graph, planned: PlannedOperation, refused: Iterable[Place]
     entities = [one.draft() for one in planned.entities if one.place not in left_out]
     relationships = [one.draft() for one in planned.relationships if one.place not in left_out]
     if planned.op == "write":
-        return graph.write_operation(planned.source, entities, relationships, run_id=run_id)
+        return graph.write_operation(planned.source, entities, relationships, run_id=run_id, pending=True)
     gone: list[Any] = [one.place for one in planned.gone if one.place not in left_out]
     parted: list[Any] = [one.place for one in planned.parted if one.place not in left_out]
-    return graph.amend_operation(planned.source, run_id, entities, relationships, gone, parted, run_id=run_id)
+    return graph.amend_operation(
+        planned.source, run_id, entities, relationships, gone, parted, run_id=run_id, pending=True
+    )
 
 
 def _equal(left: Change | None, right: Change | None) -> bool:
     return left is not None and right is not None and same(left, right)
-
-
-def _edge(offender: dict[str, Any]) -> Edge:
-    start: Key = offender["from_type"], offender["from_key"]
-    return start, offender["verb"], (offender["to_type"], offender["to_key"])
 
 
 def _invalid(refusal: GraphRefusal) -> UsageFailure:

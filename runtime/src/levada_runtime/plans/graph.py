@@ -16,6 +16,7 @@ Seen = dict[str, Any] | None
 Place = Key | Edge
 Change = tuple[Seen, Seen]
 """(before, after)"""
+_NOWHERE: Change = (None, None)
 
 
 class GraphEffects:
@@ -38,6 +39,16 @@ class GraphEffects:
             before, after = _views(relationship)
             first, _ = self.relationships.get(relationship.edge, (before, None))
             self.relationships[relationship.edge] = first, after
+
+    def settled(self) -> Iterable[tuple[Edge, Change]]:
+        """Yield the relationships' changes as they stand after everything: one whose end came later is not pending."""
+        for edge, (before, after) in self.relationships.items():
+            if after is None or "awaits" not in after:
+                yield edge, (before, after)
+                continue
+            awaits = [end for end in after["awaits"] if self.entities.get((end[0], end[1]), _NOWHERE)[1] is None]
+            still = {"awaits": awaits} if awaits else {}
+            yield edge, (before, {"properties": after["properties"], **still})
 
     def take(self, operation: Operation, changes: Changes) -> None:
         """Add what a call of the run itself would do, and keep it so that it can be done."""
@@ -128,7 +139,10 @@ def _relationship(draft: RelationshipDraft) -> dict[str, Any]:
 def _views(change: EntityChange | RelationshipChange) -> tuple[Seen, Seen]:
     if isinstance(change, EntityChange):
         return _seen(change.before), _seen(change.after)
-    return _properties(change.before), _properties(change.after)
+    after = _properties(change.after)
+    if after is not None and change.awaits:
+        after["awaits"] = [list(end) for end in change.awaits]
+    return _properties(change.before), after
 
 
 def _seen(entity: Entity | None) -> Seen:

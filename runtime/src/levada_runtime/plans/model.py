@@ -39,7 +39,7 @@ def build_plan(
         ],
         "relationships": [
             {**spell(edge), **told}
-            for edge, seen in graph.relationships.items()
+            for edge, seen in graph.settled()
             if (told := _difference(*seen, within="properties"))
         ],
         "assertions": {"operations": graph.operations, "bases": bases(graph.own)},

@@ -12,8 +12,7 @@ from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import new_uuid, spell_document
-from levada_runtime.graph.model import Edge, GraphRefusal, Key, SyncCounts
-from levada_runtime.graph.operations import Restore
+from levada_runtime.graph.model import SyncCounts
 from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.service import Graph
 from levada_runtime.graph.undo import Undone, read_undo
@@ -208,26 +207,16 @@ class Reverts:
         places: set[Place],
         report: _Report,
     ) -> None:
-        while places:
-            operation: Restore = one.restore(source, places, subject.run_id)
-            try:
-                changes = self._graph.perform(uow, subject.org.id, operation, picture=picture)
-            except GraphRefusal as refusal:
-                gone = {_edge(offender) for offender in refusal.details}
-                report.left += [
-                    {**spell_place(place), "reason": "end_gone", "message": "one of its ends is gone", "by": None}
-                    for place in sorted(gone, key=str)
-                ]
-                places = places - gone
-                continue
-            report.graph = report.graph.plus(changes.counts)
-            report.entities += [
-                {**spell_place(change.state.key), "did": _did(change.claims.claim)} for change in changes.entities
-            ]
-            report.relationships += [
-                {**spell_place(change.edge), "did": _did(change.claims.claim)} for change in changes.relationships
-            ]
+        if not places:
             return
+        changes = self._graph.perform(uow, subject.org.id, one.restore(source, places, subject.run_id), picture=picture)
+        report.graph = report.graph.plus(changes.counts)
+        report.entities += [
+            {**spell_place(change.state.key), "did": _did(change.claims.claim)} for change in changes.entities
+        ]
+        report.relationships += [
+            {**spell_place(change.edge), "did": _did(change.claims.claim)} for change in changes.relationships
+        ]
 
     def _enter(self, uow: UnitOfWork, subject: _Subject, report: _Report) -> RunRow:
         now = self._clock.now()
@@ -312,11 +301,6 @@ def _named(connection: ConnectionRow, now: Standing) -> dict[str, Any]:
         "document_type": now.document_type,
         "idempotency_key": now.idempotency_key,
     }
-
-
-def _edge(offender: dict[str, Any]) -> Edge:
-    start: Key = offender["from_type"], offender["from_key"]
-    return start, offender["verb"], (offender["to_type"], offender["to_key"])
 
 
 def _did(claim: Any) -> str:

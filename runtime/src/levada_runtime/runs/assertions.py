@@ -102,10 +102,7 @@ class Assertions:
         return self._decide(frame, call)
 
     def write(self, uow: UnitOfWork) -> SyncCounts:
-        """Write the page in this unit of work; once that has committed, call `clear`.
-
-        Raises GraphRefusal when somebody else took away what the page builds on.
-        """
+        """Write the page in this unit of work; once that has committed, call `clear`."""
         org_id, counts = self._run.org_id, SyncCounts()
         picture = self._graph.picture(org_id)
         for operation in self._staged:
@@ -150,9 +147,11 @@ class Assertions:
     def _operation(self, frame: GraphFrame, call: _OpenCall) -> Operation:
         run = self._run.id
         if frame.op == "write":
-            return self._graph.write_operation(self._source, call.entities, call.relationships, run_id=run)
+            return self._graph.write_operation(
+                self._source, call.entities, call.relationships, run_id=run, pending=True
+            )
         source = self._source if frame.scope is None else f"{self._source}/{frame.scope}"
-        return self._graph.sync_operation(source, run, call.entities, call.relationships, run_id=run)
+        return self._graph.sync_operation(source, run, call.entities, call.relationships, run_id=run, pending=True)
 
 
 def added(counts: SyncCounts, more: SyncCounts) -> SyncCounts:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
-from levada_runtime.graph.model import GraphRefusal, SyncCounts
+from levada_runtime.graph.model import SyncCounts
 from levada_runtime.ingest.model import Counts
 from levada_runtime.ingest.service import Ingest
 from levada_runtime.runs.assertions import Assertions, graph_counts
@@ -70,8 +70,7 @@ class Pager:
     def finish(self, uow: UnitOfWork, **ending: Any) -> RunRow:
         """Write the last page and the run's end in this unit of work.
 
-        Raises StaleClaimError when somebody else holds the work by now, and GraphRefusal when somebody else took away
-        what the page builds on; the unit of work must then be given up.
+        Raises StaleClaimError when somebody else holds the work by now; the unit of work must then be given up.
         """
         page = self._ingest.page
         last = 1 if page.staged or page.rejected or self._assertions.staged else 0
@@ -93,8 +92,6 @@ class Pager:
                 self.run = self._turn(uow, *self._write(uow), checkpoint, pages=self.run.pages + 1)
         except StaleClaimError as error:
             raise Abort("worker_lost", str(error)) from None
-        except GraphRefusal as refusal:
-            raise Abort("interrupted", moved(refusal)) from None
         self.progressed = self.progressed or checkpoint is not None
         self._clear()
         self._recorder.forget()
@@ -139,11 +136,6 @@ class Pager:
     def _check_claim(self, uow: UnitOfWork) -> None:
         if self._token is not None and not uow.work.holds(*self._token):
             raise StaleClaimError("another worker holds this run by now; this one's page is given up")
-
-
-def moved(refusal: GraphRefusal) -> str:
-    """Say why a page that was answered for cannot be committed after all."""
-    return f"the graph has moved since the page was answered: {refusal.message}; the run goes on from its last page"
 
 
 def _no_usage() -> tuple[int, int]:

@@ -14,13 +14,12 @@ from levada_runtime.catalog.trust import violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 from levada_runtime.foundation.logging import logger, mask
-from levada_runtime.graph.model import GraphRefusal
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.cassettes import check_playable
 from levada_runtime.runs.closing import Closing
 from levada_runtime.runs.endings import check_completed, error_of
 from levada_runtime.runs.observations import Observations
-from levada_runtime.runs.pager import Progress, moved
+from levada_runtime.runs.pager import Progress
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
 from levada_runtime.runs.replies import read_reply
 from levada_runtime.runs.retry import Verdict, judge
@@ -223,14 +222,8 @@ class Runs:
             self._observations.end(attempt, token, self._ending(attempt), broke_out)
             return
         if outcome.reason is None:
-            try:
-                self._succeed(token, attempt)
-            except GraphRefusal as refusal:
-                outcome = replace(outcome, reason="interrupted", message=moved(refusal))
-                attempt.outcome = outcome
-            else:
-                return
-        assert outcome.reason is not None
+            self._succeed(token, attempt)
+            return
         tried = 1 if attempt.pager.progressed else work.attempt
         work = replace(work, attempt=tried)
         self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome), broke_out)
