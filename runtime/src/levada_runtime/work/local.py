@@ -1,8 +1,8 @@
 """The default executor: supervised worker processes on this machine, one piece of work each at a time.
 
 A worker is told its tokens on its standard input, a line each, and answers a line when it is done, or is at another
-that it took by itself. The end of its output is the end of the worker: its token is given up at once and another worker is
-started in its place.
+that it took by itself. The end of its output is the end of the worker: its token is given up at once and another worker
+is started in its place.
 """
 
 import json
