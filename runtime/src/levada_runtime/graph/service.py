@@ -21,6 +21,7 @@ from levada_runtime.graph.model import (
 )
 from levada_runtime.graph.operations import Amend, Delete, Operation, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
+from levada_runtime.graph.snapshots import PREFIX, Snapshot, Staging, take_over
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
@@ -250,6 +251,16 @@ class Graph:
         with self._store.read() as uow:
             picture.prepare(uow, operation)
         return apply(picture, operation, self._clock.now())
+
+    def staging(self, org_id: int, source: str, run_id: str, number: int) -> Staging:
+        """Return what takes a snapshot in, piece by piece; it is the run's `number`-th."""
+        of = f"{PREFIX}{run_id}/{number}"
+        return Staging(self._store, self._clock, self.vocabulary, org_id, source, of, run_id)
+
+    def take_over(self, uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> Changes:
+        """Make a snapshot all that its source claims; returns what that came to in numbers."""
+        uow.lock("graph", org_id)
+        return take_over(uow, org_id, snapshot, self._clock.now(), self.vocabulary)
 
     def seen(self, picture: Picture, kind: str, external_id: str) -> Entity | None:
         """Return what a picture shows of an entity."""
