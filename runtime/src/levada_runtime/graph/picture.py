@@ -15,7 +15,7 @@ from typing import TypeVar
 from levada_runtime.foundation.ids import new_uuid, row_ids
 from levada_runtime.graph.merge import Claim, merged, shown
 from levada_runtime.graph.model import Edge, Entity, Key
-from levada_runtime.graph.operations import Amend, Delete, Operation, Restore, Sync
+from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Restore, Sync
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -85,6 +85,9 @@ class Picture:
                 self._load_keys(uow, [operation.key])
             case Restore():
                 self._load_parts(uow, operation.named(), operation.relationships)
+            case Project():
+                self._load_sources(uow, {part.source for part in operation.parts})
+                self._load_parts(uow, operation.named(), operation.edges())
             case Amend():
                 ends = {end for start, _, stop in operation.parted for end in (start, stop)}
                 named = operation.batch.named() | operation.gone | ends
@@ -157,6 +160,17 @@ class Picture:
         self._put_rows(uow.graph.entities_by_id(self.org_id, ends), uow.graph.claims_on(self.org_id, ends))
         self._relate_rows(found, uow.graph.relationship_claims_beside(self.org_id, source))
 
+    def _load_sources(self, uow: UnitOfWork, sources: Collection[str]) -> None:
+        """Load all that many sources claim, little each, which never sync."""
+        fresh = set(sources) - self._whole
+        self._whole |= fresh
+        self._asked |= fresh
+        claimed = set(uow.projections.entities_claimed(self.org_id, fresh))
+        related = uow.projections.relationships_claimed(self.org_id, fresh)
+        ids = (claimed | {end for row in related for end in (row.from_id, row.to_id)}) - self._keys.keys()
+        self._put_rows(uow.graph.entities_by_id(self.org_id, ids), uow.graph.claims_on(self.org_id, ids))
+        self._relate_rows(related, uow.graph.relationship_claims_on(self.org_id, (row.id for row in related)))
+
     def _load_parts(self, uow: UnitOfWork, named: Collection[Key], edges: Iterable[Edge]) -> None:
         self._load_keys(uow, named)
         triples = {self.triple(edge) for edge in edges} - self.relationships.keys()
@@ -168,15 +182,12 @@ class Picture:
             self.relate(RelationshipState(fresh, from_id, verb, to_id, NEVER, NEVER, {}, stored=False, since=NEVER))
 
     def _load_keys(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
-        wanted: defaultdict[str, list[str]] = defaultdict(list)
-        for kind, external_id in sorted(set(keys) - self.entities.keys()):
-            wanted[kind].append(external_id)
-        for kind, external_ids in wanted.items():
-            rows = uow.graph.entities_by_key(self.org_id, kind, external_ids)
-            self._put_rows(rows, uow.graph.claims_on(self.org_id, (row.id for row in rows)))
-            unknown = [one for one in external_ids if (kind, one) not in self.entities]
-            for fresh, one in zip(_ids(unknown), unknown, strict=True):
-                self.put(EntityState(fresh, new_uuid(), kind, one, NEVER, NEVER, {}, stored=False, since=NEVER))
+        wanted = set(keys) - self.entities.keys()
+        rows = uow.graph.entities_by_key(self.org_id, wanted)
+        self._put_rows(rows, uow.graph.claims_on(self.org_id, (row.id for row in rows)))
+        unknown = sorted(wanted - self.entities.keys())
+        for fresh, (kind, one) in zip(_ids(unknown), unknown, strict=True):
+            self.put(EntityState(fresh, new_uuid(), kind, one, NEVER, NEVER, {}, stored=False, since=NEVER))
 
     def _load_syncs(self, uow: UnitOfWork, sources: Collection[str]) -> None:
         unasked = set(sources) - self._asked

@@ -3,14 +3,14 @@
 Everything is read and written by many at a time; lists of values go to the database in chunks it can take.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from levada_runtime.store._found import find_rows
 from levada_runtime.store._many import delete_rows, insert_rows, update_rows
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.tables import (
@@ -23,9 +23,6 @@ from levada_runtime.store.tables import (
 )
 
 _CHUNK = 5000
-_POOL = 1000
-_FEW = 20
-_MANY = 100
 Value = TypeVar("Value")
 Row = TypeVar("Row", EntityRow, EntityClaimRow, RelationshipRow, RelationshipClaimRow)
 Triple = tuple[int, str, int]
@@ -38,14 +35,13 @@ class Graph:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def entities_by_key(self, org_id: int, kind: str, external_ids: Iterable[str]) -> list[EntityRow]:
-        """Return the entities of these keys, those that are not there any longer among them."""
-        query = _rows_of(EntityRow, entities).where(entities.c.org_id == org_id, entities.c.kind == kind)
-        return self._chunked(EntityRow, external_ids, lambda some: query.where(entities.c.external_id.in_(some)))
+    def entities_by_key(self, org_id: int, keys: Iterable[tuple[str, str]]) -> list[EntityRow]:
+        """Return the entities of these (kind, external id), those that are not there any longer among them."""
+        places = sorted((external_id, kind) for kind, external_id in keys)
+        return find_rows(self._connection, EntityRow, entities, ("external_id", "kind"), org_id, places)
 
     def entities_by_id(self, org_id: int, ids: Iterable[int]) -> list[EntityRow]:
-        query = _rows_of(EntityRow, entities).where(entities.c.org_id == org_id)
-        return self._chunked(EntityRow, ids, lambda some: query.where(entities.c.id.in_(some)))
+        return find_rows(self._connection, EntityRow, entities, ("id",), org_id, ((one,) for one in ids))
 
     def entity_by_uid(self, org_id: int, uid: str) -> EntityRow | None:
         """Return an entity that is there."""
@@ -89,8 +85,8 @@ class Graph:
         return self._read(EntityClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
 
     def claims_on(self, org_id: int, entity_ids: Iterable[int]) -> list[EntityClaimRow]:
-        query = _rows_of(EntityClaimRow, entity_claims).where(entity_claims.c.org_id == org_id)
-        return self._chunked(EntityClaimRow, entity_ids, lambda some: query.where(entity_claims.c.entity_id.in_(some)))
+        places = ((one,) for one in entity_ids)
+        return find_rows(self._connection, EntityClaimRow, entity_claims, ("entity_id",), org_id, places)
 
     def relationships_claimed_by(self, org_id: int, source: str) -> list[RelationshipRow]:
         claimed = sa.and_(
@@ -112,32 +108,9 @@ class Graph:
         return self._read(RelationshipClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
 
     def relationships_between(self, org_id: int, triples: Iterable[Triple]) -> list[RelationshipRow]:
-        """Return the relationships of these ends and verbs.
-
-        What one entity has many of is asked for exactly. The rest is asked for by its ends and then picked out, since
-        neither database is quick with long lists of triples.
-        """
-        by_start: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-        for from_id, verb, to_id in triples:
-            by_start[from_id, verb].append(to_id)
-        least = 1 if len(by_start) <= _FEW else _MANY
-        found = [
-            row for start, ends in by_start.items() if len(ends) >= least for row in self._from(org_id, *start, ends)
-        ]
-        rest = [(*start, end) for start, ends in by_start.items() if len(ends) < least for end in ends]
-        return found + [row for some in _chunks(rest, _POOL) for row in self._among(org_id, some)]
-
-    def _from(self, org_id: int, from_id: int, verb: str, to_ids: list[int]) -> list[RelationshipRow]:
-        of = relationships.c.org_id == org_id, relationships.c.from_id == from_id, relationships.c.verb == verb
-        query = _rows_of(RelationshipRow, relationships).where(*of)
-        return self._chunked(RelationshipRow, to_ids, lambda some: query.where(relationships.c.to_id.in_(some)))
-
-    def _among(self, org_id: int, triples: list[Triple]) -> list[RelationshipRow]:
-        wanted = set(triples)
-        starts, _, stops = (sorted(set(column)) for column in zip(*triples, strict=True))
-        ends = relationships.c.from_id.in_(starts), relationships.c.to_id.in_(stops)
-        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id, *ends)
-        return [row for row in self._read(RelationshipRow, query) if (row.from_id, row.verb, row.to_id) in wanted]
+        """Return the relationships of these ends and verbs."""
+        key = "from_id", "verb", "to_id"
+        return find_rows(self._connection, RelationshipRow, relationships, key, org_id, sorted(triples))
 
     def relationships_at(self, org_id: int, entity_id: int, limit: int) -> list[RelationshipRow]:
         """Return up to `limit` relationships from or to an entity, the oldest first; none with an end that is gone."""
@@ -151,9 +124,9 @@ class Graph:
         return self._read(RelationshipRow, query.order_by(relationships.c.id).limit(limit))
 
     def relationship_claims_on(self, org_id: int, relationship_ids: Iterable[int]) -> list[RelationshipClaimRow]:
-        query = _rows_of(RelationshipClaimRow, relationship_claims).where(relationship_claims.c.org_id == org_id)
-        column = relationship_claims.c.relationship_id
-        return self._chunked(RelationshipClaimRow, relationship_ids, lambda some: query.where(column.in_(some)))
+        places = ((one,) for one in relationship_ids)
+        key = ("relationship_id",)
+        return find_rows(self._connection, RelationshipClaimRow, relationship_claims, key, org_id, places)
 
     def synced(self, org_id: int, sources: Iterable[str]) -> dict[str, datetime]:
         """Return when each of these sources last synced, where it ever did."""
@@ -237,11 +210,6 @@ class Graph:
     def _read(self, kind: type[Row], query: sa.Select[Any]) -> list[Row]:
         return [kind(*row) for row in self._connection.execute(query)]
 
-    def _chunked(
-        self, kind: type[Row], values: Iterable[Value], query: Callable[[list[Value]], sa.Select[Any]]
-    ) -> list[Row]:
-        return [row for some in _chunks(values) for row in self._read(kind, query(some))]
-
     def _insert(self, table: sa.Table, org_id: int, rows: Sequence[Any]) -> None:
         insert_rows(self._connection, table, org_id, rows)
 
@@ -261,6 +229,6 @@ def _rows_of(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
     return sa.select(*(table.c[field.name.rstrip("_")] for field in fields(kind)))
 
 
-def _chunks(values: Iterable[Value], most: int | None = None) -> Iterator[list[Value]]:
-    listed, size = list(values), most or _CHUNK
-    return (listed[start : start + size] for start in range(0, len(listed), size))
+def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
+    listed = list(values)
+    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
