@@ -12,6 +12,7 @@ from levada import (
     Reply,
     Request,
     UnknownStream,
+    aws_sigv4,
     basic,
     bearer,
     boolean,
@@ -43,6 +44,7 @@ AUTHS = [
     query("api_key", "key"),
     oauth2_client_credentials("https://id.acme.test/token", client_id="user", client_secret="key", scopes=("read",)),
     oauth2_refresh("https://id.acme.test/token", client_id="user", client_secret="key", refresh_token="refresh"),
+    aws_sigv4("user", "key", session_token="refresh", services=["ec2", "s3"]),
 ]
 VERIFIES = [
     standard_webhooks("key"),

@@ -1,6 +1,6 @@
 """Levada's SDK: write connectors whose routes read a source system and hand what they find to `ingest` and `graph`."""
 
-from levada._auth import basic, bearer, header, oauth2_client_credentials, oauth2_refresh, query
+from levada._auth import aws_scope, aws_sigv4, basic, bearer, header, oauth2_client_credentials, oauth2_refresh, query
 from levada._checkpoint import Checkpoint
 from levada._connector import Connector, from_setting
 from levada._graph import Entity, Graph, Relationship, SyncResult, WriteResult
@@ -104,6 +104,8 @@ __all__ = [
     "UnknownStream",
     "Window",
     "WriteResult",
+    "aws_scope",
+    "aws_sigv4",
     "basic",
     "bearer",
     "boolean",

@@ -33,6 +33,8 @@ from levada import (
     SyncResult,
     Window,
     WriteResult,
+    aws_scope,
+    aws_sigv4,
     basic,
     bearer,
     boolean,
@@ -194,3 +196,7 @@ def mistakes() -> None:
 assert_type(connector.manifest(), Manifest)
 assert_type(connector.manifest().stream("customers"), StreamManifest)
 assert_type(customers(http=..., ingest=..., checkpoint=..., log=..., run=..., now=...), None)  # type: ignore[arg-type]  # decorators leave the signature alone
+
+
+signing = Connector("aws", auth=aws_sigv4("key_id", "key", session_token="token", services=["ec2"]))
+assert_type(aws_scope("ec2", "eu-west-1"), dict[str, str])

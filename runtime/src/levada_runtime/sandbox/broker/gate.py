@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from levada_runtime.outbound import Additions, Meter, Step
+from levada_runtime.sandbox.broker.evidence import Constant, Evidence
 from levada_runtime.sandbox.broker.hosts import HostList
 
 
 class Gate:
     """Stands before each step, the first and every redirect's; what it raises keeps the step from being sent."""
 
-    def __init__(self, hosts: HostList, proof: Additions, meter: Meter, count: Callable[[], None]) -> None:
+    def __init__(self, hosts: HostList, proof: Evidence, meter: Meter, count: Callable[[], None]) -> None:
         """Take the declared hosts, the credentials, and what counts bytes and requests."""
-        self.names = frozenset(name.lower() for name, _ in proof.headers)
         self._hosts = hosts
         self._proof = proof
         self._meter = meter
@@ -25,5 +25,5 @@ class Gate:
         self._origin = self._origin or step.target.origin
         if step.target.origin != self._origin:
             # Once another host has had a say in where this goes, it gets no credentials, not even back at home.
-            self._proof = Additions()
-        return self._proof
+            self._proof = Constant()
+        return self._proof.at(step)

@@ -1,13 +1,14 @@
 """What the requests of one run prove themselves with: credentials as they are, or a token that is fetched with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from levada import Manifest
 from levada_runtime.access.oauth_grant import Issued, TokenRequest
 from levada_runtime.foundation.masking import Mask
-from levada_runtime.outbound import Additions
-from levada_runtime.sandbox.broker.auth import credentials
+from levada_runtime.sandbox.broker.auth import evidence
+from levada_runtime.sandbox.broker.evidence import Evidence
 
 FETCH_S: Final = 20.0
 """How long the answer to a request for a token is waited for."""
@@ -36,16 +37,24 @@ class Proof:
         secrets: Mapping[str, str],
         mask: Mask,
         tokens: TokenSource | None,
+        now: Callable[[], datetime],
     ) -> None:
         self._manifest, self._settings, self._secrets = manifest, settings, secrets
         self._mask = mask
         self._tokens = tokens
+        self._now = now
         self._token: str | None = None
         self._refused: str | None = None
 
-    def additions(self, fetch: Callable[[TokenRequest], Issued], left_s: float) -> Additions:
-        """Return what is added to the next request; `fetch` is called when there is no good token for it."""
-        return credentials(self._manifest, self._settings, self._secrets, self._getting(fetch, left_s))
+    def of(
+        self, headers: Iterable[tuple[str, str]], fetch: Callable[[TokenRequest], Issued], left_s: float
+    ) -> Evidence:
+        """Return what proves the next request, which has these headers.
+
+        `fetch` is called when there is no good token for it.
+        """
+        token = self._getting(fetch, left_s)
+        return evidence(self._manifest, self._settings, self._secrets, headers, token=token, now=self._now)
 
     def takes_another(self, status: int) -> bool:
         """Tell whether an answer asks for another token, which happens once a run: the last one will not be used."""

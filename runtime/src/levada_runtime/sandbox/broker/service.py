@@ -31,7 +31,7 @@ from levada_runtime.outbound.client import check_method
 from levada_runtime.outbound.headers import check_headers, without
 from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.retry_after import retry_after
-from levada_runtime.sandbox.broker.auth import basic_pairs, credential_names, query_names
+from levada_runtime.sandbox.broker.auth import basic_pairs, credential_names, query_names, signs
 from levada_runtime.sandbox.broker.budgets import Turns
 from levada_runtime.sandbox.broker.cassette import Tape
 from levada_runtime.sandbox.broker.gate import Gate
@@ -44,6 +44,7 @@ from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
 
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+BAD_REQUEST: Final = 400
 
 
 class Broker:
@@ -85,7 +86,7 @@ class Broker:
         self._limits = limits or Limits()
         self._log = ExchangeLog(self.mask, self._limits.http_requests)
         self._manifest, self._settings = manifest, settings
-        self._proof = Proof(manifest, settings, secrets, self.mask, tokens)
+        self._proof = Proof(manifest, settings, secrets, self.mask, tokens, now)
         self._turns = turns
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))
@@ -241,14 +242,14 @@ class Broker:
     def _sent(self, request: Errand, hosts: HostList, meter: Meter) -> Answer:
         if self._left_s() <= 0:
             raise Abort("timeout", self._out_of_time())
-        gate = Gate(hosts, self._proof.additions(self._fetch, self._left_s()), meter, self._count)
+        proof = self._proof.of(request.headers, self._fetch, self._left_s())
         try:
             return self._client.send(
                 request.method,
-                request.target,
-                headers=without(request.headers, gate.names),
+                proof.spelled(request.target),
+                headers=without(request.headers, proof.names),
                 body=request.body,
-                at_step=gate,
+                at_step=Gate(hosts, proof, meter, self._count),
                 meter=meter,
                 within_s=None if self._deadline_s is None else self._left_s(),
             )
@@ -313,7 +314,8 @@ class Broker:
         """Hand the answer in, without secrets that the source repeats; short ones could be anything, and stay."""
         mask = self.mask.unmistakable
         headers = [(name, mask(value)) for name, value in _joined(answer.headers)]
-        return HttpAnswer(answer.status, headers, answer.body, mask(answer.url))
+        refuses = answer.status >= BAD_REQUEST and signs(self._manifest)
+        return HttpAnswer(answer.status, headers, mask.bytes(answer.body) if refuses else answer.body, mask(answer.url))
 
     def _count(self) -> None:
         """Count a request about to be sent; raises Forbidden when the run has had its share."""
