@@ -50,6 +50,18 @@ def test_what_somebody_waits_for_goes_first_and_backfills_last(store, clock, ent
     assert order == list(reversed(CLASSES))
 
 
+def test_a_lasting_flood_of_webhooks_keeps_no_poll_waiting_for_more_than_a_minute(store, clock, enter):
+    """What has been due for a minute goes first, the oldest of it; a backfill has time."""
+    backfill, poll = enter(1, "backfill"), enter(1)
+    flood = [enter(1, "webhook", key=f"webhook:{number}") for number in range(3)]
+    queue = WorkQueue(store, clock, LEASE)
+    assert [token[0] for token in queue.claim_due(1)] == flood[:1]
+    clock.pass_time(seconds=56)
+    assert [token[0] for token in queue.claim_due(1)] == [poll]
+    clock.pass_time(hours=1)
+    assert [token[0] for token in queue.claim_due(3, workers=9)] == [*flood[1:], backfill]
+
+
 def test_an_organisation_with_little_to_do_does_not_stand_behind_one_with_much(store, clock, enter):
     """Who has less in flight is next, however long the other's line was there before."""
     for _ in range(8):

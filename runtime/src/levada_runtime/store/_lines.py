@@ -11,7 +11,7 @@ serve that look, whatever it believes to know of the table. And it is asked once
 done in a line stands before its head in the index until it is vacuumed.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +36,8 @@ _FREE = """
     WITH due AS (
         {due}
     ), free AS (
-        SELECT {columns} FROM due WHERE reserved_for IS NULL AND id = (
+        SELECT {columns}, CASE WHEN not_before > queued_at THEN not_before ELSE queued_at END AS due_since
+        FROM due WHERE reserved_for IS NULL AND id = (
             SELECT id FROM work {by_line} WHERE {unfinished} AND {of_line}
             ORDER BY org_id, connection_id, key, id LIMIT 1
         ) AND NOT EXISTS (
@@ -46,19 +47,24 @@ _FREE = """
     )
 """
 _MOST_URGENT = """
-    SELECT id, org_id, kind, priority, not_before FROM (
-        SELECT free.*, row_number() OVER (PARTITION BY org_id ORDER BY priority, id) AS place FROM free
-    ) AS placed WHERE place <= :limit ORDER BY priority, id
+    SELECT id, org_id, kind, urgency, not_before FROM (
+        SELECT aged.*, row_number() OVER (PARTITION BY org_id ORDER BY urgency, id) AS place FROM (
+            SELECT free.*, CASE WHEN kind <> 'backfill' AND due_since <= :long_ago THEN 0 ELSE priority END AS urgency
+            FROM free
+        ) AS aged
+    ) AS placed WHERE place <= :limit ORDER BY urgency, id
 """
-_BY_KIND = """
-    SELECT kind, count(*), min(CASE WHEN not_before > queued_at THEN not_before ELSE queued_at END) FROM free
-    GROUP BY kind ORDER BY kind
-"""
+_BY_KIND = "SELECT kind, count(*), min(due_since) FROM free GROUP BY kind ORDER BY kind"
+_LONG = timedelta(minutes=1)
 
 
 def due(connection: sa.Connection, now: datetime, limit: int) -> list[DueWork]:
-    """Return the work that may be claimed now: at most `limit` pieces of each organisation, its most urgent ones."""
-    found = _asked(connection, _MOST_URGENT, now, limit=limit)
+    """Return the work that may be claimed now: at most `limit` pieces of each organisation, its most urgent ones.
+
+    What has been due for a minute is as urgent as anything, so that no flood of a more urgent class keeps it waiting;
+    but backfills, which have time.
+    """
+    found = _asked(connection, _MOST_URGENT, now, limit=limit, long_ago=to_micros(now - _LONG))
     return [DueWork(row[0], row[1], row[2], row[3], from_micros(row[4])) for row in found]
 
 

@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """A piece of work whose turn it is, as far as could be seen without taking it."""
+    """A piece of work whose turn it is, as far as could be seen without taking it.
+
+    Its priority is what it has come to: what has waited for long is as urgent as anything.
+    """
 
     id: int
     org_id: int

@@ -1,7 +1,8 @@
 """Whose turn it is: the urgent before the patient, and among equals the organisation that has the least in flight.
 
 Values in, values out. The classes are the priorities of the rows: webhooks, then events and deliveries, then polls,
-then backfills, which never take the last worker from all the others.
+then backfills, which never take the last worker from all the others. What has been due for a minute is as urgent as a
+webhook, so a flood of those delays the rest and starves nobody.
 """
 
 from collections import Counter
