@@ -21,6 +21,7 @@ from levada_runtime.graph.model import (
 )
 from levada_runtime.graph.operations import Amend, Delete, Operation, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
+from levada_runtime.graph.reads import Reads
 from levada_runtime.graph.snapshots import PREFIX, Snapshot, Staging, take_over
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -38,6 +39,7 @@ class Graph:
         self._store = store
         self._clock = clock
         self.vocabulary = vocabulary or Vocabulary()
+        self.reads = Reads(store, self.vocabulary)
 
     def sync(
         self,

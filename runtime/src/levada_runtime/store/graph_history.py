@@ -54,6 +54,26 @@ class GraphHistory:
         same = entities.c.kind == kind, entities.c.external_id == external_id
         return self._connection.execute(sa.select(entities.c.id).where(entities.c.org_id == org_id, *same)).scalar()
 
+    def keys_of(self, org_id: int, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """Return the kinds and external ids of entities, whether they are there or gone."""
+        query = sa.select(entities.c.id, entities.c.kind, entities.c.external_id).where(entities.c.org_id == org_id)
+        return {
+            row.id: (row.kind, row.external_id)
+            for some in _some(ids)
+            for row in self._connection.execute(query.where(entities.c.id.in_(some)))
+        }
+
+    def latest(self, org_id: int) -> datetime | None:
+        """Return when anything last changed."""
+        moments = (entities.c.since, relationships.c.since, entity_history.c.until, relationship_history.c.until)
+        newest = (
+            self._connection.execute(
+                sa.select(moment).where(moment.table.c.org_id == org_id).order_by(moment.desc()).limit(1)
+            ).scalar()
+            for moment in moments
+        )
+        return max((moment for moment in newest if moment is not None), default=None)
+
     def entities_at(self, org_id: int, ids: Iterable[int], at: Moment) -> dict[int, EntityThen]:
         """Return those of these entities that were there at a moment."""
         found: dict[int, EntityThen] = {}
@@ -76,9 +96,10 @@ class GraphHistory:
         """Return those of these relationships that were there at a moment, whether or not their ends were."""
         found: dict[int, RelationshipThen] = {}
         for some in _some(ids):
-            for table, named in ((relationships, "id"), (relationship_history, "relationship_id")):
-                if query := _relationships_at(org_id, table, table.c[named].in_(some), at):
-                    found.update((row.id, RelationshipThen(*row)) for row in self._connection.execute(query))
+            for table in _tables(at):
+                named = table.c["relationship_id" if table is relationship_history else "id"]
+                query = _relationships_at(org_id, table, named.in_(some), at)
+                found.update((row.id, RelationshipThen(*row)) for row in self._connection.execute(query))
         return found
 
     def triples_at(self, org_id: int, triples: Iterable[Triple], at: Moment) -> dict[Triple, RelationshipThen]:
@@ -87,12 +108,12 @@ class GraphHistory:
         for some in _some(triples):
             wanted, starts = set(some), sorted({start for start, _, _ in some})
             stops = sorted({stop for _, _, stop in some})
-            for table in (relationship_history, relationships):
+            for table in _tables(at):
                 ends = sa.and_(table.c.from_id.in_(starts), table.c.to_id.in_(stops))
                 both = (_is_there(org_id, table.c[end], at) for end in ("from_id", "to_id"))
-                if query := _relationships_at(org_id, table, ends, at):
-                    read = (RelationshipThen(*row) for row in self._connection.execute(query.where(*both)))
-                    found.update((one.triple, one) for one in read if one.triple in wanted)
+                query = _relationships_at(org_id, table, ends, at).where(*both)
+                read = (RelationshipThen(*row) for row in self._connection.execute(query))
+                found.update((one.triple, one) for one in read if one.triple in wanted)
         return found
 
     def changed_entities(self, org_id: int, since: datetime, until: datetime, after: int, limit: int) -> list[int]:
@@ -150,14 +171,15 @@ def _entities_at(org_id: int, ids: Sequence[int], at: Moment) -> Iterator[sa.Sel
     yield before.where(was.org_id == org_id, was.entity_id.in_(ids), was.since <= at, was.until > at)
 
 
-def _relationships_at(org_id: int, table: sa.Table, which: sa.ColumnElement[bool], at: Moment) -> sa.Select[Any] | None:
-    """Select from what is now or from the history; there is nothing to select from the history of now."""
-    of = table.c
-    ended = table is relationship_history
-    if at is None and ended:
-        return None
+def _tables(at: Moment) -> Sequence[sa.Table]:
+    """Return where relationships of a moment are; there is no history of now."""
+    return (relationships,) if at is None else (relationship_history, relationships)
+
+
+def _relationships_at(org_id: int, table: sa.Table, which: sa.ColumnElement[bool], at: Moment) -> sa.Select[Any]:
+    of, ended = table.c, table is relationship_history
     query = sa.select(
-        of.relationship_id if ended else of.id,
+        (of.relationship_id if ended else of.id).label("id"),
         *(of[name] for name in ("from_id", "verb", "to_id", "properties", "first_seen", "since")),
         of.until if ended else sa.null().label("until"),
     ).where(of.org_id == org_id, which)
@@ -168,7 +190,7 @@ def _edges_at(
     org_id: int, near: str, ids: Sequence[int], verbs: Collection[str], at: Moment
 ) -> Iterator[sa.Select[Any]]:
     far = "to_id" if near == "from_id" else "from_id"
-    for table in (relationships,) if at is None else (relationships, relationship_history):
+    for table in _tables(at):
         of = table.c
         name = of.id if table is relationships else of.relationship_id.label("id")
         query = sa.select(name, of.from_id, of.verb, of.to_id).where(

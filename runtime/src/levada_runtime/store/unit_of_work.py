@@ -19,12 +19,14 @@ from levada_runtime.store.graph import Graph
 from levada_runtime.store.graph_claims import GraphClaims
 from levada_runtime.store.graph_history import GraphHistory
 from levada_runtime.store.graph_parts import GraphParts
+from levada_runtime.store.graph_stats import GraphStats
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
 from levada_runtime.store.locks import lock
 from levada_runtime.store.moments import Moments
 from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
+from levada_runtime.store.patience import Patience, patient
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.postgresql import NOTING
 from levada_runtime.store.quarantine import Quarantine
@@ -55,6 +57,15 @@ class UnitOfWork:
         asks for it first.
         """
         lock(self._connection, what, *ids)
+
+    @contextmanager
+    def patient(self, seconds: float) -> Iterator[Patience]:
+        """Stop what is read within after so many seconds.
+
+        Raises UsageFailure then.
+        """
+        with patient(self._connection, seconds) as patience:
+            yield patience
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -145,6 +156,10 @@ class UnitOfWork:
     @cached_property
     def graph_history(self) -> GraphHistory:
         return GraphHistory(self._connection)
+
+    @cached_property
+    def graph_stats(self) -> GraphStats:
+        return GraphStats(self._connection)
 
     @cached_property
     def pipelines(self) -> Pipelines:

@@ -1,0 +1,78 @@
+"""How much there is in the graph, counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from levada_runtime.store.tables import entities, entity_claims, graph_sources, relationship_claims, relationships
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCount:
+    """How much one source claims, and when it last synced, if ever."""
+
+    source: str
+    entities: int
+    relationships: int
+    synced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many entities and relationships there are, the commonest first."""
+
+    kinds: dict[str, int]
+    classes: dict[str, int]
+    verbs: dict[str, int]
+    sources: Sequence[SourceCount]
+
+
+class GraphStats:
+    """Counts what is there."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def counted(self, org_id: int) -> Counted:
+        there = entities.c.org_id == org_id, entities.c.deleted_at.is_(None)
+        kinds = self._numbers(sa.select(entities.c.kind, sa.func.count()).where(*there).group_by(entities.c.kind))
+        classes = self._numbers(
+            sa.select(entities.c["class"], sa.func.count()).where(*there).group_by(entities.c["class"])
+        )
+        return Counted(kinds, classes, self._verbs(org_id), self._sources(org_id))
+
+    def _verbs(self, org_id: int) -> dict[str, int]:
+        """Count relationships with both ends there: all, without those that an end which is gone hides."""
+        of = relationships.c
+        every = self._numbers(sa.select(of.verb, sa.func.count()).where(of.org_id == org_id).group_by(of.verb))
+        gone = sa.select(entities.c.id).where(entities.c.org_id == org_id, entities.c.deleted_at.is_not(None))
+        hidden = sa.union(
+            *(sa.select(of.id, of.verb).where(of.org_id == org_id, of[end].in_(gone)) for end in ("from_id", "to_id"))
+        ).subquery()
+        less = self._numbers(sa.select(hidden.c.verb, sa.func.count()).group_by(hidden.c.verb))
+        return {verb: count - less.get(verb, 0) for verb, count in every.items() if count > less.get(verb, 0)}
+
+    def _sources(self, org_id: int) -> list[SourceCount]:
+        claimed: list[dict[str, int]] = []
+        for table in (entity_claims, relationship_claims):
+            of = table.c
+            query = sa.select(of.source, sa.func.count()).where(of.org_id == org_id).group_by(of.source)
+            claimed.append(self._numbers(query))
+        read = sa.select(graph_sources.c.source, graph_sources.c.synced_at).where(graph_sources.c.org_id == org_id)
+        synced = {row.source: row.synced_at for row in self._connection.execute(read)}
+        there, related = claimed
+        return [
+            SourceCount(source, there.get(source, 0), related.get(source, 0), synced.get(source))
+            for source in sorted(there.keys() | related.keys() | synced.keys())
+        ]
+
+    def _numbers(self, query: sa.Select[Any]) -> dict[str, int]:
+        return dict(sorted(((name, count) for name, count in self._connection.execute(query)), key=_commonest))
+
+
+def _commonest(one: tuple[str, int]) -> tuple[int, str]:
+    name, count = one
+    return -count, name
