@@ -3,16 +3,25 @@
 Pure but for the picture, which shows the outcome afterwards; whatever is refused is refused before anything changes.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from levada_runtime.graph.dangling import refuse_dangling
+from levada_runtime.graph.guard import Held
 from levada_runtime.graph.merge import Claim, Said, asserted, first, latest, merged, replaced, same, says_same
-from levada_runtime.graph.model import Edge, Entity, GraphRefusal, Key, SyncCounts
-from levada_runtime.graph.operations import Amend, Delete, Operation, Restore, Sync, Write, spell_edge, spell_key
-from levada_runtime.graph.picture import NEVER, EntityState, Picture, RelationshipState, Triple
+from levada_runtime.graph.model import Edge, Entity, Key, SyncCounts
+from levada_runtime.graph.operations import (
+    Amend,
+    Delete,
+    Operation,
+    Project,
+    Restore,
+    Sync,
+    Write,
+)
+from levada_runtime.graph.picture import NEVER, EntityState, Picture, RelationshipState
 from levada_runtime.store.columns import to_micros
 
 Verb = Literal["created", "updated", "deleted"]
@@ -84,6 +93,8 @@ class Changes:
     """Ends of pending relationships that the graph has never heard of: they get a row, and nobody claims them."""
     pending: int = 0
     """How many of the relationships that were said wait for an end."""
+    held: Held | None = None
+    """That nothing was applied, since the guard holds it."""
 
 
 def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
@@ -92,64 +103,44 @@ def apply(picture: Picture, operation: Operation, at: datetime) -> Changes:
     Raises GraphRefusal when a relationship has an end that is not there and must not be pending.
     """
     match operation:
-        case Sync():
-            return _sync(picture, operation, at)
+        case Sync() | Amend():
+            return _replace(picture, operation, at)
         case Write():
             return _write(picture, operation, at)
         case Delete():
             return _delete(picture, operation, at)
-        case Amend():
-            return _amend(picture, operation, at)
         case Restore():
             return _restore(picture, operation, at)
+        case Project():
+            return _project(picture, operation, at)
 
 
-def _sync(picture: Picture, operation: Sync, at: datetime) -> Changes:
-    source, batch = operation.source, operation.batch
-    said = {picture.triple(edge) for edge in batch.relationships}
-    gone = picture.claimed_by(source) - batch.entities.keys()
-    return _replace(picture, operation, gone, picture.related_by(source) - said, at)
-
-
-def _amend(picture: Picture, operation: Amend, at: datetime) -> Changes:
-    source = operation.source
-    gone = {key for key in operation.gone if source in picture.entities[key].claims}
-    parted = {picture.triple(edge) for edge in operation.parted}
-    claimed = {place for place in parted if source in picture.relationships[place].claims}
-    return _replace(picture, operation, gone, claimed, at)
-
-
-def _replace(
-    picture: Picture, operation: Sync | Amend, gone: Collection[Key], parted: Collection[Triple], at: datetime
-) -> Changes:
-    source, batch = operation.source, operation.batch
-    said = {picture.triple(edge): draft for edge, draft in batch.relationships.items()}
+def _replace(picture: Picture, operation: Sync | Amend, at: datetime) -> Changes:
+    source, batch, differs = operation.source, operation.batch, picture.difference(operation)
     if not operation.pending:
-        dying = {key for key in gone if len(picture.entities[key].claims) == 1}
-        _refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
+        dying = {key for key in differs.gone if len(picture.entities[key].claims) == 1}
+        refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
     changes = Changes()
-    states = ((picture.entities[key], draft) for key, draft in batch.entities.items())
-    entities = _differing(states, source)
-    relationships = _differing(((picture.relationships[place], draft) for place, draft in said.items()), source)
-    for state, draft in entities:
+    for state, draft in differs.entities:
         changes.entities.append(_claim(picture, state, operation, draft, at))
-    for key in sorted(gone):
+    for key in sorted(differs.gone):
         changes.entities.append(_unclaim(picture, picture.entities[key], (source,), at))
-    for edge, draft in relationships:
-        changes.relationships.append(_relate(picture, edge, operation, draft, at))
-    for place in sorted(parted):
+    for edge, said in differs.relationships:
+        changes.relationships.append(_relate(picture, edge, operation, said, at))
+    for place in sorted(differs.parted):
         changes.relationships.append(_part(picture, picture.relationships[place], source, at))
     if operation.pending:
         _wait(picture, batch.relationships, changes, at)
     picture.synced[source] = max(at, picture.synced.get(source, NEVER))
     changes.synced = Synced(source, operation.sync_id, picture.synced[source])
-    changes.counts = _counted(changes, len(batch.entities) - len(entities), len(said) - len(relationships))
+    same_entities = len(batch.entities) - len(differs.entities)
+    changes.counts = _counted(changes, same_entities, len(batch.relationships) - len(differs.relationships))
     return changes
 
 
 def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
     if not operation.pending:
-        _refuse_dangling(picture, operation.batch.relationships, operation.batch.entities.keys(), set())
+        refuse_dangling(picture, operation.batch.relationships, operation.batch.entities.keys(), set())
     changes = Changes()
     again = [0, 0]
     for key, entity in operation.batch.entities.items():
@@ -168,6 +159,27 @@ def _write(picture: Picture, operation: Write, at: datetime) -> Changes:
         entities_updated=counts.entities_updated - again[0],
         relationships_updated=counts.relationships_updated - again[1],
     )
+    return changes
+
+
+def _project(picture: Picture, operation: Project, at: datetime) -> Changes:
+    changes, again = Changes(), [0, 0]
+    for part in operation.parts:
+        states = ((picture.entities[key], draft) for key, draft in part.batch.entities.items())
+        differing = _differing(states, part.source)
+        changes.entities += [_claim(picture, state, part, draft, at) for state, draft in differing]
+        gone = sorted(picture.claimed_by(part.source) - part.batch.entities.keys())
+        changes.entities += [_unclaim(picture, picture.entities[key], (part.source,), at) for key in gone]
+        again[0] += len(part.batch.entities) - len(differing)
+    for part in operation.parts:
+        said = {picture.triple(edge): draft for edge, draft in part.batch.relationships.items()}
+        found = _differing(((picture.relationships[place], draft) for place, draft in said.items()), part.source)
+        changes.relationships += [_relate(picture, edge, part, draft, at) for edge, draft in found]
+        parted = sorted(picture.related_by(part.source) - said.keys())
+        changes.relationships += [_part(picture, picture.relationships[one], part.source, at) for one in parted]
+        again[1] += len(said) - len(found)
+    _wait(picture, sorted(operation.edges()), changes, at)
+    changes.counts = _counted(changes, *again)
     return changes
 
 
@@ -313,37 +325,12 @@ def _wait(picture: Picture, edges: Iterable[Edge], changes: Changes, at: datetim
     for start, _, stop in edges:
         waiting = False
         for end in (start, stop):
-            state = picture.entities[end]
-            waiting = waiting or not state.claims
-            if not state.stored:
+            waiting = waiting or not picture.there(end)
+            state = picture.entities.get(end)
+            if state is not None and not state.stored:
                 changes.awaited.append(replace(state, first_seen=at, last_written=at, stored=True, since=at))
                 picture.put(changes.awaited[-1])
         changes.pending += waiting
-
-
-def _refuse_dangling(picture: Picture, edges: Iterable[Edge], said: AbstractSet[Key], dying: AbstractSet[Key]) -> None:
-    offenders = []
-    for edge in edges:
-        for name, end in (("from_id", edge[0]), ("to_id", edge[2])):
-            if end not in said and (end in dying or not picture.there(end)):
-                offenders.append(_offender(edge, name, end))
-    if offenders:
-        raise GraphRefusal("DanglingRelationship", offenders[0]["message"], offenders)
-
-
-def _offender(edge: Edge, name: str, end: Key) -> dict[str, Any]:
-    message = f"relationship from {spell_edge(edge)} — {name} not found in batch or graph"
-    (from_type, from_key), verb, (to_type, to_key) = edge
-    return {
-        "message": message,
-        "missing": name,
-        "entity": spell_key(end),
-        "from_type": from_type,
-        "from_key": from_key,
-        "verb": verb,
-        "to_type": to_type,
-        "to_key": to_key,
-    }
 
 
 def _counted(changes: Changes, entities_unchanged: int, relationships_unchanged: int) -> SyncCounts:
@@ -358,6 +345,7 @@ def _counted(changes: Changes, entities_unchanged: int, relationships_unchanged:
         relationships_updated=relationships.count("updated"),
         relationships_unchanged=relationships_unchanged,
         relationships_deleted=relationships.count("deleted"),
+        relationships_pending=changes.pending,
     )
 
 

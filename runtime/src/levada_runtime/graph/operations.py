@@ -27,7 +27,8 @@ class Sync:
     """The whole truth of a source: what it claimed before and does not say now, it claims no longer.
 
     Of this and of the others: `pending` keeps a relationship with an end that is not there, to join the graph when the
-    end appears; without it such a relationship is refused.
+    end appears; without it such a relationship is refused. A sync that is `guarded` is held when it would take too much
+    away.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Sync:
     batch: Batch
     run_id: str | None = None
     pending: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,27 @@ class Restore:
         return {*self.entities, *(end for start, _, stop in self.relationships for end in (start, stop))}
 
 
-Operation = Sync | Write | Delete | Amend | Restore
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What documents stand for, each the whole truth of a source of its own; no two of them concern one thing."""
+
+    parts: tuple[Sync, ...]
+
+    @property
+    def run_id(self) -> None:
+        """There is no run to undo it by: what undoes the documents has them projected again."""
+        return
+
+    def named(self) -> set[Key]:
+        """Return the keys of everything that is named."""
+        return {key for part in self.parts for key in part.batch.named()}
+
+    def edges(self) -> set[Edge]:
+        """Return the relationships that are named."""
+        return {edge for part in self.parts for edge in part.batch.relationships}
+
+
+Operation = Sync | Write | Delete | Amend | Restore | Project
 
 
 def batch_of(entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]) -> Batch:

@@ -2,7 +2,8 @@
 
 What an operation needs is loaded before it is applied, and only what the picture does not show yet, so that a picture
 may live over a whole run: every operation then sees what the ones before it did, and nothing is written. Whatever is
-shown is shown with all its claims.
+shown is shown with all its claims. Of a sync only what differs from what its source says already is shown; the rest is
+surveyed, which takes far less.
 """
 
 from collections import defaultdict
@@ -10,18 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TypeVar
 
 from levada_runtime.foundation.ids import new_uuid, row_ids
-from levada_runtime.graph.merge import Claim, merged, shown
-from levada_runtime.graph.model import Edge, Entity, Key
-from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Restore, Sync
+from levada_runtime.graph.merge import Claim, merged, says_same, shown
+from levada_runtime.graph.model import Edge, Entity, EntityDraft, Key, RelationshipDraft
+from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Restore, Sync, Write
+from levada_runtime.graph.survey import Survey, Triple
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 
-Triple = tuple[int, str, int]
-"""(from, verb, to), by the entities' ids"""
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -63,6 +62,16 @@ class RelationshipState:
         return self.from_id, self.verb, self.to_id
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """In what a sync differs from what its source says already; all of it is shown."""
+
+    entities: list[tuple[EntityState, EntityDraft]]
+    relationships: list[tuple[RelationshipState, RelationshipDraft]]
+    gone: set[Key]
+    parted: set[Triple]
+
+
 class Picture:
     """What is known of the entities and relationships of one organisation."""
 
@@ -72,11 +81,18 @@ class Picture:
         self.entities: dict[Key, EntityState] = {}
         self.relationships: dict[Triple, RelationshipState] = {}
         self.synced: dict[str, datetime] = {}
-        self._keys: dict[int, Key] = {}
-        self._claimed: defaultdict[str, set[Key]] = defaultdict(set)
-        self._related: defaultdict[str, set[Triple]] = defaultdict(set)
-        self._whole: set[str] = set()
+        self._survey = Survey(org_id)
+        self._unheard: set[int] = set()
         self._asked: set[str] = set()
+        self._compared: tuple[Operation, Difference] | None = None
+
+    def copy(self) -> "Picture":
+        """Return a picture of the same, which goes its own way."""
+        other = Picture(self.org_id, self.vocabulary)
+        other.entities, other.relationships = dict(self.entities), dict(self.relationships)
+        other.synced, other._asked = dict(self.synced), set(self._asked)
+        other._survey, other._unheard, other._compared = self._survey.copy(), set(self._unheard), self._compared
+        return other
 
     def prepare(self, uow: UnitOfWork, operation: Operation) -> None:
         """Load what the operation needs."""
@@ -88,41 +104,45 @@ class Picture:
             case Project():
                 self._load_sources(uow, {part.source for part in operation.parts})
                 self._load_parts(uow, operation.named(), operation.edges())
-            case Amend():
-                ends = {end for start, _, stop in operation.parted for end in (start, stop)}
-                named = operation.batch.named() | operation.gone | ends
-                self._load_parts(uow, named, operation.batch.relationships.keys() | operation.parted)
-            case _:
-                if isinstance(operation, Sync):
-                    self._load_source(uow, operation.source)
+            case Sync() | Amend():
+                self._load_syncs(uow, {operation.source})
+                self._compared = operation, self._compare(uow, operation)
+            case Write():
                 self._load_parts(uow, operation.batch.named(), operation.batch.relationships)
-        syncing = {operation.source} if isinstance(operation, Sync | Amend) else set()
-        self._load_syncs(uow, self._claimed.keys() | syncing)
+        self._load_syncs(uow, self._survey.claimed.keys())
+
+    def difference(self, operation: Sync | Amend) -> Difference:
+        """Return in what the operation that was prepared last differs from what its source says."""
+        assert self._compared is not None
+        prepared, difference = self._compared
+        assert prepared is operation
+        return difference
 
     def look(self, uow: UnitOfWork, key: Key) -> Entity | None:
         """Return an entity as readers would see it; None when it is not there."""
         self._load_keys(uow, [key])
-        self._load_syncs(uow, self._claimed.keys())
+        self._load_syncs(uow, self._survey.claimed.keys())
         return self.view(self.entities[key])
 
     def there(self, key: Key) -> bool:
         """Tell whether there is an entity of this key."""
-        return bool(self.entities[key].claims)
+        state = self.entities.get(key)
+        return self._survey.there.get(key, False) if state is None else bool(state.claims)
 
     def triple(self, edge: Edge) -> Triple:
-        start, verb, stop = edge
-        return self.entities[start].id, verb, self.entities[stop].id
+        return self._survey.triple(edge)
 
     def edge(self, state: RelationshipState) -> Edge:
-        return self._keys[state.from_id], state.verb, self._keys[state.to_id]
+        keys = self._survey.keys
+        return keys[state.from_id], state.verb, keys[state.to_id]
 
     def claimed_by(self, source: str) -> set[Key]:
         """Return the entities that a source claims; it must have been loaded."""
-        return set(self._claimed[source])
+        return set(self._survey.claimed[source])
 
     def related_by(self, source: str) -> set[Triple]:
         """Return the relationships that a source claims; it must have been loaded."""
-        return set(self._related[source])
+        return set(self._survey.related[source])
 
     def view(self, state: EntityState) -> Entity | None:
         """Return an entity as readers see it; None when it is not there."""
@@ -138,48 +158,83 @@ class Picture:
 
     def put(self, state: EntityState) -> None:
         """Show an entity so from now on."""
-        before = self.entities.get(state.key)
-        _reindex(self._claimed, state.key, before.claims if before else (), state.claims)
-        self.entities[state.key] = state
-        self._keys[state.id] = state.key
+        key = state.key
+        before = self.entities.get(key)
+        self._survey.show(key, state.id, before.claims if before else (), state.claims)
+        self.entities[key] = state
+        (self._unheard.discard if state.stored else self._unheard.add)(state.id)
 
     def relate(self, state: RelationshipState) -> None:
         """Show a relationship so from now on."""
-        before = self.relationships.get(state.triple)
-        _reindex(self._related, state.triple, before.claims if before else (), state.claims)
-        self.relationships[state.triple] = state
+        triple = state.triple
+        before = self.relationships.get(triple)
+        self._survey.relate(triple, before.claims if before else (), state.claims)
+        self.relationships[triple] = state
 
-    def _load_source(self, uow: UnitOfWork, source: str) -> None:
-        if source in self._whole:
-            return
-        self._whole.add(source)
-        rows = uow.graph.entities_claimed_by(self.org_id, source)
-        self._put_rows(rows, uow.graph.claims_beside(self.org_id, source))
-        found = uow.graph.relationships_claimed_by(self.org_id, source)
-        ends = {end for row in found for end in (row.from_id, row.to_id)} - self._keys.keys()
-        self._put_rows(uow.graph.entities_by_id(self.org_id, ends), uow.graph.claims_on(self.org_id, ends))
-        self._relate_rows(found, uow.graph.relationship_claims_beside(self.org_id, source))
+    def _compare(self, uow: UnitOfWork, operation: Sync | Amend) -> Difference:
+        survey, source, batch = self._survey, operation.source, operation.batch
+        ends = {end for start, _, stop in batch.relationships for end in (start, stop)}
+        if isinstance(operation, Sync):
+            survey.load_source(uow, source)
+            gone = survey.claimed[source].keys() - batch.entities.keys()
+        else:
+            survey.load_claims(uow, source, batch.entities.keys())
+            survey.load_ends(uow, {end for start, _, stop in operation.parted for end in (start, stop)})
+            gone = set(operation.gone)
+        survey.load_ends(uow, ends - batch.entities.keys())
+        differing = [key for key, draft in batch.entities.items() if not self._says(source, key, draft)]
+        self._load_keys(uow, chain(differing, gone, ends - survey.ids.keys()))
+        said = {survey.triple(edge): draft for edge, draft in batch.relationships.items()}
+        if isinstance(operation, Sync):
+            parted = survey.related[source].keys() - said.keys()
+        else:
+            survey.load_related(uow, source, self._heard_of(said))
+            parted = {survey.triple(edge) for edge in operation.parted if survey.ids.keys() >= {edge[0], edge[2]}}
+        related = [triple for triple, draft in said.items() if not self._relates(source, triple, draft)]
+        self._load_triples(uow, chain(related, parted))
+        return Difference(
+            [(self.entities[key], batch.entities[key]) for key in differing],
+            [(self.relationships[triple], said[triple]) for triple in related],
+            {key for key in gone if source in self.entities[key].claims},
+            {triple for triple in parted if source in self.relationships[triple].claims},
+        )
+
+    def _says(self, source: str, key: Key, draft: EntityDraft) -> bool:
+        said = self._survey.says(source, key, draft)
+        return says_same(self.entities[key].claims[source], draft) if said is None else said
+
+    def _relates(self, source: str, triple: Triple, draft: RelationshipDraft) -> bool:
+        said = self._survey.relates(source, triple, draft)
+        return says_same(self.relationships[triple].claims[source], draft) if said is None else said
 
     def _load_sources(self, uow: UnitOfWork, sources: Collection[str]) -> None:
         """Load all that many sources claim, little each, which never sync."""
-        fresh = set(sources) - self._whole
-        self._whole |= fresh
+        fresh = set(sources) - self._survey.whole
+        self._survey.whole |= fresh
         self._asked |= fresh
         claimed = set(uow.projections.entities_claimed(self.org_id, fresh))
         related = uow.projections.relationships_claimed(self.org_id, fresh)
-        ids = (claimed | {end for row in related for end in (row.from_id, row.to_id)}) - self._keys.keys()
+        ids = (claimed | {end for row in related for end in (row.from_id, row.to_id)}) - self._survey.keys.keys()
         self._put_rows(uow.graph.entities_by_id(self.org_id, ids), uow.graph.claims_on(self.org_id, ids))
         self._relate_rows(related, uow.graph.relationship_claims_on(self.org_id, (row.id for row in related)))
 
     def _load_parts(self, uow: UnitOfWork, named: Collection[Key], edges: Iterable[Edge]) -> None:
         self._load_keys(uow, named)
-        triples = {self.triple(edge) for edge in edges} - self.relationships.keys()
-        stored = {state.id for key in named if (state := self.entities[key]).stored}
-        found = uow.graph.relationships_between(self.org_id, (one for one in triples if stored >= {one[0], one[2]}))
+        self._load_triples(uow, map(self.triple, edges))
+
+    def _load_triples(self, uow: UnitOfWork, wanted: Iterable[Triple]) -> None:
+        triples = set(wanted) - self.relationships.keys()
+        found = uow.graph.relationships_between(self.org_id, self._heard_of(triples))
         self._relate_rows(found, uow.graph.relationship_claims_on(self.org_id, (row.id for row in found)))
         unknown = sorted(triples - self.relationships.keys())
         for fresh, (from_id, verb, to_id) in zip(_ids(unknown), unknown, strict=True):
             self.relate(RelationshipState(fresh, from_id, verb, to_id, NEVER, NEVER, {}, stored=False, since=NEVER))
+        strange = {end for start, _, stop in triples for end in (start, stop)} - self._survey.keys.keys()
+        self._put_rows(uow.graph.entities_by_id(self.org_id, strange), uow.graph.claims_on(self.org_id, strange))
+
+    def _heard_of(self, triples: Iterable[Triple]) -> list[Triple]:
+        """Return those of which both ends are in the store."""
+        return [one for one in triples if one[0] not in self._unheard and one[2] not in self._unheard]
 
     def _load_keys(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
         wanted = set(keys) - self.entities.keys()
@@ -201,7 +256,7 @@ class Picture:
             claim = Claim(one.class_, one.display_name, one.traits, one.stamp, one.asserted, one.run_id)
             on[one.entity_id][one.source] = claim
         for row in rows:
-            if row.id not in self._keys:
+            if (row.kind, row.external_id) not in self.entities:
                 state = EntityState(
                     row.id,
                     row.uid,
@@ -234,17 +289,6 @@ class Picture:
             )
             if state.triple not in self.relationships:
                 self.relate(state)
-
-
-Place = TypeVar("Place")
-
-
-def _reindex(index: defaultdict[str, set[Place]], place: Place, before: Iterable[str], after: Iterable[str]) -> None:
-    was, now = set(before), set(after)
-    for source in was - now:
-        index[source].discard(place)
-    for source in now - was:
-        index[source].add(place)
 
 
 def _ids(of: Collection[object]) -> Iterator[int]:

@@ -17,6 +17,17 @@ from levada_runtime.store.columns import Instant, Json, JsonObject, from_micros
 
 Row = TypeVar("Row")
 Names = tuple[str, ...]
+Rows = Sequence[Any]
+_SAID_OF_ENTITIES = """
+    SELECT entities.id, kind, external_id, entity_claims.class, entity_claims.display_name, entity_claims.traits
+    FROM entity_claims JOIN entities ON entities.org_id = entity_claims.org_id AND entities.id = entity_id
+    WHERE entity_claims.org_id = {sign} AND source = {sign}
+"""
+_SAID_OF_RELATIONSHIPS = """
+    SELECT from_id, verb, to_id, relationship_claims.properties FROM relationship_claims
+    JOIN relationships ON relationships.org_id = relationship_claims.org_id AND relationships.id = relationship_id
+    WHERE relationship_claims.org_id = {sign} AND source = {sign}
+"""
 _AT_ONCE = 20_000
 
 
@@ -44,7 +55,7 @@ def find_tuples(
     key: Names,
     org_id: int,
     places: Sequence[tuple[Any, ...]],
-) -> Sequence[Any]:
+) -> Rows:
     """Return these columns, as they are kept, of an organisation's rows of these keys."""
     if not places:
         return []
@@ -53,6 +64,21 @@ def find_tuples(
         return connection.exec_driver_sql(_by_arrays(table, names, key), (*columns, org_id)).fetchall()
     wanted = orjson.dumps(places if len(key) > 1 else columns[0]).decode()
     return connection.exec_driver_sql(_by_json(table, names, key), (wanted, org_id)).fetchall()
+
+
+def said_of_entities(connection: sa.Connection, org_id: int, source: str) -> Rows:
+    """Return all that a source says of entities."""
+    return _said(connection, _SAID_OF_ENTITIES, org_id, source)
+
+
+def said_of_relationships(connection: sa.Connection, org_id: int, source: str) -> Rows:
+    """Return all that a source says of relationships."""
+    return _said(connection, _SAID_OF_RELATIONSHIPS, org_id, source)
+
+
+def _said(connection: sa.Connection, query: str, org_id: int, source: str) -> Rows:
+    sign = "%s" if connection.dialect.name == "postgresql" else "?"
+    return connection.exec_driver_sql(query.format(sign=sign), (org_id, source)).fetchall()
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from levada_runtime.store._found import find_rows
+from levada_runtime.store._found import Rows, find_rows, find_tuples, said_of_entities, said_of_relationships
 from levada_runtime.store._many import delete_rows, insert_rows, update_rows
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.tables import (
@@ -68,44 +68,37 @@ class Graph:
         query = _rows_of(EntityRow, entities).where(*conditions)
         return self._read(EntityRow, query.order_by(entities.c.id.desc()).limit(limit))
 
-    def entities_claimed_by(self, org_id: int, source: str) -> list[EntityRow]:
-        claimed = sa.and_(entity_claims.c.org_id == entities.c.org_id, entity_claims.c.entity_id == entities.c.id)
-        query = _rows_of(EntityRow, entities).select_from(entity_claims.join(entities, claimed))
-        mine = entity_claims.c.org_id == org_id, entity_claims.c.source == source
-        return self._read(EntityRow, query.where(*mine))
+    def said_of_entities(self, org_id: int, source: str) -> Rows:
+        """Return all that a source says of entities: the id, kind, external id, class, display name, traits' JSON."""
+        return said_of_entities(self._connection, org_id, source)
 
-    def claims_beside(self, org_id: int, source: str) -> list[EntityClaimRow]:
-        """Return every claim, of whichever source, on the entities that this source claims."""
-        mine = entity_claims.alias()
-        joined = entity_claims.join(
-            mine,
-            sa.and_(mine.c.org_id == entity_claims.c.org_id, mine.c.entity_id == entity_claims.c.entity_id),
-        )
-        query = _rows_of(EntityClaimRow, entity_claims).select_from(joined)
-        return self._read(EntityClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
+    def said_of_relationships(self, org_id: int, source: str) -> Rows:
+        """Return all that a source says of relationships: from, verb, to, properties' JSON."""
+        return said_of_relationships(self._connection, org_id, source)
+
+    def said_of(self, org_id: int, source: str, entity_ids: Iterable[int]) -> Rows:
+        """Return what a source says of these entities: the id, class, display name, traits' JSON."""
+        names, key = ("entity_id", "class", "display_name", "traits"), ("source", "entity_id")
+        return find_tuples(self._connection, entity_claims, names, key, org_id, [(source, one) for one in entity_ids])
+
+    def said_between(self, org_id: int, source: str, triples: Iterable[Triple]) -> dict[Triple, str]:
+        """Return what a source says of these relationships, as JSON."""
+        names = "id", "from_id", "verb", "to_id"
+        rows = find_tuples(self._connection, relationships, names, names[1:], org_id, sorted(triples))
+        claims, key = ("relationship_id", "properties"), ("source", "relationship_id")
+        places = [(source, row[0]) for row in rows]
+        said = dict(find_tuples(self._connection, relationship_claims, claims, key, org_id, places))
+        return {tuple(row[1:]): said[row[0]] for row in rows if row[0] in said}
+
+    def places(self, org_id: int, keys: Iterable[tuple[str, str]]) -> Rows:
+        """Return of these (kind, external id) the id, kind, external id, and since when nobody claims it."""
+        names, key = ("id", "kind", "external_id", "deleted_at"), ("external_id", "kind")
+        places = sorted((external_id, kind) for kind, external_id in keys)
+        return find_tuples(self._connection, entities, names, key, org_id, places)
 
     def claims_on(self, org_id: int, entity_ids: Iterable[int]) -> list[EntityClaimRow]:
         places = ((one,) for one in entity_ids)
         return find_rows(self._connection, EntityClaimRow, entity_claims, ("entity_id",), org_id, places)
-
-    def relationships_claimed_by(self, org_id: int, source: str) -> list[RelationshipRow]:
-        claimed = sa.and_(
-            relationship_claims.c.org_id == relationships.c.org_id,
-            relationship_claims.c.relationship_id == relationships.c.id,
-        )
-        query = _rows_of(RelationshipRow, relationships).select_from(relationship_claims.join(relationships, claimed))
-        mine = relationship_claims.c.org_id == org_id, relationship_claims.c.source == source
-        return self._read(RelationshipRow, query.where(*mine))
-
-    def relationship_claims_beside(self, org_id: int, source: str) -> list[RelationshipClaimRow]:
-        """Return every claim, of whichever source, on the relationships that this source claims."""
-        mine = relationship_claims.alias()
-        same = sa.and_(
-            mine.c.org_id == relationship_claims.c.org_id,
-            mine.c.relationship_id == relationship_claims.c.relationship_id,
-        )
-        query = _rows_of(RelationshipClaimRow, relationship_claims).select_from(relationship_claims.join(mine, same))
-        return self._read(RelationshipClaimRow, query.where(mine.c.org_id == org_id, mine.c.source == source))
 
     def relationships_between(self, org_id: int, triples: Iterable[Triple]) -> list[RelationshipRow]:
         """Return the relationships of these ends and verbs."""
