@@ -28,7 +28,8 @@ def without_nul(text: str | None) -> str | None:
     return text
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC, where there is one."""
     try:
         return None if moment is None else moment.astimezone(UTC)
     except OverflowError:
@@ -40,12 +41,12 @@ Writes = Annotated[OrgRow, Depends(org_with("documents:write"))]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Retired = Annotated[bool, Query(description="Those that are gone at the source, too.")]
 AsOf = Annotated[
-    AwareDatetime | None, Query(description="As it was at this time, told with its zone."), AfterValidator(_in_utc)
+    AwareDatetime | None, Query(description="As it was at this time, told with its zone."), AfterValidator(in_utc)
 ]
 UpdatedSince = Annotated[
     AwareDatetime | None,
     Query(description="Only what changed since this time, told with its zone."),
-    AfterValidator(_in_utc),
+    AfterValidator(in_utc),
 ]
 Version = Annotated[int | None, Query(ge=0, description="A version's number; 0 is before the first.")]
 Text = Annotated[str | None, Query(), AfterValidator(without_nul)]
