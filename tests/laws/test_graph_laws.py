@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from levada import BadRecord, Entity, Relationship
-from levada._graph import RouteGraph
+from levada._graph_route import RouteGraph
 from levada.testing import MemoryGraph
 from levada_runtime.graph.service import Graph
 from levada_runtime.runs.assertions import Assertions

@@ -34,6 +34,7 @@ class Told:
         self.emitted: list[Any] = []
         self.retired: list[Any] = []
         self.graphed: list[Any] = []
+        self.snapshots: list[Any] = []
         self.saved: list[tuple[str, dict[str, Any]]] = []
         self.requests: list[Any] = []
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
@@ -69,6 +70,9 @@ class Told:
     def graph(self, frame):
         self.graphed.append(frame)
         return GraphAnswer("committing", (1, 2, 3, 4), (5, 6, 7, 8)) if frame.last else None
+
+    def snapshot(self, frame):
+        self.snapshots.append(frame)
 
     def save(self, partition, values):
         self.saved.append((partition, values))

@@ -80,7 +80,7 @@ class Host:
         asserted = Assertions(Graph(store, clock), run, "naughty")
         self.pager = Pager(store, clock, run, None, ingest, asserted, recorder, threading.Event(), lambda _run: None)
         self.handlers = RunHandlers(MANIFEST, ingest, asserted, self.broker, self.pager, recorder)
-        self.store, self.run_id, self.ingest = store, run.id, ingest
+        self.store, self.run_id, self.ingest, self.asserted = store, run.id, ingest, asserted
 
     def hold(self, data, *, checking=False):
         """Hear bytes as a child's, answer them, and return how the conversation ended; its page is committed."""

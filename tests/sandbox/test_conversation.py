@@ -51,6 +51,8 @@ def emit(call=1, last=True, records=1, payload=b"{}", **changes):
     return EmitFrame(call=call, last=last, records=[EmitRecord(payload, "k")] * records, **said)
 def graph(call=1, last=True):
     return GraphFrame(call, last, "sync", None, [], [])
+def snapshot(step):
+    return SnapshotFrame(step, None, [], [])
 def save(values=b"{}", partition=""):
     return SaveFrame(partition, values)
 def attack(ctx, report):
@@ -67,6 +69,8 @@ VIOLATIONS = {
     "a call of another type": "frame(emit(1, last=False)); hear(); frame(emit(1, document_type='invoice')); hear()",
     "a checkpoint in the middle of a call": "frame(emit(1, last=False)); hear(); frame(save()); hear()",
     "the graph in the middle of a call": "frame(emit(1, last=False)); hear(); frame(graph()); hear()",
+    "a snapshot in the middle of a call": "frame(emit(1, last=False)); hear(); frame(snapshot('open')); hear()",
+    "a step that there is not": "frame(snapshot('leap')); hear()",
     "a batch of 1,001 records": "frame(emit(records=RECORDS + 1)); hear()",
     "a word of a child that was kept": "frame(Woken(b'x'))",
     "a result of two megabytes": "frame(Ended('done', result=b'\"' + b'x' * (2 << 20) + b'\"'))",
@@ -154,6 +158,7 @@ FUZZ = """
     makers = [
         lambda: EmitFrame(dice.randrange(5), dice.random() < 0.5, word(), word(), True, [record()] * dice.randrange(3)),
         lambda: GraphFrame(dice.randrange(5), dice.random() < 0.5, "sync", word(), [blob()], []),
+        lambda: SnapshotFrame(dice.choice(["open", "add", "add", "keep", "drop"]), word(), [blob()], [blob()]),
         lambda: SaveFrame(word(), blob()),
         lambda: HttpFrame(word(), word(), [(word(), word())], [], None),
         lambda: LogFrame(word(), word(), blob()),

@@ -51,6 +51,50 @@ def test_a_sync_crosses_the_wall_and_its_counters_come_back(wall, told):
     assert told.messages == ["synced 4 5 ('host', 'web-01')"]
 
 
+def test_a_snapshot_crosses_the_wall_step_by_step(wall, told):
+    """It is opened, added to by up to a thousand rows a frame, and kept; other questions may stand between."""
+    poll(
+        wall,
+        told,
+        """
+        with graph.snapshot(scope="eu") as snapshot:
+            first = snapshot.entity("host", "first", {"cpus": 8})
+            snapshot.add(Entity("host", str(at)) for at in range(1500))
+            log.info(graph.write([]).status)
+            snapshot.relationship(first, "USES", ("host", "1"))
+        """,
+    )
+    steps = [(frame.step, frame.scope, len(frame.entities), len(frame.relationships)) for frame in told.snapshots]
+    assert steps == [
+        ("open", "eu", 0, 0),
+        ("add", "eu", RECORDS, 0),
+        ("add", "eu", 1, 0),
+        ("add", "eu", 500, 0),
+        ("add", "eu", 0, 1),
+        ("keep", "eu", 0, 0),
+    ]
+    first = json.loads(told.snapshots[1].entities[0])
+    assert first == {"entity_type": "host", "entity_key": "first", "properties": {"cpus": 8}}
+
+
+def test_a_snapshot_that_is_left_by_an_exception_is_dropped(wall, told):
+    """The route may catch it outside and go on."""
+    poll(
+        wall,
+        told,
+        """
+        try:
+            with graph.snapshot() as snapshot:
+                snapshot.entity("host", "a")
+                raise ValueError("the source broke off")
+        except ValueError as error:
+            log.info(str(error))
+        """,
+    )
+    assert [frame.step for frame in told.snapshots] == ["open", "drop"]
+    assert told.messages == ["the source broke off"]
+
+
 def test_an_empty_call_is_one_frame(wall, told):
     """A sync of nothing says that there is nothing."""
     poll(wall, told, "log.info(graph.write([]).status)\ngraph.sync([])")

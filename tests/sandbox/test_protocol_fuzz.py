@@ -23,6 +23,7 @@ from levada_runtime.sandbox.protocol import (
     Ready,
     RetireFrame,
     SaveFrame,
+    SnapshotFrame,
     decode_child,
     encode,
 )
@@ -39,12 +40,28 @@ VALID = [
     ),
     RetireFrame("s", "t", "k", None),
     GraphFrame(1, last=True, op="sync", scope=None, entities=[b"{}"], relationships=[]),
+    SnapshotFrame("add", scope="eu", entities=[b"{}"], relationships=[b"{}"]),
     SaveFrame("", b"{}"),
     HttpFrame("GET", "/rows", [("a", "b")], [("c", "d")], b"body"),
     LogFrame("info", "hello", b"{}"),
     Ended("exception", "code", "message", "traceback", retryable=True, wait=1.5, result=b"x"),
 ]
-KINDS = ["ready", "woken", "emit", "retire", "graph", "save", "http", "log", "ended", "start", "done", "results", ""]
+KINDS = [
+    "ready",
+    "woken",
+    "emit",
+    "retire",
+    "graph",
+    "snapshot",
+    "save",
+    "http",
+    "log",
+    "ended",
+    "start",
+    "done",
+    "results",
+    "",
+]
 
 scalars = (
     st.none()
@@ -161,6 +178,7 @@ HUGE = {
     "a list of records": records_frame(array(MANY, b"\x92\xc0\xa1k")),
     "one record too many": records_frame(array(RECORDS + 1, b"\x92\xc0\xa1k")),
     "a list of rows": packed("graph", 1, b"\xc3", "sync", None, array(MANY, b"\xc4\x00"), array(0, b"")),
+    "a list of a snapshot's rows": packed("snapshot", "add", None, array(MANY, b"\xc4\x00"), array(0, b"")),
     "a list of parameters": packed("http", "GET", "/", array(MANY, b"\x92\xa1a\xa1b"), array(0, b""), None),
     "a list of headers": packed("http", "GET", "/", array(0, b""), array(MANY, b"\x92\xa1a\xa1b"), None),
     "a map where a string should be": packed("log", "info", table(MANY, b"\xa1a\xa1b"), b"\xc4\x00"),

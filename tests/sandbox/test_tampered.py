@@ -3,10 +3,11 @@
 import pytest
 from tests.sandbox.hosting import Host
 
+from levada import BadRecord
 from levada.contracts import CustomerPayload
 from levada_runtime.contracts.validation import Invalid, validate
 from levada_runtime.ingest import effects, page
-from levada_runtime.runs import assertions
+from levada_runtime.runs import assertions, snapshots
 from levada_runtime.sandbox.model import Abort
 from levada_runtime.sandbox.protocol import (
     EmitFrame,
@@ -16,6 +17,7 @@ from levada_runtime.sandbox.protocol import (
     ProtocolError,
     Ready,
     RetireFrame,
+    SnapshotFrame,
     encode,
 )
 
@@ -145,6 +147,52 @@ def test_an_observed_run_asserts_only_so_much(limit, store, monkeypatch):
     ended = Host(store, observing=True).hold(said(*(asserted(number) for number in range(1, 100))))
     assert isinstance(ended, Abort)
     assert ended.reason == "memory"
+
+
+def step(name, count=0, text="t"):
+    row = b'{"entity_type":"host","entity_key":"%d","display_name":"%b"}'
+    return SnapshotFrame(name, None, [row % (number, text.encode()) for number in range(count)], [])
+
+
+@pytest.mark.parametrize("name", ["add", "keep", "drop"])
+def test_a_step_of_no_snapshot_is_a_violation(name, store):
+    """An honest child opens it first."""
+    with pytest.raises(ProtocolError, match="had not opened"):
+        Host(store).handlers.snapshot(step(name))
+
+
+def test_a_snapshot_that_was_refused_is_not_kept_whatever_a_child_says(store):
+    """An honest child drops it."""
+    host = Host(store)
+    host.handlers.snapshot(step("open"))
+    host.handlers.snapshot(step("add", 2))
+    with pytest.raises(BadRecord, match="twice, and differs"):
+        host.handlers.snapshot(step("add", 2, "other"))
+    host.handlers.snapshot(step("add"))
+    with pytest.raises(BadRecord, match="nothing of it is kept"):
+        host.handlers.snapshot(step("keep"))
+    assert not host.asserted.staged
+
+
+def test_a_row_of_a_snapshot_that_is_none_is_a_violation(store):
+    """An honest child has made it by the SDK."""
+    host = Host(store)
+    host.handlers.snapshot(step("open"))
+    with pytest.raises(ProtocolError, match="no row of the graph"):
+        host.handlers.snapshot(SnapshotFrame("add", None, [b'{"entity_type": 7}'], []))
+
+
+@pytest.mark.parametrize(("limit", "most"), [("OBSERVED_ROWS", 50), ("MAX_BYTES", 5_000)])
+def test_an_observed_snapshot_holds_only_so_much(limit, most, store, monkeypatch):
+    """Nothing of it may be staged, so it is held until it is decided."""
+    monkeypatch.setattr(snapshots, limit, most)
+    host = Host(store, observing=True)
+    host.handlers.snapshot(step("open"))
+    with pytest.raises(Abort) as ended:
+        host.handlers.snapshot(step("add", 60, "t" * 100))
+    assert ended.value.reason == "memory"
+    with store.read() as uow:
+        assert not list(uow.graph_parts.of(host.pager.run.org_id, "snapshot/"))
 
 
 @pytest.mark.parametrize("payload", [ADA, b"{}"])

@@ -152,7 +152,7 @@ def lines_of(error):
         ({"do": "refuse"}, AuthFailed, "^not with this key$"),
         ({"do": "hand over", "payloads": [{}, {"customer_id": "1"}]}, BatchRejected, "^nothing of the batch was kept"),
         ({"do": "hand over one", "payload": {}}, BadRecord, "^not a valid customer"),
-        ({"do": "dangle"}, BadRecord, "there is no host:a"),
+        ({"do": "misspell"}, BadRecord, "did you mean 'USES'"),
         ({"do": "peep"}, SecretNotExposed, "stays outside"),
         ({"do": "wait"}, SourceUnavailable, "^later$"),
         ({"do": "be bad"}, BadRecord, "^made up$"),

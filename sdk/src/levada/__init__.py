@@ -3,7 +3,7 @@
 from levada._auth import aws_scope, aws_sigv4, basic, bearer, header, oauth2_client_credentials, oauth2_refresh, query
 from levada._checkpoint import Checkpoint
 from levada._connector import Connector, from_setting
-from levada._graph import Entity, Graph, Relationship, SyncResult, WriteResult
+from levada._graph import Entity, Graph, Relationship, Snapshot, SyncResult, WriteResult
 from levada._http import (
     Http,
     HttpRequest,
@@ -96,6 +96,7 @@ __all__ = [
     "Run",
     "SecretNotExposed",
     "Setting",
+    "Snapshot",
     "SourceRefused",
     "SourceUnavailable",
     "StreamManifest",

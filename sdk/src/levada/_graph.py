@@ -1,16 +1,13 @@
 """Entities and relationships: what a route asserts about the things its source knows and how they hang together."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, Protocol
+from types import TracebackType
+from typing import Final, Literal, Protocol, Self
 from uuid import UUID
-
-from levada._encoding import encode_json
-from levada._graph_rows import GraphRows
-from levada.errors import ConnectorMistake
 
 Property = str | bool | int | float | Decimal | date | UUID | Enum | Sequence[str] | None
 """A flat value: null, a boolean, a number, a text, or a list of texts. Decimals and times are written as texts."""
@@ -101,10 +98,10 @@ class Graph(Protocol):
     """Asserts entities and relationships of the source in the organisation's shared graph.
 
     What a stream asserts stays its own: no call changes or deletes what another stream, connector or caller asserted.
-    Both calls are checked and answered at once and committed with the page: with the next `checkpoint.save`, or when
+    Calls are checked and answered at once and committed with the page: with the next `checkpoint.save`, or when
     the route returns. They raise BadRecord, naming the place, for a class or verb that does not exist, a property
-    that is not flat, two unlike assertions of one thing, and an end of a relationship that is neither in the call nor
-    in the graph: hand the entity over first, or in the same call.
+    that is not flat, and two unlike assertions of one thing. A relationship with an end that nobody has asserted yet
+    is kept pending, and joins the graph when the end appears.
     """
 
     def sync(
@@ -129,6 +126,55 @@ class Graph(Protocol):
         """
         ...
 
+    def snapshot(self, *, scope: str | None = None) -> "Snapshot":
+        """Say all there is, a piece at a time: `with graph.snapshot() as snapshot:`, for what is too much for one sync.
+
+        One snapshot is open at a time. What it came to is counted in the run, once it is committed.
+        """
+        ...
+
+
+class Snapshot(Protocol):
+    """All that the source knows, or all of a scope of it, handed over piece by piece.
+
+    Leaving the block keeps it: it is committed with the next `checkpoint.save`, or when the route returns, and what
+    this stream asserted before and did not now is deleted. Leaving the block by an exception keeps nothing, and nor
+    does a run that ends inside: a reading that was cut short deletes nothing. Inside, `checkpoint.save` is a
+    ConnectorMistake; everything else goes on as ever.
+
+    A piece that is refused raises BadRecord, at once or with a later piece, and the whole snapshot is refused with it
+    even if the error is caught: what is missing must not count as deleted. What is said twice in the same words is said
+    once; two unlike assertions of one thing are refused.
+    """
+
+    def entity(
+        self,
+        kind: str,
+        key: str,
+        properties: Mapping[str, Property] | None = None,
+        *,
+        entity_class: str | None = None,
+        display_name: str | None = None,
+    ) -> Entity:
+        """Hand over one entity, and return it: an end for relationships."""
+        ...
+
+    def relationship(
+        self, from_: End, verb: str, to: End, properties: Mapping[str, Property] | None = None
+    ) -> Relationship:
+        """Hand over one relationship."""
+        ...
+
+    def add(self, entities: Iterable[EntityLike] = (), relationships: Iterable[RelationshipLike] = ()) -> None:
+        """Hand over some entities and relationships, such as a page of the source."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class GraphBatch:
@@ -138,6 +184,11 @@ class GraphBatch:
     relationships: Sequence[bytes]
 
 
+SnapshotStep = Literal["open", "add", "keep", "drop"]
+OPEN_TWICE: Final = "a snapshot is open already: leave its block before you open another"
+SAVED_INSIDE: Final = "checkpoint.save stands inside a snapshot: save once its block is left, and both are committed"
+
+
 class GraphPort(Protocol):
     """What stands behind a route's `graph`: a wire to the runtime, or a memory in a test."""
 
@@ -145,79 +196,6 @@ class GraphPort(Protocol):
 
     def write(self, batch: GraphBatch) -> WriteResult: ...
 
-
-class RouteGraph:
-    """The `graph` of one route: turns what the author hands over into rows, and refuses what cannot be carried."""
-
-    __slots__ = ("_encode", "_port")
-
-    def __init__(self, port: GraphPort, encode: Callable[[object], bytes] = encode_json) -> None:
-        self._port = port
-        self._encode = encode
-
-    def sync(
-        self,
-        entities: Iterable[EntityLike],
-        relationships: Iterable[RelationshipLike] = (),
-        *,
-        scope: str | None = None,
-    ) -> SyncResult:
-        """Say all there is."""
-        _check_scope(scope)
-        return self._port.sync(self._batch("sync", entities, relationships), scope=scope)
-
-    def write(self, entities: Iterable[EntityLike], relationships: Iterable[RelationshipLike] = ()) -> WriteResult:
-        """Say some of what there is."""
-        return self._port.write(self._batch("write", entities, relationships))
-
-    def _batch(self, call: str, entities: object, relationships: object) -> GraphBatch:
-        rows = GraphRows()
-        wanted = (
-            [rows.entity(*row) for row in _placed(call, "entities", entities, Entity, _entity_row)],
-            [rows.relationship(*row) for row in _placed(call, "relationships", relationships, Relationship, _edge_row)],
-        )
-        rows.check()
-        return GraphBatch(*([self._encode(row) for row in of_kind] for of_kind in wanted))
-
-
-def _check_scope(scope: object) -> None:
-    if scope is not None and not (isinstance(scope, str) and scope.strip() and scope.isprintable()):
-        raise ConnectorMistake(f"the scope of a sync is a printable text such as a region, not {scope!r}")
-
-
-def _placed(
-    call: str, name: str, given: object, kind: type, as_row: Callable[[Any], Mapping[str, object]]
-) -> Iterator[tuple[Mapping[str, object], str]]:
-    """Yield the mapping of each thing handed over with its place, or raise ConnectorMistake when it can be none."""
-    if isinstance(given, str | Mapping | Entity | Relationship) or not isinstance(given, Iterable):
-        raise ConnectorMistake(f"graph.{call} takes a list of {name}, not a {type(given).__name__}")
-    for index, one in enumerate(given):
-        place = f"{name}[{index}]"
-        if isinstance(one, kind):
-            yield as_row(one), place
-        elif isinstance(one, Mapping):
-            yield one, place
-        else:
-            raise ConnectorMistake(
-                f"{place} is a {type(one).__name__}: hand over levada.{kind.__name__} values or mappings"
-            )
-
-
-def _entity_row(entity: Entity) -> Mapping[str, object]:
-    named = {"entity_class": entity.entity_class, "display_name": entity.display_name}
-    return {
-        "entity_type": entity.kind,
-        "entity_key": entity.key,
-        **{name: value for name, value in named.items() if value is not None},
-        "properties": entity.properties,
-    }
-
-
-def _edge_row(edge: Relationship) -> Mapping[str, object]:
-    row: dict[str, object] = {"verb": edge.verb, "properties": edge.properties}
-    ends: tuple[tuple[str, Any], ...] = (("from", edge.from_), ("to", edge.to))
-    for side, end in ends:
-        if not isinstance(end, tuple) or len(end) != 2:
-            raise ConnectorMistake(f"an end of a relationship is an Entity or its (kind, key), not {end!r}")
-        row[f"{side}_type"], row[f"{side}_key"] = end
-    return row
+    def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
+        """Open a snapshot, add to the one that is open, or end it: keep it, or drop it."""
+        ...

@@ -57,6 +57,9 @@ def rows(http, ingest, graph, checkpoint, log, settings, secrets, run, now):
         checkpoint.save(since=page[-1]["id"])
     ingest.retire("customer", idempotency_key="1")
     graph.sync([Entity("user", "ada")], scope="people")
+    with graph.snapshot(scope="services") as snapshot:
+        service = snapshot.entity("service", "nginx", {"port": 80})
+        snapshot.relationship(("host", "1"), "RUNS", service)
 
 
 @connector.backfill("rows")
@@ -86,8 +89,8 @@ def wishes(request, http, ingest, graph, secrets):
             raise OddError("an odd wish")
         case "refuse":
             raise AuthFailed("not with this key")
-        case "dangle":
-            graph.write([], [Relationship(("host", "a"), "USES", ("host", "b"))])
+        case "misspell":
+            graph.write([], [Relationship(("host", "a"), "USE", ("host", "b"))])
         case "peep":
             secrets["hidden"]
         case "wait":

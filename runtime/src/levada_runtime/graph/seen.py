@@ -1,7 +1,7 @@
 """Which names were said, and what of them, in sixteen bytes each: enough to know again a name, and its row.
 
 A name and a row are remembered by Python's own hashes of 64 bits, which are keyed afresh in every process, so nobody
-can choose two that meet; among five million names the odds that any two do are one in a million.
+can choose two that meet; among two million names the odds that any two do are one in nine million.
 """
 
 from array import array

@@ -18,6 +18,7 @@ from levada_runtime.sandbox.protocol import (
     HttpFrame,
     RecordAnswer,
     RetireFrame,
+    SnapshotFrame,
 )
 
 _OF_ITS_RECORD: Final = frozenset({"source_id", "idempotency_key", "superseded"})
@@ -76,6 +77,10 @@ class PortHandlers:
                 told.relationships_deleted,
             ),
         )
+
+    def snapshot(self, frame: SnapshotFrame) -> None:
+        """Take a step of a snapshot."""
+        self._ports.snapshot(frame.step, GraphBatch(frame.entities, frame.relationships), scope=frame.scope)
 
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """End a page."""

@@ -14,13 +14,15 @@ from levada_runtime.graph.diff import Changes
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Operation
 from levada_runtime.graph.service import Graph
+from levada_runtime.graph.snapshots import Snapshot, staged_for
 from levada_runtime.ingest.effects import MAX_BYTES, MAX_RECORDS, Effect
 from levada_runtime.ingest.model import Origin
 from levada_runtime.pipeline.running import Runner
 from levada_runtime.plans.graph import GraphEffects
 from levada_runtime.plans.rehearsal import Rehearsal
 from levada_runtime.runs.graph_rows import entity_drafts, relationship_drafts
-from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame
+from levada_runtime.runs.snapshots import Snapshots, refused
+from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame, SnapshotFrame
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 
@@ -58,10 +60,11 @@ class Assertions:
         self._run = run
         self._source = f"connection:{connection}/{run.stream}"
         self._open: _OpenCall | None = None
-        self._staged: list[Operation] = []
+        self._staged: list[Operation | Snapshot] = []
         self._rows = self._bytes = 0
         self._held_rows = self._held_bytes = 0
         self._picture = graph.picture(run.org_id)
+        self.snapshots = Snapshots(graph, run, self._source)
         self.effects = GraphEffects()
         self.observed = SyncCounts()
         self._observed: list[Changes] = []
@@ -101,13 +104,33 @@ class Assertions:
         self._open = None
         return self._decide(frame, call)
 
+    def snapshot(self, frame: SnapshotFrame) -> None:
+        """Take a step of a snapshot; one that is kept is committed with its page.
+
+        Raises BadRecord when the graph does not take it; nothing of the snapshot is kept then.
+        """
+        kept = self.snapshots.take(frame)
+        if isinstance(kept, Snapshot):
+            self._staged.append(kept)
+        elif kept is not None:
+            self._keep(kept, self._graph.observe(self._picture, kept), self.snapshots.size)
+
     def write(self, uow: UnitOfWork) -> SyncCounts:
         """Write the page in this unit of work; once that has committed, call `clear`."""
         org_id, counts = self._run.org_id, SyncCounts()
         picture = self._graph.picture(org_id)
         for operation in self._staged:
-            counts = added(counts, self._graph.perform(uow, org_id, operation, picture=picture).counts)
+            if isinstance(operation, Snapshot):
+                counts = added(counts, self._graph.take_over(uow, org_id, operation).counts)
+                picture = self._graph.picture(org_id)
+            else:
+                counts = added(counts, self._graph.perform(uow, org_id, operation, picture=picture).counts)
         return counts
+
+    def forget(self, uow: UnitOfWork) -> None:
+        """Drop what is still staged of snapshots: the run has ended."""
+        if self.snapshots.any_staged:
+            uow.graph_parts.drop_all(self._run.org_id, staged_for(self._run.id))
 
     def rehearse(
         self, runners: Sequence[Runner], origin: Origin, documents: Sequence[Effect], now: datetime
@@ -129,20 +152,23 @@ class Assertions:
             operation = self._operation(frame, call)
             changes = self._graph.observe(self._picture, operation)
         except GraphRefusal as refusal:
-            details = {"code": refusal.code, "errors": refusal.details}
-            raise BadRecord(f"nothing was taken into the graph: {refusal.message}", details=details) from None
+            raise refused(refusal) from None
         self._rows += call.rows
         self._bytes += call.bytes
+        self._keep(operation, changes, call.bytes)
+        return _answer(changes.counts, observing=self._run.observing)
+
+    def _keep(self, operation: Operation, changes: Changes, size: int) -> None:
+        """Keep an operation until its page ends, or what an observed one came to until the run does."""
         if self._run.observing:
             changed = len(changes.entities) + len(changes.relationships)
             self._held_rows += changed
-            self._held_bytes += call.bytes if changed else 0
+            self._held_bytes += size if changed else 0
             self.effects.take(operation, changes)
             self.observed = added(self.observed, changes.counts)
             self._observed.append(changes)
         else:
             self._staged.append(operation)
-        return _answer(changes.counts, observing=self._run.observing)
 
     def _operation(self, frame: GraphFrame, call: _OpenCall) -> Operation:
         run = self._run.id

@@ -25,6 +25,7 @@ from levada_runtime.sandbox.protocol import (
     HttpFrame,
     ProtocolError,
     RetireFrame,
+    SnapshotFrame,
 )
 from levada_runtime.store.columns import to_micros
 
@@ -94,8 +95,15 @@ class RunHandlers:
             self._pager.commit_part()
         return answer
 
+    def snapshot(self, frame: SnapshotFrame) -> None:
+        """Take a step of a snapshot of the source."""
+        self._assertions.snapshot(frame)
+        if self._assertions.beyond_a_plan:
+            self._pager.commit_part()
+
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """End the page with a checkpoint."""
+        self._assertions.snapshots.check_saving()
         self._pager.save(partition, values)
 
     def http(self, request: HttpFrame) -> HttpAnswer:

@@ -74,10 +74,15 @@ class Pager:
         """
         page = self._ingest.page
         last = 1 if page.staged or page.rejected or self._assertions.staged else 0
-        return self._turn(uow, *self._write(uow), None, pages=self.run.pages + last, **ending)
+        if self._assertions.snapshots.is_open:
+            self._recorder.log("warning", "the route returned inside a snapshot, so nothing of it is kept")
+        written = self._write(uow)
+        self._assertions.forget(uow)
+        return self._turn(uow, *written, None, pages=self.run.pages + last, **ending)
 
     def drop(self, uow: UnitOfWork, **ending: Any) -> RunRow:
         """Give up the page but for its refused records, and write the run's end in this unit of work."""
+        self._assertions.forget(uow)
         return self._turn(uow, self._ingest.write_rejected(uow, self._clock.now()), SyncCounts(), None, **ending)
 
     def http_usage(self) -> dict[str, int]:

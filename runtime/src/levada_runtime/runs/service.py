@@ -14,6 +14,7 @@ from levada_runtime.catalog.trust import violation
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import RuntimeFailure, UsageFailure
 from levada_runtime.foundation.logging import logger, mask
+from levada_runtime.graph.snapshots import staged_for
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.cassettes import check_playable
 from levada_runtime.runs.closing import Closing
@@ -169,6 +170,8 @@ class Runs:
             if run.attempt == 0:
                 before = uow.checkpoints.of(run.org_id, run.connection_id, checkpoint_of(run))
                 started |= {"checkpoint_before": before, "checkpoint_after": before}
+            else:
+                uow.graph_parts.drop_all(run.org_id, staged_for(run.id))
             uow.runs.change(run, **started)
         return work, replace(run, **started)
 

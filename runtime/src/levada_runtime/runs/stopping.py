@@ -14,6 +14,7 @@ from levada_runtime.sandbox.protocol import (
     HttpAnswer,
     HttpFrame,
     RetireFrame,
+    SnapshotFrame,
 )
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.unit_of_work import Store
@@ -55,6 +56,11 @@ class StoppableHandlers:
         """Take a frame of assertions."""
         self._look()
         return self._handlers.graph(frame)
+
+    def snapshot(self, frame: SnapshotFrame) -> None:
+        """Take a step of a snapshot."""
+        self._look()
+        self._handlers.snapshot(frame)
 
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """End the page with a checkpoint."""

@@ -23,10 +23,11 @@ from levada_runtime.sandbox.protocol import (
     HttpFrame,
     LogFrame,
     ProtocolError,
+    Question,
     Ready,
     Refusal,
     RetireFrame,
-    SaveFrame,
+    SnapshotFrame,
     Woken,
     results,
 )
@@ -56,6 +57,9 @@ class Handlers(Protocol):
     def graph(self, frame: GraphFrame) -> GraphAnswer | None:
         """Take a frame of rows for the graph; None until the last of a call, which is answered for all of them."""
 
+    def snapshot(self, frame: SnapshotFrame) -> None:
+        """Take a step of a snapshot of the graph."""
+
     def save(self, partition: str, values: dict[str, Any]) -> None:
         """Keep the whole new mapping of one partition of the checkpoint."""
 
@@ -77,6 +81,9 @@ class NoHandlers:
 
     def graph(self, frame: GraphFrame) -> NoReturn:
         raise Forbidden(f"nothing can be asserted here: graph.{frame.op}")
+
+    def snapshot(self, frame: SnapshotFrame) -> NoReturn:
+        raise Forbidden(f"nothing can be asserted here: graph.snapshot, {frame.step}")
 
     def save(self, partition: str, values: dict[str, Any]) -> NoReturn:
         raise Forbidden(f"no checkpoint can be saved here: {partition!r}, {len(values)} values")
@@ -141,7 +148,7 @@ class Conversation:
             raise ProtocolError("a child said twice what its layers are")
         self.layers = frame.layers
 
-    def _answer(self, frame: EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame) -> Frame:
+    def _answer(self, frame: Question) -> Frame:
         try:
             refused = self._calls.take(frame)
             if refused is not None:
@@ -153,6 +160,9 @@ class Conversation:
                 return results(self._handlers.retire(frame))
             if isinstance(frame, GraphFrame):
                 return self._handlers.graph(frame) or Done()
+            if isinstance(frame, SnapshotFrame):
+                self._handlers.snapshot(frame)
+                return Done()
             if isinstance(frame, HttpFrame):
                 return self._handlers.http(frame)
             self._handlers.save(frame.partition, _saved(frame.values))

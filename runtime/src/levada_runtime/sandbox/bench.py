@@ -10,7 +10,7 @@ import orjson
 from levada import Connector, Reply, Request, Window
 from levada._checkpoint import RouteCheckpoint
 from levada._encoding import encode_json
-from levada._graph import RouteGraph
+from levada._graph_route import RouteGraph
 from levada._http import CaseInsensitive, RouteHttp
 from levada._ingest import RouteIngest
 from levada._routes import Route, call_route

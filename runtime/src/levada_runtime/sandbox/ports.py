@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from levada._encoding import encode_json
-from levada._graph import GraphBatch, SyncResult, WriteResult
+from levada._graph import GraphBatch, SnapshotStep, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
 from levada._run import plain_fields
@@ -35,6 +35,7 @@ from levada_runtime.sandbox.protocol import (
     Results,
     RetireFrame,
     SaveFrame,
+    SnapshotFrame,
 )
 from levada_runtime.sandbox.results import LazyResults, batch_result, failed_records
 
@@ -122,6 +123,11 @@ class WireGraph(Questions):
         answer = self._asked("write", batch, None)
         status: Literal["written", "observed"] = "observed" if answer.status == "observed" else "written"
         return WriteResult(status, len(batch.entities), len(batch.relationships))
+
+    def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
+        frames = [*_cut("entities", batch.entities), *_cut("relationships", batch.relationships)]
+        for kind, rows in frames or [("entities", [])]:
+            self.ask(SnapshotFrame(step, scope, *((rows, []) if kind == "entities" else ([], rows))))
 
     def _asked(self, op: Literal["sync", "write"], batch: GraphBatch, scope: str | None) -> GraphAnswer:
         self._calls += 1

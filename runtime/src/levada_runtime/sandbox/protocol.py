@@ -155,6 +155,15 @@ class GraphFrame(Frame, tag="graph", frozen=True):
     relationships: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
 
 
+class SnapshotFrame(Frame, tag="snapshot", frozen=True):
+    """A step of a snapshot of the graph: it is opened, added to, and kept or dropped; each step is answered."""
+
+    step: Literal["open", "add", "keep", "drop"]
+    scope: Name | None
+    entities: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
+    relationships: Annotated[list[bytes], msgspec.Meta(max_length=RECORDS)]
+
+
 class HttpFrame(Frame, tag="http", frozen=True):
     """A request for the broker; `url` is absolute, or a path for the first host of the manifest."""
 
@@ -278,7 +287,9 @@ class Refusal(Frame, tag="refusal", frozen=True):
 
 Asked = Start | Again
 """What opens a call in a child, its first or a later one."""
-ChildFrame = Ready | Woken | EmitFrame | RetireFrame | GraphFrame | SaveFrame | HttpFrame | LogFrame | Ended
+Question = EmitFrame | RetireFrame | GraphFrame | SnapshotFrame | SaveFrame | HttpFrame
+"""What a child asks, and is answered."""
+ChildFrame = Ready | Woken | Question | LogFrame | Ended
 HostFrame = Start | Again | Done | Results | GraphAnswer | HttpAnswer | Refusal
 
 

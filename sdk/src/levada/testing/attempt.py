@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from levada._encoding import encode_json
-from levada._graph import GraphBatch, Relationship, SyncResult, WriteResult
+from levada._graph import SAVED_INSIDE, GraphBatch, Relationship, SnapshotStep, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, FailedRecord, IngestResult
 from levada._request import Reply
@@ -107,6 +107,10 @@ class Attempt:
         """Take some of what the source asserts into the page."""
         return self._graph.write(batch)
 
+    def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
+        """Take a step of a snapshot of the source."""
+        self._graph.snapshot(step, batch, scope=scope)
+
     def send(self, request: HttpRequest) -> Response:
         """Answer for the source."""
         return self._http.send(request)
@@ -117,6 +121,7 @@ class Attempt:
 
     def save(self, partition: str, values: Mapping[str, Any]) -> None:
         """End a page with a checkpoint."""
+        self._graph.check_closed(SAVED_INSIDE)
         kept = json_codec.loads(json_codec.dumps(values))
         self._end_page(lambda: self._ingest.commit_page((self._place, partition), kept))
 

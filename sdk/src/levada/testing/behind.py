@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from levada._connector import Connector
-from levada._graph import GraphBatch, SyncResult, WriteResult
+from levada._graph import GraphBatch, SnapshotStep, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
 from levada._ingest import BatchResult, Draft, IngestResult
 from levada._request import Reply
@@ -88,6 +88,9 @@ class Remembering:
 
     def write(self, batch: GraphBatch) -> WriteResult:
         return self._asked(lambda: self._ports.write(batch))
+
+    def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
+        self._asked(lambda: self._ports.snapshot(step, batch, scope=scope))
 
     def save(self, partition: str, values: Mapping[str, Any]) -> None:
         self._asked(lambda: self._ports.save(partition, values))

@@ -39,27 +39,30 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The rows of one call, by what they are about; of each relationship also its place in the call."""
+    """The rows of one call, by what they are about."""
 
     entities: dict[Ref, Mapping[Field, Any]] = field(default_factory=dict)
     relationships: dict[Edge, Mapping[Field, Any]] = field(default_factory=dict)
-    places: dict[Edge, str] = field(default_factory=dict)
 
 
-def read_rows(entities: Iterable[bytes], relationships: Iterable[bytes]) -> tuple[Wanted, list[RecordError]]:
-    """Return what the rows of a call say, and what is wrong with them."""
+def read_rows(
+    entities: Iterable[bytes],
+    relationships: Iterable[bytes],
+    wanted: Wanted | None = None,
+    first: tuple[int, int] = (0, 0),
+) -> tuple[Wanted, list[RecordError]]:
+    """Return what the rows of a call say, and what is wrong with them; they may go on from earlier ones of it."""
     errors: list[RecordError] = []
-    wanted = Wanted()
-    for index, row in enumerate(map(json.loads, entities)):
+    wanted = wanted or Wanted()
+    for index, row in enumerate(map(json.loads, entities), first[0]):
         _known(row.get("entity_class"), ENTITY_CLASSES, f"entities[{index}].entity_class", errors)
         named = {CLASS: row.get("entity_class"), NAME: row.get("display_name")}
         said = {place: value for place, value in named.items() if value is not None} | _properties(row)
         _collect(wanted.entities, (row["entity_type"], row["entity_key"]), said, f"entities[{index}]", errors)
-    for index, row in enumerate(map(json.loads, relationships)):
+    for index, row in enumerate(map(json.loads, relationships), first[1]):
         _known(row["verb"], VERBS, f"relationships[{index}].verb", errors)
         edge = ((row["from_type"], row["from_key"]), row["verb"], (row["to_type"], row["to_key"]))
-        wanted.places[edge] = f"relationships[{index}]"
-        _collect(wanted.relationships, edge, _properties(row), wanted.places[edge], errors)
+        _collect(wanted.relationships, edge, _properties(row), f"relationships[{index}]", errors)
     return wanted, errors
 
 
@@ -71,17 +74,6 @@ def claim(known: Claimed, source: str, wanted: Wanted, *, whole: bool) -> tuple[
     counts = {f"entities_{name}": counted[name] for name in OUTCOMES}
     counts |= {f"relationships_{name}": more[name] for name in OUTCOMES}
     return Claimed(entities, relationships, moment), counts
-
-
-def dangling(claimed: Claimed, wanted: Wanted) -> list[RecordError]:
-    """Return what is wrong with the ends of the relationships that are wanted."""
-    errors = []
-    for (start, verb, end), place in wanted.places.items():
-        for name, ref in (("from_key", start), ("to_key", end)):
-            if ref not in claimed.entities:
-                message = f"there is no {':'.join(ref)} for {':'.join(start)} {verb} {':'.join(end)}"
-                errors.append(RecordError(f"{place}.{name}", "dangling_relationship", message))
-    return errors
 
 
 def entity_of(ref: Ref, claims: Claims) -> Entity:

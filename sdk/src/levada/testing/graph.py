@@ -7,9 +7,10 @@ forgotten when it is dropped.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from levada._graph import Entity, GraphBatch, Relationship, SyncResult, WriteResult
+from levada._graph import OPEN_TWICE, Entity, GraphBatch, Relationship, SnapshotStep, SyncResult, WriteResult
 from levada._graph_rows import refusal
-from levada.testing.claims import Claimed, Ref, claim, dangling, entity_of, read_rows, relationships_of
+from levada.errors import ConnectorMistake
+from levada.testing.claims import Claimed, Ref, Wanted, claim, entity_of, read_rows, relationships_of
 
 
 class MemoryEntities(Mapping[Any, Entity]):
@@ -67,11 +68,13 @@ class GraphPage:
         self._page = graph.committed
         self.syncs: list[SyncResult] = []
         self.writes: list[WriteResult] = []
+        self._open: _Open | None = None
 
     def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
         """Take all that the source asserts. Raises BadRecord."""
-        source = self._source if scope is None else f"{self._source}/{scope}"
-        result = SyncResult("observed" if self._observing else "synced", **self._take(source, batch, whole=True))
+        result = SyncResult(
+            "observed" if self._observing else "synced", **self._take(self._scoped(scope), batch, whole=True)
+        )
         self.syncs.append(result)
         return result
 
@@ -84,6 +87,26 @@ class GraphPage:
         self.writes.append(result)
         return result
 
+    def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
+        """Take a step of a snapshot: nothing of it is in the page before it is kept. Raises BadRecord."""
+        if step == "open":
+            self.check_closed(OPEN_TWICE)
+            self._open = _Open()
+        elif self._open is None:
+            raise ConnectorMistake("no snapshot is open")
+        elif step == "add":
+            self._open.add(batch)
+        else:
+            wanted, self._open = self._open.wanted, None
+            if step == "keep":
+                self._page, counts = claim(self._page, self._scoped(scope), wanted, whole=True)
+                self.syncs.append(SyncResult("observed" if self._observing else "synced", **counts))
+
+    def check_closed(self, message: str) -> None:
+        """Raise ConnectorMistake when a snapshot is open."""
+        if self._open is not None:
+            raise ConnectorMistake(message)
+
     def commit_page(self) -> None:
         """Make the page true; observing, keep only the overlay."""
         if not self._observing:
@@ -92,12 +115,29 @@ class GraphPage:
     def drop_page(self) -> None:
         """Forget what was asserted since the last commit."""
         self._page = self._graph.committed
+        self._open = None
+
+    def _scoped(self, scope: str | None) -> str:
+        return self._source if scope is None else f"{self._source}/{scope}"
 
     def _take(self, source: str, batch: GraphBatch, *, whole: bool) -> dict[str, int]:
         wanted, errors = read_rows(batch.entities, batch.relationships)
-        claimed, counts = claim(self._page, source, wanted, whole=whole)
-        errors += dangling(claimed, wanted)
         if errors:
             raise refusal(errors)
-        self._page = claimed
+        self._page, counts = claim(self._page, source, wanted, whole=whole)
         return counts
+
+
+class _Open:
+    """A snapshot that is coming in."""
+
+    def __init__(self) -> None:
+        self.wanted = Wanted()
+        self._first = (0, 0)
+
+    def add(self, batch: GraphBatch) -> None:
+        """Take a piece. Raises BadRecord."""
+        _, errors = read_rows(batch.entities, batch.relationships, self.wanted, self._first)
+        if errors:
+            raise refusal(errors)
+        self._first = self._first[0] + len(batch.entities), self._first[1] + len(batch.relationships)

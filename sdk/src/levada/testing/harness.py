@@ -13,7 +13,8 @@ from typing import Any
 from levada._cassette import Cassette
 from levada._checkpoint import RouteCheckpoint
 from levada._connector import Connector
-from levada._graph import Relationship, RouteGraph
+from levada._graph import Relationship
+from levada._graph_route import RouteGraph
 from levada._http import CaseInsensitive, RouteHttp
 from levada._ingest import RouteIngest
 from levada._manifest import Manifest
