@@ -28,6 +28,8 @@ Action = Literal[
     "database.backup",
     "database.prune",
     "delivery.replay",
+    "held.approve",
+    "held.discard",
     "key.issue",
     "key.revoke",
     "org.create",

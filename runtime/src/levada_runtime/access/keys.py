@@ -27,8 +27,8 @@ class Keys:
         self._store = store
         self._clock = clock
 
-    def issue(self, org: OrgRow, name: str, scopes: Sequence[str]) -> tuple[KeyRow, str]:
-        """Make a key; the second value is the key itself, which is kept nowhere.
+    def issue(self, org: OrgRow, name: str, scopes: Sequence[str], *, guard: bool = False) -> tuple[KeyRow, str]:
+        """Make a key; the second value is the key itself, which is kept nowhere. With `guard` its syncs are guarded.
 
         Raises UsageFailure for a scope that does not exist.
         """
@@ -39,10 +39,10 @@ class Keys:
                 code="unknown_scope",
                 hint=f"scopes are {', '.join(SCOPES)}",
             )
-        row, token = self._made(org, name, scopes)
+        row, token = self._made(org, name, scopes, guard=guard)
         with self._store.write() as uow:
             uow.keys.add(row)
-            note(uow, org.id, row.created_at, "key.issue", row.id, name=name, scopes=row.scopes)
+            note(uow, org.id, row.created_at, "key.issue", row.id, name=name, scopes=row.scopes, guard=guard or None)
         return row, token
 
     def issue_first(self, org: OrgRow, name: str, scopes: Sequence[str]) -> str | None:
@@ -67,7 +67,7 @@ class Keys:
         if row is None or row.revoked_at or not hmac.compare_digest(row.hash, hash_key(token)):
             return None
         self._note_use(row)
-        return Principal(row.org_id, row.id, frozenset(row.scopes))
+        return Principal(row.org_id, row.id, frozenset(row.scopes), row.guard)
 
     def of(self, org: OrgRow) -> list[KeyRow]:
         with self._store.read() as uow:
@@ -90,10 +90,10 @@ class Keys:
         with self._store.read() as uow:
             return uow.keys.exist()
 
-    def _made(self, org: OrgRow, name: str, scopes: Sequence[str]) -> tuple[KeyRow, str]:
+    def _made(self, org: OrgRow, name: str, scopes: Sequence[str], *, guard: bool = False) -> tuple[KeyRow, str]:
         key_id = secrets.token_hex(4)
         token = f"{_PREFIX}_{org.id:x}_{key_id}_{secrets.token_urlsafe(32)}"
-        return KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now()), token
+        return KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now(), guard=guard), token
 
     def _note_use(self, row: KeyRow) -> None:
         now = self._clock.now()

@@ -14,6 +14,8 @@ class Principal:
     org_id: int
     key_id: str
     scopes: frozenset[str]
+    guard: bool = False
+    """Whether a sync of its holder is held when it takes too much away, asked for or not."""
 
     def may(self, scope: str) -> bool:
         """Tell whether the key carries this scope; `admin` carries every one."""

@@ -45,6 +45,7 @@ def key_view(row: KeyRow) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "scopes": row.scopes,
+        "guard": row.guard,
         "created_at": row.created_at.isoformat(),
         "last_used_at": row.last_used_at.isoformat() if row.last_used_at else None,
         "revoked_at": row.revoked_at.isoformat() if row.revoked_at else None,

@@ -1,13 +1,13 @@
 """The graph's two ways in over HTTP: a connector's whole truth, and a plain write; bodies and errors as agreed."""
 
-from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from levada_runtime.api.auth import Uses, org_with
+from levada_runtime.access.model import Principal
+from levada_runtime.api.auth import Uses, caller_of, org_with
 from levada_runtime.api.bodies import Body, read_json
 from levada_runtime.api.dialects import GRAPH, Dangling
 from levada_runtime.api.envelopes import BODY, Responses, refusals
@@ -46,6 +46,21 @@ class SyncOut(BaseModel):
     relationships_deleted: int
 
 
+class HeldOut(BaseModel):
+    """That a sync is held, and what it would have done to the connector's own claims."""
+
+    status: Literal["held"]
+    held_id: str
+    entities_created: int
+    entities_updated: int
+    entities_unchanged: int
+    entities_deleted: int
+    relationships_created: int
+    relationships_updated: int
+    relationships_unchanged: int
+    relationships_deleted: int
+
+
 class WriteOut(BaseModel):
     """How many were sent."""
 
@@ -57,7 +72,7 @@ class WriteOut(BaseModel):
 @router.post(
     "/sync",
     response_model=SyncOut,
-    responses=_ANSWERS,
+    responses={**_ANSWERS, 202: {"model": HeldOut, "description": "It is guarded, and would delete too much."}},
     openapi_extra=takes(
         SyncBody,
         example={
@@ -68,11 +83,16 @@ class WriteOut(BaseModel):
         },
     ),
 )
-def sync_graph(org: Ingests, services: Uses, raw: Body) -> Response:
+def sync_graph(org: Ingests, services: Uses, raw: Body, caller: Annotated[Principal, Depends(caller_of)]) -> Response:
     """Take a batch for all that a connector knows, and commit how it differs from what the connector said before."""
     asked = read_sync(read_json(raw))
-    counts = services.graph.sync(org.id, asked.source, asked.sync_id, asked.entities, asked.relationships)
-    return JSONResponse({"sync_id": asked.sync_id, **asdict(counts)})
+    operation = services.graph.sync_operation(
+        asked.source, asked.sync_id, asked.entities, asked.relationships, guarded=asked.guard or caller.guard
+    )
+    changes = services.graph.do(org.id, operation)
+    if changes.held is not None:
+        return JSONResponse({"status": "held", "held_id": changes.held.id, **changes.held.would.done()}, 202)
+    return JSONResponse({"sync_id": asked.sync_id, **changes.counts.done()})
 
 
 @router.post(

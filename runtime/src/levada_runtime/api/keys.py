@@ -24,6 +24,7 @@ class KeyBody(BaseModel):
 
     name: str = Field(default="key", max_length=200)
     scopes: list[str] = Field(default=list(KEY_SCOPES), description=f"Some of {', '.join(SCOPES)}.")
+    guard: bool = Field(default=False, description="Hold a sync of its holder that would delete too much.")
 
 
 @router.get("", responses=refusals(401, 403))
@@ -40,7 +41,7 @@ def create_key(org: Administers, services: Uses, raw: Body) -> One[Json]:
         body = KeyBody.model_validate(read_json(raw))
     except ValidationError as error:
         raise Refusal(422, "validation_error", worded(error, KeyBody)) from None
-    row, token = services.keys.issue(org, body.name, body.scopes)
+    row, token = services.keys.issue(org, body.name, body.scopes, guard=body.guard)
     return One(id=row.id, object="key", data={**key_view(row), "key": token})
 
 

@@ -45,10 +45,13 @@ def create_key(
         list[str] | None,
         typer.Option(help=f"One of {', '.join(SCOPES)}; may be repeated. Without it: all but admin."),
     ] = None,
+    guard: Annotated[
+        bool, typer.Option("--guard", help="Hold a sync of its holder that would delete too much.")
+    ] = False,
 ) -> Result:
     """Make a key; it is shown this once."""
     with session.open(create=True) as installation:
-        row, token = installation.keys.issue(installation.org, name, scope or KEY_SCOPES)
+        row, token = installation.keys.issue(installation.org, name, scope or KEY_SCOPES, guard=guard)
     return Result({**key_view(row), "key": token}, lambda out: out.print(token, markup=False))
 
 

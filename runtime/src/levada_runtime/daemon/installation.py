@@ -22,6 +22,7 @@ from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
+from levada_runtime.graph.guard import Guard
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.quarantine import QuarantineLibrary
@@ -126,7 +127,9 @@ class Installation:
         from levada_runtime.graph.service import Graph  # loaded only where it is used
 
         assert self.plugins is not None  # loaded first: an extension may know further classes and verbs
-        return Graph(self.store, self.clock, self._vocabulary)
+        asked = self.settings.graph
+        guard = Guard(asked.guard_percent / 100, asked.guard_least)
+        return Graph(self.store, self.clock, self._vocabulary, self._contracts, guard)
 
     @cached_property
     def connections(self) -> Connections:

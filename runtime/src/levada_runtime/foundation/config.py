@@ -111,6 +111,24 @@ class ApiSettings(BaseModel):
         return int(self.max_body_mb * (1 << 20))
 
 
+class GraphSettings(BaseModel):
+    """When a sync of the graph takes so much away that it is held."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    guard_percent: float = Field(
+        default=30,
+        ge=0,
+        le=100,
+        description="A sync that deletes more than so many percent of its source's claims of a kind is held.",
+    )
+    guard_least: int = Field(
+        default=20,
+        ge=0,
+        description="As many of a kind may go in any case, unless they are all the source claims.",
+    )
+
+
 class WebhookSettings(BaseModel):
     """What is taken in from sources that push."""
 
@@ -176,6 +194,7 @@ class Settings(BaseSettings):
     work: WorkSettings = WorkSettings()
     api: ApiSettings = ApiSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    graph: GraphSettings = GraphSettings()
     retention: RetentionSettings = RetentionSettings()
 
     @property

@@ -21,6 +21,7 @@ _SAID = {
     "string_type": "must be a string",
     "list_type": "must be an array",
     "dict_type": "must be an object",
+    "bool_type": "must be true or false",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
 }
@@ -63,6 +64,7 @@ class SyncBody(BaseModel):
 
     connector_id: str = Field(description="Identifies the connector, whose earlier claims the batch is compared with.")
     sync_id: str = Field(description="Identifies this sync; recorded, and may repeat.")
+    guard: bool = Field(default=False, description="Hold it, and change nothing, when it would delete too much.")
     entities: list[EntityBody] = Field(description="May be empty.")
     relationships: list[RelationshipBody] = Field(description="May be empty.")
 
@@ -85,6 +87,7 @@ class SyncRequest:
     sync_id: str
     entities: list[EntityDraft]
     relationships: list[RelationshipDraft]
+    guard: bool = False
 
     @property
     def source(self) -> str:
@@ -111,7 +114,7 @@ def read_sync(body: Any) -> SyncRequest:
     """
     read = _read(SyncBody, body)
     _check_names({"connector_id": read.connector_id, "sync_id": read.sync_id})
-    return SyncRequest(read.connector_id, read.sync_id, *_drafts(read.entities, read.relationships))
+    return SyncRequest(read.connector_id, read.sync_id, *_drafts(read.entities, read.relationships), read.guard)
 
 
 def read_write(body: Any) -> WriteRequest:

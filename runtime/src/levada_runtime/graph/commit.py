@@ -7,6 +7,7 @@ from typing import Any
 from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.graph import history
 from levada_runtime.graph.diff import Changes, EntityChange, RelationshipChange
+from levada_runtime.graph.held import supersede
 from levada_runtime.graph.operations import spell_key
 from levada_runtime.graph.picture import EntityState
 from levada_runtime.graph.undo import undo_of
@@ -27,6 +28,7 @@ def write(
     _write_relationships(uow, org_id, changes.relationships)
     history.keep(uow, org_id, changes)
     if changes.synced is not None:
+        supersede(uow, org_id, changes.synced.source, at)
         uow.graph.keep_sync(org_id, changes.synced.source, changes.synced.sync_id, changes.synced.at)
     events = _events(org_id, changes.entities, at, cause)
     publish(uow, events)

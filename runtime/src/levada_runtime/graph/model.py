@@ -59,7 +59,7 @@ class RelationshipDraft:
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
-    """What a sync did to its source's claims."""
+    """What a sync did to its source's claims, how many of its relationships wait for an end, and whether it is held."""
 
     entities_created: int = 0
     entities_updated: int = 0
@@ -69,6 +69,12 @@ class SyncCounts:
     relationships_updated: int = 0
     relationships_unchanged: int = 0
     relationships_deleted: int = 0
+    relationships_pending: int = 0
+    held: int = 0
+
+    def done(self) -> dict[str, int]:
+        """Return the eight counters of what was done."""
+        return {name: count for name, count in asdict(self).items() if name not in ("relationships_pending", "held")}
 
     def plus(self, more: "SyncCounts") -> "SyncCounts":
         """Return these and others as one."""

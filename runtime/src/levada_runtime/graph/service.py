@@ -1,13 +1,18 @@
 """The graph's service: every change in one transaction, decided over a picture of what it concerns."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.graph import reading
 from levada_runtime.graph.checks import check_batch, check_upsert, storable
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
+from levada_runtime.graph.guard import Guard, Held, losses_in, reasons
+from levada_runtime.graph.held import held_back, hold, hold_staged
 from levada_runtime.graph.model import (
     Edge,
     Entities,
@@ -19,11 +24,14 @@ from levada_runtime.graph.model import (
     Relationships,
     SyncCounts,
 )
-from levada_runtime.graph.operations import Amend, Delete, Operation, Sync, Write, batch_of, folded
+from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
+from levada_runtime.graph.projecting import parts_of, summed, waves
 from levada_runtime.graph.reads import Reads
-from levada_runtime.graph.snapshots import PREFIX, Snapshot, Staging, take_over
+from levada_runtime.graph.snapshots import Snapshot, Staging, losses_of, staged_for, take_over
 from levada_runtime.graph.vocabulary import Vocabulary
+from levada_runtime.store.documents import Scope
+from levada_runtime.store.projections import Projectable
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 Cause = dict[str, Any]
@@ -35,10 +43,19 @@ class Graph:
     Whatever it refuses it refuses whole, as a GraphRefusal.
     """
 
-    def __init__(self, store: Store, clock: Clock, vocabulary: Vocabulary | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        vocabulary: Vocabulary | None = None,
+        contracts: Registry | None = None,
+        guard: Guard | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self.vocabulary = vocabulary or Vocabulary()
+        self.guard = guard or Guard()
+        self.contracts = contracts or Registry()
         self.reads = Reads(store, self.vocabulary)
 
     def sync(
@@ -50,9 +67,12 @@ class Graph:
         relationships: Sequence[RelationshipDraft],
     ) -> SyncCounts:
         """Take this for all that the source claims, and say how that differs from what it claimed before."""
-        operation = self.sync_operation(source, sync_id, entities, relationships)
+        return self.do(org_id, self.sync_operation(source, sync_id, entities, relationships)).counts
+
+    def do(self, org_id: int, operation: Operation) -> Changes:
+        """Perform an operation in a transaction of its own."""
         with self._store.write() as uow:
-            return self.perform(uow, org_id, operation).counts
+            return self.perform(uow, org_id, operation)
 
     def write(
         self, org_id: int, source: str, entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]
@@ -209,10 +229,11 @@ class Graph:
         *,
         run_id: str | None = None,
         pending: bool = False,
+        guarded: bool = False,
     ) -> Sync:
         """Check what a sync says, once, to be observed or performed later."""
         check_batch(self.vocabulary, entities, relationships)
-        return Sync(source, sync_id, batch_of(entities, relationships), run_id, pending)
+        return Sync(source, sync_id, batch_of(entities, relationships), run_id, pending, guarded)
 
     def write_operation(
         self,
@@ -252,17 +273,49 @@ class Graph:
         """Apply an operation to the picture only: what it needs is read in a unit of work of its own."""
         with self._store.read() as uow:
             picture.prepare(uow, operation)
-        return apply(picture, operation, self._clock.now())
+        at = self._clock.now()
+        held = self._held(picture, operation, at)
+        return held_back(held) if held else apply(picture, operation, at)
 
-    def staging(self, org_id: int, source: str, run_id: str, number: int) -> Staging:
-        """Return what takes a snapshot in, piece by piece; it is the run's `number`-th."""
-        of = f"{PREFIX}{run_id}/{number}"
+    def staging(self, org_id: int, source: str, run_id: str) -> Staging:
+        """Return what takes a run's snapshot in, piece by piece."""
+        of = f"{staged_for(run_id)}{new_uuid()}"
         return Staging(self._store, self._clock, self.vocabulary, org_id, source, of, run_id)
 
-    def take_over(self, uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> Changes:
-        """Make a snapshot all that its source claims; returns what that came to in numbers."""
+    def take_over(self, uow: UnitOfWork, org_id: int, snapshot: Snapshot, *, guarded: bool = True) -> Changes:
+        """Make a snapshot all that its source claims, unless the guard holds it; returns what it came to in numbers."""
         uow.lock("graph", org_id)
-        return take_over(uow, org_id, snapshot, self._clock.now(), self.vocabulary)
+        at, losses = self._clock.now(), losses_of(uow, org_id, snapshot)
+        why = reasons(self.guard, *losses) if guarded else ()
+        changes = take_over(uow, org_id, snapshot, at, self.vocabulary, losses, rehearsing=bool(why))
+        if not why:
+            return changes
+        held = Held(snapshot.source, why, changes.counts)
+        return held_back(hold_staged(uow, org_id, snapshot.of, snapshot.run_id, held, at))
+
+    def project_in(self, uow: UnitOfWork, scope: Scope, document_ids: Sequence[int]) -> None:
+        """Claim what these documents of a connection stand for, as they are now, within this unit of work."""
+        uow.lock("graph", scope[0])
+        self.project_all_in(uow, scope[0], uow.projections.documents(scope, document_ids))
+
+    def project_all_in(self, uow: UnitOfWork, org_id: int, documents: Sequence[Projectable]) -> SyncCounts:
+        """Claim what documents stand for; they must have been read in this unit of work, after it took the lock."""
+        names = uow.connections.names(org_id)
+        parts = tuple(parts_of(self.contracts, self.vocabulary, documents, names))
+        picture, counts = self.picture(org_id), SyncCounts()
+        picture.prepare(uow, Project(parts))
+        for wave in waves(picture, parts):
+            counts = counts.plus(self.perform(uow, org_id, wave, picture=picture).counts)
+        return counts
+
+    def observe_projections(
+        self, picture: Picture, documents: Sequence[Projectable], connections: Mapping[int, str]
+    ) -> Changes:
+        """Project documents into the picture only."""
+        parts = tuple(parts_of(self.contracts, self.vocabulary, documents, connections))
+        with self._store.read() as uow:
+            picture.prepare(uow, Project(parts))
+        return summed([apply(picture, wave, self._clock.now()) for wave in waves(picture, parts)])
 
     def seen(self, picture: Picture, kind: str, external_id: str) -> Entity | None:
         """Return what a picture shows of an entity."""
@@ -288,6 +341,17 @@ class Graph:
         at = self._clock.now()
         picture = picture or self.picture(org_id)
         picture.prepare(uow, operation)
+        held = self._held(picture, operation, at)
+        if held is not None:
+            assert isinstance(operation, Sync)
+            return held_back(hold(uow, org_id, operation, held, at))
         changes = apply(picture, operation, at)
         write(uow, org_id, changes, at, cause, None if isinstance(operation, Delete) else operation.run_id)
         return changes
+
+    def _held(self, picture: Picture, operation: Operation, at: datetime) -> Held | None:
+        """Return why a sync is not applied; None when it is, or is no sync that is guarded."""
+        if not (isinstance(operation, Sync) and operation.guarded):
+            return None
+        why = reasons(self.guard, *losses_in(picture, operation))
+        return Held(operation.source, why, apply(picture.copy(), operation, at).counts) if why else None

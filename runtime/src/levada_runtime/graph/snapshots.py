@@ -14,7 +14,8 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.graph.checks import check_batch
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
-from levada_runtime.graph.model import Edge, EntityDraft, GraphRefusal, Key, RelationshipDraft
+from levada_runtime.graph.guard import Losses
+from levada_runtime.graph.model import Edge, EntityDraft, GraphRefusal, Key, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Amend, Batch, batch_of, spell_edge, spell_key
 from levada_runtime.graph.parts import (
     PART_BYTES,
@@ -34,11 +35,15 @@ from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 PREFIX: Final = "snapshot/"
 """What the names of all staged snapshots begin with."""
-MOST_ROWS: Final = 5_000_000
+MOST_ROWS: Final = 2_500_000
 MOST_BYTES: Final = 2 << 30
 _PAGE: Final = 5_000
 _NOTHING: Final = Batch({}, {})
 Claimed = TypeVar("Claimed", ClaimedEntity, ClaimedRelationship)
+
+
+class SnapshotLost(Exception):  # noqa: N818 - it is what happened to it
+    """What was staged is not what was said: whoever takes it over must give all of it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +55,6 @@ class Snapshot:
     run_id: str
     entities: Seen
     relationships: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """How much a source claims, and how much of that a snapshot does not name any longer: by kind, or verb."""
-
-    claimed: dict[str, int] = field(default_factory=dict)
-    gone: dict[str, int] = field(default_factory=dict)
-
-    def add(self, kind: str, *, gone: bool) -> None:
-        self.claimed[kind] = self.claimed.get(kind, 0) + 1
-        self.gone[kind] = self.gone.get(kind, 0) + gone
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is gone."""
-        return any(self.gone.values())
 
 
 @dataclass(slots=True)
@@ -110,8 +98,8 @@ class Staging:
     def add(self, entities: Sequence[EntityDraft], relationships: Sequence[RelationshipDraft]) -> None:
         """Take more of it; what was said before in the same words is said once.
 
-        Raises GraphRefusal for what the graph does not take, for two unlike rows of one thing, and beyond five million
-        rows or two gibibytes.
+        Raises GraphRefusal for what the graph does not take, for two unlike rows of one thing, and beyond two and
+        a half million entities, as many relationships, or two gibibytes.
         """
         check_batch(self._vocabulary, entities, relationships, first=(self._said[0], self._said[1]))
         for entity in entities:
@@ -152,6 +140,11 @@ class Staging:
             uow.graph_parts.keep(self._org_id, self._snapshot.of, *part, self._clock.now())
 
 
+def staged_for(run_id: str) -> str:
+    """Return what the names of a run's snapshots begin with while they are staged."""
+    return f"{PREFIX}{run_id}/"
+
+
 def losses_of(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> tuple[Losses, Losses]:
     """Return what a snapshot would take away of its source's claims: entities by kind, relationships by verb."""
     entities, relationships, source = Losses(), Losses(), snapshot.source
@@ -169,10 +162,12 @@ def take_over(
     at: datetime,
     vocabulary: Vocabulary,
     losses: tuple[Losses, Losses] | None = None,
+    *,
+    rehearsing: bool = False,
 ) -> Changes:
     """Make a snapshot all that its source claims, and drop its parts; returns counts, and no change by itself.
 
-    Whoever calls holds the lock of the organisation's graph.
+    Whoever calls holds the lock of the organisation's graph. Rehearsing, nothing is written, and the parts stay.
     """
     total, source = Changes(), snapshot.source
     earlier = {source: uow.graph.synced(org_id, [source]).get(source, NEVER)}
@@ -191,7 +186,8 @@ def take_over(
         picture.prepare(uow, operation)
         picture.synced.update(earlier)  # What goes was seen by its source until then, not until now.
         changes = apply(picture, operation, at)
-        write(uow, org_id, changes, at, None, snapshot.run_id)
+        if not rehearsing:
+            write(uow, org_id, changes, at, None, snapshot.run_id)
         total.counts = total.counts.plus(changes.counts)
         total.pending += changes.pending
 
@@ -205,8 +201,27 @@ def take_over(
         amend(_NOTHING, parted=map(_edge, parted))
     for part in uow.graph_parts.of(org_id, snapshot.of, start=RELATIONSHIPS):
         amend(batch_of([], relationships_in(part)))
-    uow.graph_parts.drop(org_id, snapshot.of)
+    if not _is_whole(snapshot, total.counts):
+        raise SnapshotLost("parts of a snapshot are gone from the store before it was taken over")
+    if not rehearsing:
+        uow.graph_parts.drop(org_id, snapshot.of)
     return total
+
+
+def unnamed(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> tuple[Iterator[Key], Iterator[Edge]]:
+    """Return what its source claims and a snapshot does not name: entities and relationships, as somebody asks."""
+    return (
+        (
+            (one.kind, one.external_id)
+            for one in _entities(uow, org_id, snapshot.source)
+            if _name(one) not in snapshot.entities
+        ),
+        (
+            _edge(one)
+            for one in _relationships(uow, org_id, snapshot.source)
+            if _edge_name(one) not in snapshot.relationships
+        ),
+    )
 
 
 def read_again(uow: UnitOfWork, org_id: int, source: str, of: str, run_id: str) -> Snapshot:
@@ -219,6 +234,12 @@ def read_again(uow: UnitOfWork, org_id: int, source: str, of: str, run_id: str) 
         for one in relationships_in(part):
             snapshot.relationships.take(_spelt(one.edge), b"")
     return snapshot
+
+
+def _is_whole(snapshot: Snapshot, counts: SyncCounts) -> bool:
+    entities = counts.entities_created + counts.entities_updated + counts.entities_unchanged
+    edges = counts.relationships_created + counts.relationships_updated + counts.relationships_unchanged
+    return (entities, edges) == (snapshot.entities.count, snapshot.relationships.count)
 
 
 def _gone(

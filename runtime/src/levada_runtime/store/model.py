@@ -26,6 +26,8 @@ class KeyRow:
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    guard: bool = False
+    """Whether the guard of the graph watches its syncs, asked for or not."""
 
 
 @dataclass(frozen=True, slots=True)

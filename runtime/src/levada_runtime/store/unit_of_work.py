@@ -17,6 +17,7 @@ from levada_runtime.store.engine import bytes_of, noting, place_of, reading, ver
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
 from levada_runtime.store.graph_claims import GraphClaims
+from levada_runtime.store.graph_held import GraphHeld
 from levada_runtime.store.graph_history import GraphHistory
 from levada_runtime.store.graph_parts import GraphParts
 from levada_runtime.store.graph_stats import GraphStats
@@ -29,6 +30,7 @@ from levada_runtime.store.orgs import Keys, Orgs
 from levada_runtime.store.patience import Patience, patient
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.postgresql import NOTING
+from levada_runtime.store.projections import Projections
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.rate_budgets import RateBudgets
 from levada_runtime.store.receipts import Receipts
@@ -150,6 +152,10 @@ class UnitOfWork:
         return GraphClaims(self._connection)
 
     @cached_property
+    def graph_held(self) -> GraphHeld:
+        return GraphHeld(self._connection)
+
+    @cached_property
     def graph_parts(self) -> GraphParts:
         return GraphParts(self._connection)
 
@@ -160,6 +166,10 @@ class UnitOfWork:
     @cached_property
     def graph_stats(self) -> GraphStats:
         return GraphStats(self._connection)
+
+    @cached_property
+    def projections(self) -> Projections:
+        return Projections(self._connection)
 
     @cached_property
     def pipelines(self) -> Pipelines:
