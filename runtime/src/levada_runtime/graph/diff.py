@@ -6,7 +6,8 @@ Pure but for the picture, which shows the outcome afterwards; whatever is refuse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from levada_runtime.graph.dangling import refuse_dangling
 from levada_runtime.graph.guard import Held
@@ -27,10 +28,11 @@ from levada_runtime.store.columns import to_micros
 Verb = Literal["created", "updated", "deleted"]
 Speaking = Sync | Write | Amend
 _INSTANT = timedelta(microseconds=1)
+_micros = lru_cache(maxsize=64)(to_micros)
+"""All that one operation says is said at one moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimChange:
+class ClaimChange(NamedTuple):
     """What became of the claims on one thing: one source's is new or says something else, or some are gone."""
 
     source: str | None = None
@@ -41,8 +43,7 @@ class ClaimChange:
     """What the one source said before."""
 
 
-@dataclass(frozen=True, slots=True)
-class EntityChange:
+class EntityChange(NamedTuple):
     """An entity whose claims changed, as readers saw it before and see it now (None: not there)."""
 
     state: EntityState
@@ -56,8 +57,7 @@ class EntityChange:
     """Since when it stood as it did before."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipChange:
+class RelationshipChange(NamedTuple):
     """A relationship whose claims changed, with the properties it had and has (None: nobody claims it)."""
 
     state: RelationshipState
@@ -234,8 +234,11 @@ def _shown(
     picture: Picture, state: EntityState, change: ClaimChange, claims: Mapping[str, Claim], at: datetime
 ) -> EntityChange:
     before = picture.view(state)
-    seen = (at, at) if before is None else (state.first_seen, max(at, state.last_written))
-    now = replace(state, first_seen=seen[0], last_written=seen[1], claims=claims, stored=True)
+    if before is None:
+        seen, since = (at, at), _rising(at, state.since)
+    else:
+        seen, since = (state.first_seen, max(at, state.last_written)), state.since
+    now = EntityState(state.id, state.uid, state.kind, state.external_id, *seen, claims, stored=True, since=since)
     return _became(picture, state, now, change, before, at)
 
 
@@ -243,7 +246,7 @@ def _unclaim(picture: Picture, state: EntityState, sources: tuple[str, ...], at:
     """Drop claims; that their sources saw the entity until now stays true of it."""
     seen = (picture.synced[source] for source in sources if source in picture.synced)
     claims = {source: claim for source, claim in state.claims.items() if source not in sources}
-    now = replace(state, last_written=max((state.last_written, *seen)), claims=claims)
+    now = state._replace(last_written=max((state.last_written, *seen)), claims=claims)
     earlier = state.claims[sources[0]] if len(sources) == 1 else None
     return _became(picture, state, now, ClaimChange(dropped=sources, earlier=earlier), picture.view(state), at)
 
@@ -253,7 +256,7 @@ def _became(
 ) -> EntityChange:
     after = picture.view(now)
     happened = _noticed(before, after)
-    shown = replace(now, since=_rising(at, state.since)) if happened else now
+    shown = now._replace(since=_rising(at, state.since)) if happened and now.since == state.since else now
     picture.put(shown)
     return EntityChange(shown, state.stored, change, before, after, happened, state.since)
 
@@ -274,14 +277,17 @@ def _relate(
 def _related(
     picture: Picture, state: RelationshipState, change: ClaimChange, claims: Mapping[str, Claim], at: datetime
 ) -> RelationshipChange:
-    seen = (max(at, state.last_written), state.first_seen) if state.claims else (at, at)
-    now = replace(state, last_written=seen[0], first_seen=seen[1], claims=claims, stored=True)
+    if state.claims:
+        seen, since = (state.first_seen, max(at, state.last_written)), state.since
+    else:
+        seen, since = (at, at), _rising(at, state.since)
+    now = RelationshipState(state.id, *state.triple, *seen, claims, stored=True, since=since)
     return _turned(picture, state, now, change, at)
 
 
 def _part(picture: Picture, state: RelationshipState, source: str, at: datetime) -> RelationshipChange:
     claims = {other: claim for other, claim in state.claims.items() if other != source}
-    now = replace(state, claims=claims, stored=bool(claims))
+    now = state._replace(claims=claims, stored=bool(claims))
     return _turned(picture, state, now, ClaimChange(dropped=(source,), earlier=state.claims[source]), at)
 
 
@@ -289,10 +295,13 @@ def _turned(
     picture: Picture, state: RelationshipState, now: RelationshipState, change: ClaimChange, at: datetime
 ) -> RelationshipChange:
     before, after = _total(state), _total(now)
-    shown = now if same(before, after) else replace(now, since=_rising(at, state.since))
+    changed = before is None or after is None or not same(before, after)
+    shown = now._replace(since=_rising(at, state.since)) if changed and now.since == state.since else now
     picture.relate(shown)
     edge = picture.edge(shown)
-    awaits = tuple(end for end in (edge[0], edge[2]) if after is not None and not picture.there(end))
+    start, _, stop = edge
+    whole = after is None or (picture.there(start) and picture.there(stop))
+    awaits = () if whole else tuple(end for end in (start, stop) if not picture.there(end))
     return RelationshipChange(shown, edge, state.stored, change, before, after, state.since, awaits)
 
 
@@ -305,7 +314,7 @@ def _said(
     claims: Mapping[str, Claim], operation: Speaking, said: Said, at: datetime
 ) -> tuple[ClaimChange, dict[str, Claim]]:
     known = claims.get(operation.source)
-    stamp = max(to_micros(at), latest(claims.values()) + 1)
+    stamp = max(_micros(at), latest(claims.values()) + 1) if claims else _micros(at)
     if known is None:
         claim = first(said, stamp, operation.run_id)
     elif isinstance(operation, Sync | Amend):
@@ -317,7 +326,10 @@ def _said(
 
 
 def _total(state: RelationshipState) -> dict[str, Any] | None:
-    return merged(state.claims.values()).traits if state.claims else None
+    claims = state.claims
+    if len(claims) == 1:
+        return next(iter(claims.values())).traits
+    return merged(claims.values()).traits if claims else None
 
 
 def _wait(picture: Picture, edges: Iterable[Edge], changes: Changes, at: datetime) -> None:
@@ -328,7 +340,7 @@ def _wait(picture: Picture, edges: Iterable[Edge], changes: Changes, at: datetim
             waiting = waiting or not picture.there(end)
             state = picture.entities.get(end)
             if state is not None and not state.stored:
-                changes.awaited.append(replace(state, first_seen=at, last_written=at, stored=True, since=at))
+                changes.awaited.append(state._replace(first_seen=at, last_written=at, stored=True, since=at))
                 picture.put(changes.awaited[-1])
         changes.pending += waiting
 

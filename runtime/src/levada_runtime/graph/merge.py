@@ -6,8 +6,8 @@ that two assertions never share one and a clock that goes back loses nothing.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -27,8 +27,7 @@ class Said(Protocol):
     def traits(self) -> dict[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one source last said of one thing.
 
     All of it was asserted at `stamp`, but the parts that `asserted` names.
@@ -38,7 +37,7 @@ class Claim:
     display_name: str | None
     traits: dict[str, Any]
     stamp: int
-    asserted: dict[str, int] = field(default_factory=dict)
+    asserted: dict[str, int] = {}  # noqa: RUF012 - nobody writes to a claim
     run_id: str | None = None
 
 

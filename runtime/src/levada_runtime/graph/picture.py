@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from typing import NamedTuple
 
 from levada_runtime.foundation.ids import new_uuid, row_ids
 from levada_runtime.graph.merge import Claim, merged, says_same, shown
@@ -24,8 +25,7 @@ from levada_runtime.store.unit_of_work import UnitOfWork
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class EntityState:
+class EntityState(NamedTuple):
     """An entity with all its claims; it is there while it has any. One without a row is not `stored`."""
 
     id: int
@@ -43,8 +43,7 @@ class EntityState:
         return self.kind, self.external_id
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipState:
+class RelationshipState(NamedTuple):
     """A relationship with all its claims."""
 
     id: int

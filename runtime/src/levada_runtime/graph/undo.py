@@ -5,7 +5,7 @@ whether somebody has changed it since can be told from the claim itself.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from levada_runtime.graph.diff import Changes, ClaimChange
@@ -83,4 +83,4 @@ def _leave(left: set[Key | Edge], place: Key | Edge, *, there: bool) -> None:
 
 
 def _named(claim: Claim | None, run_id: str) -> Claim | None:
-    return None if claim is None else replace(claim, run_id=run_id)
+    return None if claim is None else claim._replace(run_id=run_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
@@ -66,7 +66,12 @@ def _fields(row: Any) -> Names:
 
 
 def _columns(table: sa.Table, names: Names, rows: Sequence[Any]) -> list[Column]:
-    return [_stored(table.c[name.rstrip("_")].type)(map(attrgetter(name), rows)) for name in names]
+    return [_stored(table.c[name.rstrip("_")].type)(_each(rows, name)) for name in names]
+
+
+def _each(rows: Sequence[Any], name: str) -> Iterable[Any]:
+    named = getattr(rows[0], "_fields", None)
+    return map(itemgetter(named.index(name)) if named else attrgetter(name), rows)
 
 
 def _stored(of: Any) -> Callable[[Iterable[Any]], Column]:

@@ -4,7 +4,6 @@ Everything is read and written by many at a time; lists of values go to the data
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -219,7 +218,7 @@ def _living(org_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _rows_of(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
     """Select the columns of a row in the order of its fields."""
-    return sa.select(*(table.c[field.name.rstrip("_")] for field in fields(kind)))
+    return sa.select(*(table.c[name.rstrip("_")] for name in kind._fields))
 
 
 def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:

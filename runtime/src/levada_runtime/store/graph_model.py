@@ -1,12 +1,10 @@
 """The graph's rows that other floors see, as frozen values."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class EntityRow:
+class EntityRow(NamedTuple):
     """An entity: what its claims add up to. One that nobody claims any longer keeps its id, and nothing else."""
 
     id: int
@@ -23,8 +21,7 @@ class EntityRow:
     """Since when it is as it is now, or gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class EntityClaimRow:
+class EntityClaimRow(NamedTuple):
     """What one source says of one entity."""
 
     source: str
@@ -37,8 +34,7 @@ class EntityClaimRow:
     run_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipRow:
+class RelationshipRow(NamedTuple):
     """A relationship that somebody claims; it is hidden while one of its ends is not there."""
 
     id: int
@@ -52,8 +48,7 @@ class RelationshipRow:
     """Since when it is as it is now, its ends apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipClaimRow:
+class RelationshipClaimRow(NamedTuple):
     """What one source says of one relationship."""
 
     source: str
