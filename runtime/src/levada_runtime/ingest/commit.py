@@ -32,12 +32,14 @@ def write_page(
     as_of: int | None = None,
     readmit: Readmit | None = None,
     gates: Sequence[Gate] = (),
+    projected: frozenset[str] = frozenset(),
 ) -> Counts:
     """Write documents, versions, provenance, events and quarantine of a page in this unit of work.
 
     What was decided when the records were answered for holds if `as_of`, the last page committed then, still is the
     last; otherwise somebody else wrote meanwhile, and each record is decided anew, a repeat that is none any more as
-    what `readmit` makes of it.
+    what `readmit` makes of it. The `projected` types stand for something in the graph, to which their events are
+    carried.
     """
     uow.lock("documents", *origin.scope)
     last = uow.documents.last_page(origin.scope)
@@ -59,7 +61,8 @@ def write_page(
         uow.documents.rekey(origin.scope, page.rekeyed, rows.at)
     if rows.anything:
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
-        enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at)
+        concerned = not projected.isdisjoint(one.staged.entry.document_type for one in rows.touched.values())
+        enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at, projected=concerned)
     uow.documents.mark(rows.marks)
     write_rejected(uow, origin, page.rejected, at)
     return _counted(decided, page.rejected)

@@ -26,6 +26,7 @@ class Effect:
     what else came with it, so that it can be handed in again; a retirement has none.
     """
 
+    document_id: int
     document_type: str
     idempotency_key: str
     stream: str
@@ -83,6 +84,7 @@ class Effects:
             self._bytes += len(entry.idempotency_key)
             self.recorded.append(
                 Effect(
+                    document_id=known.document_id if known else staged.document_id,
                     document_type=entry.document_type,
                     idempotency_key=entry.idempotency_key,
                     stream=entry.stream,

@@ -93,7 +93,8 @@ class RestDocuments:
         arrival = _identified(contract, admitted)
         if isinstance(arrival, Invalid):
             return arrival
-        counts = write_page(uow, origin, Page([Staged(arrival, row_id())]), now)
+        page = Page([Staged(arrival, row_id())])
+        counts = write_page(uow, origin, page, now, projected=self._registry.projected)
         outcome = next(name for name, count in counts.by_type[contract.document_type].items() if count)
         return Written(Outcome(outcome), _read_back(uow, origin, arrival))
 

@@ -99,7 +99,8 @@ class Ingest:
 
     def write(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Write the page in this unit of work; once that has committed, call `clear`."""
-        return write_page(uow, self.origin, self.page, at, self._overlay.as_of, self._readmit, self._gates)
+        projected = self._registry.projected
+        return write_page(uow, self.origin, self.page, at, self._overlay.as_of, self._readmit, self._gates, projected)
 
     def write_rejected(self, uow: UnitOfWork, at: datetime) -> Counts:
         """Keep only the refused records of a page that is dropped."""

@@ -1,4 +1,6 @@
-"""Carries events through the pipelines: a batch a claim, a few events a transaction.
+"""Carries events into the graph and through the pipelines: a batch a claim, a few events a transaction.
+
+What documents stand for is in the graph before any pipeline meets their events.
 
 What a pipeline does about an event, the deliveries it makes and how far the batch has come are written together, so
 each pipeline acts once on each event, whenever a worker is killed. A pipeline that fails keeps nothing of that event,
@@ -26,9 +28,12 @@ from levada_runtime.store.failures import StoreUnavailable
 from levada_runtime.store.model import EventRow, WorkRow
 from levada_runtime.store.pipelines_model import DeliveryRow, PipelineRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
+from levada_runtime.work.outbox import ONLY, PROJECT
 from levada_runtime.work.service import StaleClaimError, Token
 
 AT_ONCE = 50
+PROJECTED_AT_ONCE = 250
+"""How many events are taken at once that no pipeline meets."""
 _PAUSE_AFTER_FAILURE = timedelta(seconds=5)
 
 Envelopes = dict[int, dict[str, Any]]
@@ -63,13 +68,24 @@ class Reactor:
             work = uow.work.get(token[0])
             if work is None or not uow.work.holds(*token):
                 return False
-            events = _next_events(uow, work)
-            envelopes = _envelopes(uow, work, events)
-        done = len(events) < AT_ONCE or events[-1].id >= work.payload["last"]
+            met = work.payload.get(ONLY) != PROJECT
+            most = AT_ONCE if met else PROJECTED_AT_ONCE
+            events = _next_events(uow, work, most)
+            envelopes = _envelopes(uow, work, events) if met else {}
+        done = len(events) < most or events[-1].id >= work.payload["last"]
         with self._store.write() as uow:
             _move(uow, token, work, events, done=done)
-            self._react(uow, work.org_id, events, envelopes)
+            self._project(uow, work, events)
+            if met:
+                self._react(uow, work.org_id, events, envelopes)
         return not done
+
+    def _project(self, uow: UnitOfWork, work: WorkRow, events: Sequence[EventRow]) -> None:
+        """Claim what the documents stand for that these events tell of."""
+        of_types = self._graph.contracts.projected
+        told = {one.document_id for one in events if one.document_id is not None and one.type in of_types}
+        if told:
+            self._graph.project_in(uow, (work.org_id, work.connection_id), sorted(told))
 
     def _react(self, uow: UnitOfWork, org_id: int, events: Sequence[EventRow], envelopes: Envelopes) -> None:
         runners, tally, now = self._running.of(uow, org_id), Tally(), self._clock.now()
@@ -132,9 +148,9 @@ class Reactor:
                 uow.work.release(work, not_before=self._clock.now() + pause, attempt=work.attempt)
 
 
-def _next_events(uow: UnitOfWork, work: WorkRow) -> list[EventRow]:
+def _next_events(uow: UnitOfWork, work: WorkRow, most: int) -> list[EventRow]:
     first = work.payload.get("next", work.payload["first"])
-    return uow.events.between(work.org_id, work.connection_id, first, work.payload["last"], AT_ONCE)
+    return uow.events.between(work.org_id, work.connection_id, first, work.payload["last"], most)
 
 
 def _envelopes(uow: UnitOfWork, work: WorkRow, events: Sequence[EventRow]) -> Envelopes:

@@ -1,14 +1,15 @@
-"""What the pipelines would do about an observed run: every event it would make goes through them, and nothing is kept.
+"""What would follow from an observed run: what its documents stand for, and what pipelines would do about its events.
 
-Actions write into the run's own picture of the graph, so that a later event meets what an earlier one would have left
-there. What would be delivered is rendered and goes into the plan.
+Nothing of it is kept. Documents are projected first, as they are when they are live. Actions write into the run's own
+picture of the graph, so that a later event meets what an earlier one would have left there. What would be delivered is
+rendered and goes into the plan.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -25,6 +26,7 @@ from levada_runtime.pipeline.model import StepFailed
 from levada_runtime.pipeline.running import Runner
 from levada_runtime.plans.graph import GraphEffects
 from levada_runtime.store.model import EventRow
+from levada_runtime.store.projections import Projectable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,11 @@ class _Expected:
     told: dict[str, Any]
 
 
+_AT_ONCE: Final = 500
+
+
 class Rehearsal:
-    """Plays the events of one observed run through the pipelines that are active."""
+    """Plays the events of one observed run through projections and the pipelines that are active."""
 
     def __init__(
         self, graph: Graph, picture: Picture, effects: GraphEffects, runners: Sequence[Runner], now: datetime
@@ -50,13 +55,33 @@ class Rehearsal:
 
     def play(self, origin: Origin, documents: Iterable[Effect], changes: Iterable[Changes]) -> None:
         """Play what would become of documents and of the graph, and everything that would follow from it."""
-        waiting = deque(self._of_documents(origin, documents) if self._runners else ())
-        for change in changes if self._runners else ():
+        told = list(documents)
+        projected = self._project(origin, told)
+        waiting = deque(self._of_documents(origin, told) if self._runners else ())
+        for change in [*changes, *projected] if self._runners else ():
             waiting.extend(self._of_graph(change, origin.org_id, None))
         while waiting:
             event = waiting.popleft()
             for runner in self._runners:
                 waiting.extend(self._meet(runner, event))
+
+    def _project(self, origin: Origin, documents: Iterable[Effect]) -> list[Changes]:
+        """Project what documents would be in the end, and return what that would come to."""
+        of_types = self._graph.contracts.projected
+        last = {
+            one.document_id: Projectable(
+                origin.connection_id, one.document_id, one.document_type, one.after, origin.run_id
+            )
+            for one in documents
+            if one.outcome is not Outcome.UNCHANGED and one.document_type in of_types
+        }
+        found, names = list(last.values()), {origin.connection_id: origin.connection}
+        changes: list[Changes] = []
+        for start in range(0, len(found), _AT_ONCE):
+            some = found[start : start + _AT_ONCE]
+            changes.append(self._graph.observe_projections(self._picture, some, names))
+            self._effects.add(changes[-1])
+        return changes
 
     def _meet(self, runner: Runner, event: _Expected) -> list[_Expected]:
         definition, row = runner.definition, event.row

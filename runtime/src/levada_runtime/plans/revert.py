@@ -156,7 +156,9 @@ class Reverts:
                 _, _, last = decided[-1]
                 report.documents.append({**named, "did": did, "version": last.known.version if last.known else None})
         if page.staged:
-            counts = write_page(uow, subject.origin(), page, self._clock.now(), uow.documents.last_page(scope))
+            last_page, projected = uow.documents.last_page(scope), self._graph.contracts.projected
+            at = self._clock.now()
+            counts = write_page(uow, subject.origin(), page, at, last_page, projected=projected)
             for document_type, counted in counts.by_type.items():
                 for outcome, count in counted.items():
                     report.counts.add(document_type, outcome, count)
