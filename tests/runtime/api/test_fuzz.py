@@ -1,12 +1,10 @@
 """A short run of what `make fuzz` does for minutes: whatever is asked, the answer is a documented one."""
 
 import importlib.util
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
+from tests.serving import serving
 
 from levada_runtime.api.app import make_app
 from levada_runtime.daemon.api import api_services
@@ -23,25 +21,10 @@ def fuzzer():
     return module
 
 
-@contextmanager
-def serving(app):
-    """Serve an application on the loopback, and tell where."""
-    config = uvicorn.Config(app, port=0, log_level="critical", access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def test_nothing_undocumented_is_answered_whatever_is_asked(app, key, fuzzer):
     """On both databases; the seed is always the same, so that what it finds is found again."""
-    with serving(app) as url:
+    with serving(app) as port:
+        url = f"http://127.0.0.1:{port}"
         fuzzer.seed(url, key)
         assert fuzzer.fuzz(url, key, SECONDS, "--seed", "1", "--phases", "coverage,fuzzing") == 0
 
@@ -57,6 +40,7 @@ def test_the_fuzzer_would_notice(installation, key, fuzzer):
         raise ValueError("broken")
 
     services.quarantine.page = fail
-    with serving(app) as url:
+    with serving(app) as port:
+        url = f"http://127.0.0.1:{port}"
         words = ("--seed", "1", "--include-path-regex", "^/v1/(runs|quarantine)$", "--max-failures", "1")
         assert fuzzer.fuzz(url, key, 10, "--phases", "fuzzing", *words) == 1

@@ -3,13 +3,12 @@
 import collections
 import http.client
 import json
-import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
-import uvicorn
 from tests.hostile import INVALID, KEYLESS, NOT_JSON, TOO_LARGE, pages
 from tests.laws.test_ingest_laws import RealBench
+from tests.serving import serving
 
 from levada.contracts import CONTRACTS
 from levada_runtime.api.app import make_app
@@ -75,21 +74,6 @@ def _check(one, failed):
         assert error.path or error.code in WHOLE or not isinstance(one.payload, dict), about
         assert error.code, about
         assert error.message, about
-
-
-@contextmanager
-def serving(app):
-    """Serve an application on the loopback, and tell its port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def test_the_api_refuses_each_with_the_place_and_goes_on(tmp_path):

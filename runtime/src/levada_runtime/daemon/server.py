@@ -13,6 +13,7 @@ from typing import Any, Final
 import uvicorn
 
 from levada_runtime.api.app import make_app
+from levada_runtime.api.wire import BoundedHttp
 from levada_runtime.catalog.trust import BROKEN, NEEDS_APPROVAL, QUARANTINED, UNINSTALLED
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.executors import make_executor
@@ -187,6 +188,7 @@ class Daemon:
         services = api_services(self._installation, self.readiness)
         config = uvicorn.Config(
             make_app(services),
+            http=BoundedHttp,
             log_level="warning",
             access_log=False,
             lifespan="off",
