@@ -31,7 +31,6 @@ from levada_runtime.store.patience import Patience, patient
 from levada_runtime.store.pipelines import Pipelines
 from levada_runtime.store.postgresql import NOTING
 from levada_runtime.store.projections import Projections
-from levada_runtime.store.projections import Projections
 from levada_runtime.store.quarantine import Quarantine
 from levada_runtime.store.rate_budgets import RateBudgets
 from levada_runtime.store.receipts import Receipts
@@ -167,10 +166,6 @@ class UnitOfWork:
     @cached_property
     def graph_stats(self) -> GraphStats:
         return GraphStats(self._connection)
-
-    @cached_property
-    def projections(self) -> Projections:
-        return Projections(self._connection)
 
     @cached_property
     def projections(self) -> Projections:
