@@ -8,7 +8,6 @@ connection's, which is what a router in front of many stores will need.
 import secrets
 import threading
 import time
-import uuid
 from functools import lru_cache
 
 _EPOCH_US = 1_704_067_200_000_000
@@ -17,6 +16,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _WIDTH = 13
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _SHIFTS = range(60, -1, -10)
 """Two letters at a time: fourteen of them, the first of which is always nought."""
 
@@ -56,11 +56,17 @@ def _now() -> int:
 
 def new_uuid() -> str:
     """Return a fresh UUID in order of time (version 7), for ids that people see."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | secrets.randbits(80)
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return str(uuid.UUID(int=value))
+    return new_uuids(1)[0]
+
+
+def new_uuids(count: int) -> list[str]:
+    """Return fresh UUIDs, all of one moment."""
+    moment, drawn = f"{time.time_ns() // 1_000_000:012x}", secrets.token_hex(10 * count)
+    begin = f"{moment[:8]}-{moment[8:]}-7"
+    return [
+        f"{begin}{drawn[at : at + 3]}-{_VARIANT[drawn[at + 3]]}{drawn[at + 4 : at + 7]}-{drawn[at + 7 : at + 19]}"
+        for at in range(0, 20 * count, 20)
+    ]
 
 
 def spell_document(connection_id: int, document_id: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from levada_runtime.graph.dangling import refuse_dangling
 from levada_runtime.graph.guard import Held
 from levada_runtime.graph.merge import Claim, Said, asserted, first, latest, merged, replaced, same, says_same
-from levada_runtime.graph.model import Edge, Entity, Key, SyncCounts
+from levada_runtime.graph.model import Edge, Entity, Key, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import (
     Amend,
     Delete,
@@ -125,8 +125,11 @@ def _replace(picture: Picture, operation: Sync | Amend, at: datetime) -> Changes
         changes.entities.append(_claim(picture, state, operation, draft, at))
     for key in sorted(differs.gone):
         changes.entities.append(_unclaim(picture, picture.entities[key], (source,), at))
-    for edge, said in differs.relationships:
-        changes.relationships.append(_relate(picture, edge, operation, said, at))
+    for known, said in differs.relationships:
+        change = (
+            _relate(picture, known, operation, said, at) if known.claims else _join(picture, known, operation, said, at)
+        )
+        changes.relationships.append(change)
     for place in sorted(differs.parted):
         changes.relationships.append(_part(picture, picture.relationships[place], source, at))
     if operation.pending:
@@ -272,6 +275,20 @@ def _relate(
     picture: Picture, state: RelationshipState, operation: Speaking, said: Said, at: datetime
 ) -> RelationshipChange:
     return _related(picture, state, *_said(state.claims, operation, said, at), at)
+
+
+def _join(
+    picture: Picture, state: RelationshipState, operation: Speaking, said: RelationshipDraft, at: datetime
+) -> RelationshipChange:
+    """Relate what nobody claims, as most of a first load does; it comes to the same as `_relate`, in half the time."""
+    source, stood, properties, edge = operation.source, state.since, said.properties, said.edge
+    claim = Claim(None, None, properties, _micros(at), {}, operation.run_id)
+    since = at if stood is NEVER else _rising(at, stood)
+    now = RelationshipState(state.id, *state.triple, at, at, {source: claim}, stored=True, since=since)
+    picture.relate(now)
+    awaits = tuple(end for end in (edge[0], edge[2]) if not picture.there(end)) if operation.pending else ()
+    told = ClaimChange(source, claim, new=True)
+    return RelationshipChange(now, edge, state.stored, told, None, properties, stood, awaits)
 
 
 def _related(

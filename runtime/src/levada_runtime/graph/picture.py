@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import NamedTuple
 
-from levada_runtime.foundation.ids import new_uuid, row_ids
+from levada_runtime.foundation.ids import new_uuids, row_ids
 from levada_runtime.graph.merge import Claim, merged, says_same, shown
 from levada_runtime.graph.model import Edge, Entity, EntityDraft, Key, RelationshipDraft
 from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Restore, Sync, Write
@@ -226,8 +226,8 @@ class Picture:
         found = uow.graph.relationships_between(self.org_id, self._heard_of(triples))
         self._relate_rows(found, uow.graph.relationship_claims_on(self.org_id, (row.id for row in found)))
         unknown = sorted(triples - self.relationships.keys())
-        for fresh, (from_id, verb, to_id) in zip(_ids(unknown), unknown, strict=True):
-            self.relate(RelationshipState(fresh, from_id, verb, to_id, NEVER, NEVER, {}, stored=False, since=NEVER))
+        for fresh, triple in zip(_ids(unknown), unknown, strict=True):
+            self.relationships[triple] = RelationshipState(fresh, *triple, NEVER, NEVER, {}, stored=False, since=NEVER)
         strange = {end for start, _, stop in triples for end in (start, stop)} - self._survey.keys.keys()
         self._put_rows(uow.graph.entities_by_id(self.org_id, strange), uow.graph.claims_on(self.org_id, strange))
 
@@ -240,8 +240,10 @@ class Picture:
         rows = uow.graph.entities_by_key(self.org_id, wanted)
         self._put_rows(rows, uow.graph.claims_on(self.org_id, (row.id for row in rows)))
         unknown = sorted(wanted - self.entities.keys())
-        for fresh, (kind, one) in zip(_ids(unknown), unknown, strict=True):
-            self.put(EntityState(fresh, new_uuid(), kind, one, NEVER, NEVER, {}, stored=False, since=NEVER))
+        for fresh, uid, key in zip(_ids(unknown), new_uuids(len(unknown)), unknown, strict=True):
+            self.entities[key] = EntityState(fresh, uid, *key, NEVER, NEVER, {}, stored=False, since=NEVER)
+            self._survey.show(key, fresh, (), ())
+            self._unheard.add(fresh)
 
     def _load_syncs(self, uow: UnitOfWork, sources: Collection[str]) -> None:
         unasked = set(sources) - self._asked
