@@ -1,6 +1,7 @@
 """Whether a contract's projection can be carried out: its words are spelled right, and its fields are there."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from levada._graph_rows import KIND
 from levada.contracts import Contract, Link, Projection
@@ -8,7 +9,7 @@ from levada.contracts import Contract, Link, Projection
 
 def unprojectable(offered: type[Contract]) -> str | None:
     """Say why a contract's projection is none; None when it is one, or there is none."""
-    projection = offered.projection
+    projection: Any = offered.projection
     if projection is None:
         return None
     if not isinstance(projection, Projection):
