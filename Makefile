@@ -9,7 +9,7 @@ KILLS ?= 25
 DIR ?= tests/sandbox/escapes
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EDITABLES := sdk runtime connectors/acme connectors/stripe .
+EDITABLES := sdk runtime connectors/acme connectors/stripe connectors/aws .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ serve: install ## run the daemon (ARGS="--port 7700")
 
 test: install ## run the tests, two at a time (ARGS="-k ingest")
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --dist worksteal --levada-sandbox -k "not TestStripe and not whatever_happens" connectors)
+	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --dist worksteal --levada-sandbox -k "not TestStripe and not TestAws and not whatever_happens" connectors)
 
 lint: install ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -75,7 +75,7 @@ lock: ## resolve requirements/lock.txt anew (needs uv)
 	uv pip compile requirements/dev.in --universal --python-version 3.11 --generate-hashes --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
 	  --no-emit-package levada-sdk --no-emit-package levada-runtime --no-emit-package levada-acme \
-	  --no-emit-package levada-stripe \
+	  --no-emit-package levada-stripe --no-emit-package levada-aws \
 	  --output-file requirements/lock.txt
 
 clean: ## remove what was built

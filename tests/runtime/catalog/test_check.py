@@ -81,7 +81,7 @@ def told(report):
     return [(one.path, one.line, one.column, one.severity) for one in report.findings]
 
 
-@pytest.mark.parametrize("name", ["acme", "stripe"])
+@pytest.mark.parametrize("name", ["acme", "stripe", "aws"])
 def test_the_connectors_of_this_repository_are_clean(name, describing):
     """No finding; their manifest, and what each of their modules imports."""
     (project,) = locate(ROOT / "connectors" / name)
