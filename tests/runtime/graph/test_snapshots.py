@@ -5,11 +5,13 @@ import random
 import pytest
 from tests.runtime.graph.words import ORG, edges, events, host, rows, runs, traits
 
+from levada_runtime.foundation.config import RetentionSettings
 from levada_runtime.graph import parts, snapshots
 from levada_runtime.graph.model import REST, EntityDraft, GraphRefusal
 from levada_runtime.graph.operations import Write, batch_of
 from levada_runtime.graph.service import Graph
 from levada_runtime.graph.snapshots import MOST_ROWS, SnapshotLost, losses_of, read_again
+from levada_runtime.work.retention import Pruner
 
 SOURCE = "connection:test/hosts"
 
@@ -252,3 +254,18 @@ def dump(store):
             sorted(related.values(), key=str),
             sorted(edge_claims, key=str),
         )
+
+
+def test_what_a_dead_run_left_staged_is_swept_away(graph, store, clock):
+    """Once it is too old for any run that lives; a batch that is kept for somebody's decision stays."""
+    staged(graph, [host(str(at)) for at in range(7)])
+    with store.write() as uow:
+        uow.graph_parts.keep(ORG, "held/1", 0, b"", clock.now())
+    clock.pass_time(days=1)
+    staged(graph, [host("young")])
+    pruner = Pruner(store, clock, RetentionSettings())
+    pruner.prune(lambda _seconds: False)
+    assert rows(store, "graph_parts") == 5
+    clock.pass_time(days=1, seconds=1)
+    pruner.prune(lambda _seconds: False)
+    assert rows(store, "graph_parts") == 2

@@ -31,10 +31,9 @@ from levada_runtime.graph.picture import NEVER, Picture
 from levada_runtime.graph.seen import Seen
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_claims import ClaimedEntity, ClaimedRelationship
+from levada_runtime.store.graph_parts import STAGED
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
-PREFIX: Final = "snapshot/"
-"""What the names of all staged snapshots begin with."""
 MOST_ROWS: Final = 2_500_000
 MOST_BYTES: Final = 2 << 30
 _PAGE: Final = 5_000
@@ -142,7 +141,7 @@ class Staging:
 
 def staged_for(run_id: str) -> str:
     """Return what the names of a run's snapshots begin with while they are staged."""
-    return f"{PREFIX}{run_id}/"
+    return f"{STAGED}{run_id}/"
 
 
 def losses_of(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> tuple[Losses, Losses]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
 from levada_runtime.store.tables import graph_parts
+
+STAGED: Final = "snapshot/"
+"""What the names of the batches begin with that are only staged, and no longer of use once their run is dead."""
 
 
 class GraphParts:
@@ -42,7 +46,17 @@ class GraphParts:
         begins = graph_parts.c.of.startswith(prefix, autoescape=True)
         self._connection.execute(sa.delete(graph_parts).where(graph_parts.c.org_id == org_id, begins))
 
-    def drop_old(self, prefix: str, before: datetime) -> int:
-        """Drop the parts, kept before a moment, of all batches whose name begins so; returns how many there were."""
-        old = graph_parts.c.of.startswith(prefix, autoescape=True), graph_parts.c.kept_at < before
-        return self._connection.execute(sa.delete(graph_parts).where(*old)).rowcount
+    def any_stale(self, before: datetime) -> bool:
+        """Tell whether anything is staged since before a moment."""
+        return (
+            self._connection.execute(sa.select(graph_parts.c.org_id).where(*_stale(before)).limit(1)).first()
+            is not None
+        )
+
+    def drop_stale(self, before: datetime) -> None:
+        """Drop what is staged since before a moment."""
+        self._connection.execute(sa.delete(graph_parts).where(*_stale(before)))
+
+
+def _stale(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return graph_parts.c.of.startswith(STAGED, autoescape=True), graph_parts.c.kept_at < before

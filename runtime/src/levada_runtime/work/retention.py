@@ -20,6 +20,7 @@ WITH_DEAD: Final = ("receipts", "deliveries", "work")
 _KEPT_UNDER: Final = {"event_keys": "events"}
 _LEAST_DAYS: Final = {"event_keys": 1.0, "receipts": 1.0}
 """What tells a repeat from something new is kept for as long as that is promised."""
+_STAGED_AT_MOST: Final = timedelta(days=2)
 _FIRST, _LEAST, _MOST = 50, 10, 500
 _LONG_S, _SHORT_S = 0.050, 0.030
 _REST, _LEAST_REST_S = 4, 0.005
@@ -39,6 +40,7 @@ class Pruner:
     def prune(self, pause: Pause) -> dict[str, int]:
         """Go over everything once, and return how many rows of each kind are gone."""
         gone = dict.fromkeys(KINDS, 0)
+        self._sweep()
         for kind, cutoffs in cutoffs_at(self._settings, self._clock.now()).items():
             place = self._next(kind, None)
             while place is not None:
@@ -48,6 +50,15 @@ class Pruner:
                     return gone
                 place = self._next(kind, place)
         return gone
+
+    def _sweep(self) -> None:
+        """Take away what dead runs left staged; no run lasts as long as that."""
+        before = self._clock.now() - _STAGED_AT_MOST
+        with self._store.read() as uow:
+            if not uow.graph_parts.any_stale(before):
+                return
+        with self._store.write() as uow:
+            uow.graph_parts.drop_stale(before)
 
     def _next(self, kind: str, after: Place | None) -> Place | None:
         with self._store.read() as uow:
