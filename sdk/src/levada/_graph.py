@@ -60,9 +60,14 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync did to this source's part of the graph, or would do: observed, nothing of it is kept."""
+    """What a sync did to this source's part of the graph, or would do: observed, nothing of it is kept.
 
-    status: Literal["synced", "observed"]
+    A sync that would delete too much of what this source asserted before is `held`: it changes nothing until somebody
+    has looked at it, since a reading that was cut short looks like that, and the run ends as partial. The counters tell
+    what it would have done.
+    """
+
+    status: Literal["synced", "observed", "held"]
     entities_created: int = 0
     entities_updated: int = 0
     entities_unchanged: int = 0
@@ -71,12 +76,15 @@ class SyncResult:
     relationships_updated: int = 0
     relationships_unchanged: int = 0
     relationships_deleted: int = 0
+    relationships_pending: int = 0
+    """How many of those that were handed over wait for an end that is not there yet."""
 
     @property
     def changed(self) -> bool:
-        """Whether anything was created, updated or deleted."""
-        unchanged = (self.entities_unchanged, self.relationships_unchanged)
-        return self != SyncResult(self.status, entities_unchanged=unchanged[0], relationships_unchanged=unchanged[1])
+        """Whether anything was created, updated or deleted; nothing is by a sync that is held."""
+        entities = self.entities_created or self.entities_updated or self.entities_deleted
+        relationships = self.relationships_created or self.relationships_updated or self.relationships_deleted
+        return self.status != "held" and bool(entities or relationships)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from levada_runtime.access.keys import Keys
 from levada_runtime.access.orgs import Orgs
 from levada_runtime.catalog.service import Catalog
 from levada_runtime.contracts.registry import Registry
+from levada_runtime.graph.holding import HeldSyncs
 from levada_runtime.graph.service import Graph
 from levada_runtime.ingest.acceptance import Acceptances
 from levada_runtime.ingest.library import Library
@@ -59,6 +60,7 @@ class Services:
     receipts: ReceiptLibrary
     rest: RestDocuments
     graph: Graph
+    held: HeldSyncs
     events: EventIntake
     pipelines: Pipelines
     deliveries: Deliveries

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from levada_runtime.cli import held
 from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, table
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     command(graph, "path", group="graph")(path)
     command(graph, "changes", group="graph")(changes)
     command(graph, "stats", group="graph")(stats)
+    held.add_to(graph)
     app.add_typer(graph, name="graph")
 
 

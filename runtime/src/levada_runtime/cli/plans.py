@@ -126,6 +126,8 @@ def show_plan(out: Console, plan: dict[str, Any]) -> None:
     refused = [{**record, "outcome": "rejected"} for record in plan["rejected"]]
     if refused:
         table(refused, ("outcome", "document_type", "idempotency_key", "reason", "message"), "")(out)
+    for held in plan.get("held", ()):
+        out.print(f"would be held: {held['message']}", markup=False)
     out.print(
         f"would be: {summary({'counts': plan['summary']})} (plan {plan['id']}; nothing was written)", markup=False
     )

@@ -13,6 +13,8 @@ def summary(view: dict[str, Any]) -> str:
 
 
 def _in_graph(name: str, count: int) -> str:
+    if name == "held":
+        return f"{count} {'sync' if count == 1 else 'syncs'} held"
     things, _, outcome = name.partition("_")
     one = {"entities": "entity", "relationships": "relationship"}[things]
     return f"{count} {one if count == 1 else things} {outcome}"

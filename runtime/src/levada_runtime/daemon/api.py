@@ -32,6 +32,7 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         receipts=installation.receipts,
         rest=installation.rest,
         graph=installation.graph,
+        held=installation.held,
         events=EventIntake(installation.store, installation.clock),
         pipelines=installation.pipelines,
         deliveries=installation.deliveries,

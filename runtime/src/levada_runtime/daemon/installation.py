@@ -22,7 +22,6 @@ from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.crypto import Keyring, load_keyring
 from levada_runtime.foundation.errors import EnvironmentFailure
-from levada_runtime.graph.guard import Guard
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.quarantine import QuarantineLibrary
@@ -34,6 +33,7 @@ from levada_runtime.work.service import WorkQueue
 
 if TYPE_CHECKING:
     from levada_runtime.access.rotation import Rotation
+    from levada_runtime.graph.holding import HeldSyncs
     from levada_runtime.graph.service import Graph
     from levada_runtime.ingest.acceptance import Acceptances
     from levada_runtime.ingest.rest import RestDocuments
@@ -124,12 +124,19 @@ class Installation:
 
     @cached_property
     def graph(self) -> "Graph":
-        from levada_runtime.graph.service import Graph  # loaded only where it is used
+        from levada_runtime.graph.guard import Guard  # loaded only where it is used
+        from levada_runtime.graph.service import Graph
 
         assert self.plugins is not None  # loaded first: an extension may know further classes and verbs
         asked = self.settings.graph
         guard = Guard(asked.guard_percent / 100, asked.guard_least)
         return Graph(self.store, self.clock, self._vocabulary, self._contracts, guard)
+
+    @cached_property
+    def held(self) -> "HeldSyncs":
+        from levada_runtime.graph.holding import HeldSyncs  # loaded only where it is used
+
+        return HeldSyncs(self.store, self.clock, self.graph)
 
     @cached_property
     def connections(self) -> Connections:

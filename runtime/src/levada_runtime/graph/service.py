@@ -30,6 +30,7 @@ from levada_runtime.graph.projecting import parts_of, summed, waves
 from levada_runtime.graph.reads import Reads
 from levada_runtime.graph.snapshots import Snapshot, Staging, losses_of, staged_for, take_over
 from levada_runtime.graph.vocabulary import Vocabulary
+from levada_runtime.graph.waiting import PendingRelationships
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.projections import Projectable
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -57,6 +58,7 @@ class Graph:
         self.guard = guard or Guard()
         self.contracts = contracts or Registry()
         self.reads = Reads(store, self.vocabulary)
+        self.pending = PendingRelationships(store)
 
     def sync(
         self,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from levada_runtime.graph.diff import Changes, EntityChange, RelationshipChange
+from levada_runtime.graph.guard import Held
 from levada_runtime.graph.merge import same
 from levada_runtime.graph.model import Edge, Entity, EntityDraft, Key, RelationshipDraft
 from levada_runtime.graph.operations import Operation, Sync, Write
@@ -26,6 +27,8 @@ class GraphEffects:
         self.entities: dict[Key, Change] = {}
         self.relationships: dict[Edge, Change] = {}
         self.operations: list[dict[str, Any]] = []
+        self.held: list[Held] = []
+        """The run's own syncs that would be held: nothing would come of them before somebody decides."""
         self.own: dict[Place, Change] = {}
         """What the run itself asserted, pipelines apart."""
 
@@ -52,6 +55,9 @@ class GraphEffects:
 
     def take(self, operation: Operation, changes: Changes) -> None:
         """Add what a call of the run itself would do, and keep it so that it can be done."""
+        if changes.held is not None:
+            self.held.append(changes.held)
+            return
         self.add(changes)
         sum_up(self.own, changes)
         if isinstance(operation, Sync | Write):

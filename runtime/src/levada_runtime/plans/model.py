@@ -6,6 +6,7 @@ from typing import Any
 
 from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.foundation.masking import Mask
+from levada_runtime.graph.guard import Held
 from levada_runtime.ingest.effects import Effect, Effects
 from levada_runtime.ingest.model import Counts, Origin, Rejected
 from levada_runtime.plans.graph import GraphEffects, Seen, bases, outcome_of, spell
@@ -42,6 +43,7 @@ def build_plan(
             for edge, seen in graph.settled()
             if (told := _difference(*seen, within="properties"))
         ],
+        "held": [_held(one) for one in graph.held],
         "assertions": {"operations": graph.operations, "bases": bases(graph.own)},
         "deliveries": deliveries,
         "journal": [],
@@ -93,6 +95,15 @@ def describe_rejected(rejected: Rejected) -> dict[str, Any]:
         "reason": rejected.reason,
         "message": rejected.message,
         "errors": [{"path": e.path, "code": e.code, "message": e.message} for e in rejected.errors],
+    }
+
+
+def _held(one: Held) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "reasons": [reason.view() for reason in one.reasons],
+        "counts": one.would.done(),
+        "message": one.told,
     }
 
 

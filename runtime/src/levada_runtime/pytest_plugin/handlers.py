@@ -68,7 +68,7 @@ class PortHandlers:
             return GraphAnswer("observed" if status == "observed" else "committing", (0, 0, 0, 0), (0, 0, 0, 0))
         told = self._ports.sync(batch, scope=frame.scope)
         return GraphAnswer(
-            "observed" if told.status == "observed" else "committing",
+            "committing" if told.status == "synced" else told.status,
             (told.entities_created, told.entities_updated, told.entities_unchanged, told.entities_deleted),
             (
                 told.relationships_created,
@@ -76,6 +76,7 @@ class PortHandlers:
                 told.relationships_unchanged,
                 told.relationships_deleted,
             ),
+            told.relationships_pending,
         )
 
     def snapshot(self, frame: SnapshotFrame) -> None:

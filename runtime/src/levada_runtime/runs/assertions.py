@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from levada import BadRecord
 from levada_runtime.graph.diff import Changes
+from levada_runtime.graph.guard import Held
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Operation
 from levada_runtime.graph.service import Graph
@@ -67,12 +68,19 @@ class Assertions:
         self.snapshots = Snapshots(graph, run, self._source)
         self.effects = GraphEffects()
         self.observed = SyncCounts()
+        self._held: list[Held] = []
+        self._just_held: list[Held] = []
         self._observed: list[Changes] = []
 
     @property
     def staged(self) -> bool:
         """Whether the page holds anything."""
         return bool(self._staged)
+
+    @property
+    def all_held(self) -> list[Held]:
+        """The syncs of this attempt that are held."""
+        return [*self._held, *self._just_held]
 
     @property
     def full(self) -> bool:
@@ -115,17 +123,20 @@ class Assertions:
         elif kept is not None:
             self._keep(kept, self._graph.observe(self._picture, kept), self.snapshots.size)
 
-    def write(self, uow: UnitOfWork) -> SyncCounts:
-        """Write the page in this unit of work; once that has committed, call `clear`."""
+    def write(self, uow: UnitOfWork) -> tuple[SyncCounts, Sequence[Held]]:
+        """Write the page in this unit of work, and say what of it is held; once that has committed, call `clear`."""
         org_id, counts = self._run.org_id, SyncCounts()
         picture = self._graph.picture(org_id)
+        self._just_held = []
         for operation in self._staged:
             if isinstance(operation, Snapshot):
-                counts = added(counts, self._graph.take_over(uow, org_id, operation).counts)
+                changes = self._graph.take_over(uow, org_id, operation)
                 picture = self._graph.picture(org_id)
             else:
-                counts = added(counts, self._graph.perform(uow, org_id, operation, picture=picture).counts)
-        return counts
+                changes = self._graph.perform(uow, org_id, operation, picture=picture)
+            counts = added(counts, changes.counts)
+            self._just_held += [changes.held] if changes.held else []
+        return counts, self._just_held
 
     def forget(self, uow: UnitOfWork) -> None:
         """Drop what is still staged of snapshots: the run has ended."""
@@ -142,6 +153,8 @@ class Assertions:
 
     def clear(self) -> None:
         """Begin the next page; in observation the picture goes on, since nothing of it is ever committed."""
+        self._held += self._just_held
+        self._just_held = []
         self._staged.clear()
         self._rows = self._bytes = 0
         if not self._run.observing:
@@ -156,7 +169,7 @@ class Assertions:
         self._rows += call.rows
         self._bytes += call.bytes
         self._keep(operation, changes, call.bytes)
-        return _answer(changes.counts, observing=self._run.observing)
+        return _answer(changes, observing=self._run.observing)
 
     def _keep(self, operation: Operation, changes: Changes, size: int) -> None:
         """Keep an operation until its page ends, or what an observed one came to until the run does."""
@@ -177,7 +190,9 @@ class Assertions:
                 self._source, call.entities, call.relationships, run_id=run, pending=True
             )
         source = self._source if frame.scope is None else f"{self._source}/{frame.scope}"
-        return self._graph.sync_operation(source, run, call.entities, call.relationships, run_id=run, pending=True)
+        return self._graph.sync_operation(
+            source, run, call.entities, call.relationships, run_id=run, pending=True, guarded=True
+        )
 
 
 def added(counts: SyncCounts, more: SyncCounts) -> SyncCounts:
@@ -193,9 +208,10 @@ def graph_counts(earlier: Mapping[str, Any], fresh: SyncCounts) -> dict[str, Any
     return {"graph": total} if any(total.values()) else {}
 
 
-def _answer(counts: SyncCounts, *, observing: bool) -> GraphAnswer:
+def _answer(changes: Changes, *, observing: bool) -> GraphAnswer:
+    counts = changes.held.would if changes.held else changes.counts
     return GraphAnswer(
-        status="observed" if observing else "committing",
+        status="held" if changes.held else "observed" if observing else "committing",
         entities=(
             counts.entities_created,
             counts.entities_updated,
@@ -208,4 +224,5 @@ def _answer(counts: SyncCounts, *, observing: bool) -> GraphAnswer:
             counts.relationships_unchanged,
             counts.relationships_deleted,
         ),
+        pending=counts.relationships_pending,
     )

@@ -42,7 +42,7 @@ class Observations:
         failed = attempt.outcome.reason
         values = {
             **ending,
-            "state": "failed" if failed else "partial" if plan["rejected"] else "succeeded",
+            "state": "failed" if failed else "partial" if plan["rejected"] or plan["held"] else "succeeded",
             "reason": failed,
             "error": error_of(attempt.outcome) if failed else None,
             "counts": plan["summary"],

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from levada_runtime.foundation.clock import Clock
+from levada_runtime.graph.guard import Held
 from levada_runtime.graph.model import SyncCounts
 from levada_runtime.ingest.model import Counts
 from levada_runtime.ingest.service import Ingest
@@ -107,7 +108,10 @@ class Pager:
         counts = self._ingest.write(uow, self._clock.now())
         for rejected in self._ingest.page.rejected[answered:]:
             self._recorder.warn_of_rejected(rejected)
-        return counts, self._assertions.write(uow)
+        graph, held = self._assertions.write(uow)
+        for one in held:
+            self._recorder.log("warning", *held_line(one))
+        return counts, graph
 
     def _clear(self) -> None:
         self._ingest.clear()
@@ -141,6 +145,12 @@ class Pager:
     def _check_claim(self, uow: UnitOfWork) -> None:
         if self._token is not None and not uow.work.holds(*self._token):
             raise StaleClaimError("another worker holds this run by now; this one's page is given up")
+
+
+def held_line(held: Held) -> tuple[str, dict[str, Any]]:
+    """Return what a log says of a sync that is held, and its fields."""
+    fields = {"held": held.id, "source": held.source, "reasons": [one.view() for one in held.reasons]}
+    return f"{held.told}; `runtime graph held show {held.id}`", fields
 
 
 def _no_usage() -> tuple[int, int]:

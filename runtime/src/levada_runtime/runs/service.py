@@ -18,7 +18,7 @@ from levada_runtime.graph.snapshots import staged_for
 from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.cassettes import check_playable
 from levada_runtime.runs.closing import Closing
-from levada_runtime.runs.endings import check_completed, error_of
+from levada_runtime.runs.endings import check_completed, error_of, held_error
 from levada_runtime.runs.observations import Observations
 from levada_runtime.runs.pager import Progress
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
@@ -235,8 +235,9 @@ class Runs:
         pager = attempt.pager
         with self._store.write() as uow:
             ended = pager.finish(uow, **self._ending(attempt))
-            state = "partial" if ended.counts.get("failed") else "succeeded"
-            values: dict[str, Any] = {"state": state, "reason": None, "error": None}
+            held = held_error(attempt.assertions.all_held)
+            state = "partial" if ended.counts.get("failed") or held else "succeeded"
+            values: dict[str, Any] = {"state": state, "reason": None, "error": held}
             uow.runs.change(ended, **values)
             reply = read_reply(attempt.outcome.result)
             self._closing.close(uow, replace(ended, **values), self._clock.now(), reply=reply)

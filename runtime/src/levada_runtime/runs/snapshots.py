@@ -121,7 +121,9 @@ class _Observed:
 
     def close(self) -> Sync:
         said = self._entities, self._relationships
-        return self._graph.sync_operation(self._source, self._run.id, *said, run_id=self._run.id, pending=True)
+        return self._graph.sync_operation(
+            self._source, self._run.id, *said, run_id=self._run.id, pending=True, guarded=True
+        )
 
     def drop(self) -> None:
         """There is nothing to be given up."""

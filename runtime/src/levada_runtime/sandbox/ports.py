@@ -116,8 +116,8 @@ class WireGraph(Questions):
 
     def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
         answer = self._asked("sync", batch, scope)
-        status: Literal["synced", "observed"] = "observed" if answer.status == "observed" else "synced"
-        return SyncResult(status, *answer.entities, *answer.relationships)
+        status: Literal["synced", "observed", "held"] = "synced" if answer.status == "committing" else answer.status
+        return SyncResult(status, *answer.entities, *answer.relationships, answer.pending)
 
     def write(self, batch: GraphBatch) -> WriteResult:
         answer = self._asked("write", batch, None)

@@ -262,11 +262,16 @@ class Results(Frame, tag="results", frozen=True):
 
 
 class GraphAnswer(Frame, tag="graphed", frozen=True):
-    """What a call did to its source's claims: how many it created, updated, left unchanged and deleted."""
+    """What a call did to its source's claims: how many it created, updated, left unchanged and deleted.
 
-    status: Literal["committing", "observed"]
+    Of one that is held, what it would have done.
+    """
+
+    status: Literal["committing", "observed", "held"]
     entities: tuple[int, int, int, int]
     relationships: tuple[int, int, int, int]
+    pending: int = 0
+    """How many of its relationships wait for an end."""
 
 
 class HttpAnswer(Frame, tag="response", frozen=True):

@@ -20,6 +20,7 @@ from levada_runtime.store.graph_claims import GraphClaims
 from levada_runtime.store.graph_held import GraphHeld
 from levada_runtime.store.graph_history import GraphHistory
 from levada_runtime.store.graph_parts import GraphParts
+from levada_runtime.store.graph_pending import GraphPending
 from levada_runtime.store.graph_stats import GraphStats
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
@@ -154,6 +155,10 @@ class UnitOfWork:
     @cached_property
     def graph_held(self) -> GraphHeld:
         return GraphHeld(self._connection)
+
+    @cached_property
+    def graph_pending(self) -> GraphPending:
+        return GraphPending(self._connection)
 
     @cached_property
     def graph_parts(self) -> GraphParts:

@@ -31,6 +31,13 @@ entities = sa.Table(
     sa.UniqueConstraint("org_id", "external_id", "kind"),
     sa.UniqueConstraint("org_id", "uid"),
     sa.Index(None, "org_id", "kind", "id"),
+    sa.Index(
+        "ix_entities_gone",
+        "org_id",
+        "id",
+        sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    ),
     sa.Index(None, "org_id", "since"),
 )
 
