@@ -36,6 +36,8 @@ Action = Literal[
     "pipeline.deploy",
     "pipeline.state",
     "plan.apply",
+    "priority.clear",
+    "priority.set",
     "quarantine.discard",
     "quarantine.replay",
     "receipt.replay",

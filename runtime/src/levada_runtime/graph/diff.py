@@ -238,7 +238,7 @@ def _shown(
 ) -> EntityChange:
     before = picture.view(state)
     if before is None:
-        seen, since = (at, at), _rising(at, state.since)
+        seen, since = (at, at), rising(at, state.since)
     else:
         seen, since = (state.first_seen, max(at, state.last_written)), state.since
     now = EntityState(state.id, state.uid, state.kind, state.external_id, *seen, claims, stored=True, since=since)
@@ -258,13 +258,14 @@ def _became(
     picture: Picture, state: EntityState, now: EntityState, change: ClaimChange, before: Entity | None, at: datetime
 ) -> EntityChange:
     after = picture.view(now)
-    happened = _noticed(before, after)
-    shown = now._replace(since=_rising(at, state.since)) if happened and now.since == state.since else now
+    happened = noticed(before, after)
+    shown = now._replace(since=rising(at, state.since)) if happened and now.since == state.since else now
     picture.put(shown)
     return EntityChange(shown, state.stored, change, before, after, happened, state.since)
 
 
-def _noticed(before: Entity | None, after: Entity | None) -> Verb | None:
+def noticed(before: Entity | None, after: Entity | None) -> Verb | None:
+    """Return what readers notice of a change, seen times apart."""
     if before is None or after is None:
         return "created" if before is None else "deleted"
     names = before.class_ == after.class_, before.display_name == after.display_name
@@ -283,7 +284,7 @@ def _join(
     """Relate what nobody claims, as most of a first load does; it comes to the same as `_relate`, in half the time."""
     source, stood, properties, edge = operation.source, state.since, said.properties, said.edge
     claim = Claim(None, None, properties, _micros(at), {}, operation.run_id)
-    since = at if stood is NEVER else _rising(at, stood)
+    since = at if stood is NEVER else rising(at, stood)
     now = RelationshipState(state.id, *state.triple, at, at, {source: claim}, stored=True, since=since)
     picture.relate(now)
     awaits = tuple(end for end in (edge[0], edge[2]) if not picture.there(end)) if operation.pending else ()
@@ -297,7 +298,7 @@ def _related(
     if state.claims:
         seen, since = (state.first_seen, max(at, state.last_written)), state.since
     else:
-        seen, since = (at, at), _rising(at, state.since)
+        seen, since = (at, at), rising(at, state.since)
     now = RelationshipState(state.id, *state.triple, *seen, claims, stored=True, since=since)
     return _turned(picture, state, now, change, at)
 
@@ -313,7 +314,7 @@ def _turned(
 ) -> RelationshipChange:
     before, after = _total(state), _total(now)
     changed = before is None or after is None or not same(before, after)
-    shown = now._replace(since=_rising(at, state.since)) if changed and now.since == state.since else now
+    shown = now._replace(since=rising(at, state.since)) if changed and now.since == state.since else now
     picture.relate(shown)
     edge = picture.edge(shown)
     start, _, stop = edge
@@ -322,7 +323,7 @@ def _turned(
     return RelationshipChange(shown, edge, state.stored, change, before, after, state.since, awaits)
 
 
-def _rising(at: datetime, since: datetime) -> datetime:
+def rising(at: datetime, since: datetime) -> datetime:
     """Return when a thing changes: now, but after it changed before, so that no moment has two states."""
     return max(at, since + _INSTANT)
 

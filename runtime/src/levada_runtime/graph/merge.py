@@ -5,8 +5,9 @@ part the latest assertion wins. A stamp is the clock's microseconds, raised past
 that two assertions never share one and a clock that goes back loses nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -88,19 +89,24 @@ def latest(claims: Collection[Claim]) -> int:
     return max((max(claim.stamp, *claim.asserted.values(), 0) for claim in claims), default=0)
 
 
-def merged(claims: Collection[Claim]) -> Sum:
-    """Return what claims add up to: of every part the latest assertion."""
+def merged(claims: Collection[Claim], ranks: Sequence[int] | None = None) -> Sum:
+    """Return what claims add up to: of every part the latest assertion.
+
+    With `ranks`, one a claim, it is the latest of the foremost, who have the lowest.
+    """
     if len(claims) == 1:
         (only,) = claims
         return Sum(only.class_, only.display_name, only.traits)
-    winners: dict[str, tuple[int, Any]] = {}
-    for claim in sorted(claims, key=lambda one: one.stamp):
+    winners: dict[str, tuple[tuple[int, int], Any]] = {}
+    standing = zip(claims, ranks or repeat(0))  # noqa: B905 - without ranks all stand side by side
+    for claim, rank in sorted(standing, key=lambda one: one[0].stamp):
         for name, value in _parts(claim):
-            stamp = claim.asserted.get(name, claim.stamp)
-            if name not in winners or stamp > winners[name][0]:
-                winners[name] = (stamp, value)
+            place = -rank, claim.asserted.get(name, claim.stamp)
+            if name not in winners or place > winners[name][0]:
+                winners[name] = (place, value)
     traits = {name.removeprefix(_TRAIT): value for name, (_, value) in winners.items() if name.startswith(_TRAIT)}
-    return Sum(winners.get(_CLASS, (0, None))[1], winners.get(_NAME, (0, None))[1], traits)
+    nobody = (0, 0), None
+    return Sum(winners.get(_CLASS, nobody)[1], winners.get(_NAME, nobody)[1], traits)
 
 
 def shown(kind: str, external_id: str, total: Sum, vocabulary: Vocabulary) -> tuple[str, str]:

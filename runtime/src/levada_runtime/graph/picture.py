@@ -17,6 +17,7 @@ from levada_runtime.foundation.ids import new_uuids, row_ids
 from levada_runtime.graph.merge import Claim, merged, says_same, shown
 from levada_runtime.graph.model import Edge, Entity, EntityDraft, Key, RelationshipDraft
 from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Restore, Sync, Write
+from levada_runtime.graph.ranking import UNRANKED, Ranking
 from levada_runtime.graph.survey import Survey, Triple
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
@@ -84,17 +85,20 @@ class Picture:
         self._unheard: set[int] = set()
         self._asked: set[str] = set()
         self._compared: tuple[Operation, Difference] | None = None
+        self._ranking = UNRANKED
 
     def copy(self) -> "Picture":
         """Return a picture of the same, which goes its own way."""
         other = Picture(self.org_id, self.vocabulary)
         other.entities, other.relationships = dict(self.entities), dict(self.relationships)
         other.synced, other._asked = dict(self.synced), set(self._asked)
+        other._ranking = self._ranking
         other._survey, other._unheard, other._compared = self._survey.copy(), set(self._unheard), self._compared
         return other
 
     def prepare(self, uow: UnitOfWork, operation: Operation) -> None:
         """Load what the operation needs."""
+        self._load_ranking(uow)
         match operation:
             case Delete():
                 self._load_keys(uow, [operation.key])
@@ -119,9 +123,14 @@ class Picture:
 
     def look(self, uow: UnitOfWork, key: Key) -> Entity | None:
         """Return an entity as readers would see it; None when it is not there."""
-        self._load_keys(uow, [key])
-        self._load_syncs(uow, self._survey.claimed.keys())
+        self.show(uow, [key])
         return self.view(self.entities[key])
+
+    def show(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
+        """Show these entities, too."""
+        self._load_ranking(uow)
+        self._load_keys(uow, keys)
+        self._load_syncs(uow, self._survey.claimed.keys())
 
     def there(self, key: Key) -> bool:
         """Tell whether there is an entity of this key."""
@@ -147,7 +156,7 @@ class Picture:
         """Return an entity as readers see it; None when it is not there."""
         if not state.claims:
             return None
-        total = merged(state.claims.values())
+        total = merged(state.claims.values(), self._ranking.ranks(state.kind, state.claims))
         class_, display_name = shown(state.kind, state.external_id, total, self.vocabulary)
         syncs = (self.synced[source] for source in state.claims if source in self.synced)
         last_seen = max(chain((state.last_written,), syncs))
@@ -244,6 +253,10 @@ class Picture:
             self.entities[key] = EntityState(fresh, uid, *key, NEVER, NEVER, {}, stored=False, since=NEVER)
             self._survey.show(key, fresh, (), ())
             self._unheard.add(fresh)
+
+    def _load_ranking(self, uow: UnitOfWork) -> None:
+        if self._ranking is UNRANKED:
+            self._ranking = Ranking(uow.graph_priorities.orders(self.org_id))
 
     def _load_syncs(self, uow: UnitOfWork, sources: Collection[str]) -> None:
         unasked = set(sources) - self._asked

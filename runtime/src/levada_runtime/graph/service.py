@@ -26,6 +26,7 @@ from levada_runtime.graph.model import (
 )
 from levada_runtime.graph.operations import Amend, Delete, Operation, Project, Sync, Write, batch_of, folded
 from levada_runtime.graph.picture import Picture
+from levada_runtime.graph.priorities import Priorities
 from levada_runtime.graph.projecting import parts_of, summed, waves
 from levada_runtime.graph.reads import Reads
 from levada_runtime.graph.snapshots import Snapshot, Staging, losses_of, staged_for, take_over
@@ -57,6 +58,7 @@ class Graph:
         self.vocabulary = vocabulary or Vocabulary()
         self.guard = guard or Guard()
         self.contracts = contracts or Registry()
+        self.priorities = Priorities(store, clock, self.vocabulary)
         self.reads = Reads(store, self.vocabulary)
         self.pending = PendingRelationships(store)
 

@@ -21,6 +21,7 @@ from levada_runtime.store.graph_held import GraphHeld
 from levada_runtime.store.graph_history import GraphHistory
 from levada_runtime.store.graph_parts import GraphParts
 from levada_runtime.store.graph_pending import GraphPending
+from levada_runtime.store.graph_priorities import GraphPriorities
 from levada_runtime.store.graph_stats import GraphStats
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
@@ -171,6 +172,10 @@ class UnitOfWork:
     @cached_property
     def graph_stats(self) -> GraphStats:
         return GraphStats(self._connection)
+
+    @cached_property
+    def graph_priorities(self) -> GraphPriorities:
+        return GraphPriorities(self._connection)
 
     @cached_property
     def projections(self) -> Projections:
