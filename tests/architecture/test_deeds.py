@@ -26,6 +26,11 @@ CHANGES_NOTHING = {
     "check",
     "why document",
     "why entity",
+    "graph changes",
+    "graph entity",
+    "graph neighbours",
+    "graph path",
+    "graph stats",
     "connections check",
 }
 STARTS_A_PROCESS = {"serve", "worker", "demo"}
@@ -47,6 +52,9 @@ DEEDS = {
     "deliveries replay": "delivery.replay",
     "graph held approve": "held.approve",
     "graph held discard": "held.discard",
+    "graph priority clear": "priority.clear",
+    "graph priority set": "priority.set",
+    "graph project": "graph.project",
     "keys create": "key.issue",
     "keys revoke": "key.revoke",
     "orgs create": "org.create",

@@ -28,6 +28,7 @@ Action = Literal[
     "database.backup",
     "database.prune",
     "delivery.replay",
+    "graph.project",
     "held.approve",
     "held.discard",
     "key.issue",

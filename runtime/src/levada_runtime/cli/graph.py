@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from levada_runtime.cli import held
+from levada_runtime.cli import assertions, held
 from levada_runtime.cli.frame import Cursor, Limit, Result, Session, command, fields, table
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     command(graph, "changes", group="graph")(changes)
     command(graph, "stats", group="graph")(stats)
     held.add_to(graph)
+    assertions.add_to(graph)
     app.add_typer(graph, name="graph")
 
 

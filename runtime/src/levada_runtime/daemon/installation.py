@@ -34,6 +34,7 @@ from levada_runtime.work.service import WorkQueue
 if TYPE_CHECKING:
     from levada_runtime.access.rotation import Rotation
     from levada_runtime.graph.holding import HeldSyncs
+    from levada_runtime.graph.reprojecting import Reprojecting
     from levada_runtime.graph.service import Graph
     from levada_runtime.ingest.acceptance import Acceptances
     from levada_runtime.ingest.rest import RestDocuments
@@ -137,6 +138,12 @@ class Installation:
         from levada_runtime.graph.holding import HeldSyncs  # loaded only where it is used
 
         return HeldSyncs(self.store, self.clock, self.graph)
+
+    @cached_property
+    def reprojecting(self) -> "Reprojecting":
+        from levada_runtime.graph.reprojecting import Reprojecting  # loaded only where it is used
+
+        return Reprojecting(self.store, self.clock, self.graph)
 
     @cached_property
     def connections(self) -> Connections:
