@@ -131,19 +131,14 @@ class Graph:
 
     def last_syncs(self, org_id: int, entity_ids: Iterable[int]) -> dict[int, datetime]:
         """Return by entity when a source that claims it last synced."""
-        same = sa.and_(
-            graph_sources.c.org_id == entity_claims.c.org_id, graph_sources.c.source == entity_claims.c.source
-        )
-        query = (
-            sa.select(entity_claims.c.entity_id, sa.func.max(graph_sources.c.synced_at).label("at"))
-            .select_from(entity_claims.join(graph_sources, same))
-            .where(entity_claims.c.org_id == org_id)
-            .group_by(entity_claims.c.entity_id)
-        )
+        # With the stamp, which no index holds, there is but one index that SQLite would look them up by.
+        names, places = ("entity_id", "source", "stamp"), [(one,) for one in entity_ids]
+        claims = find_tuples(self._connection, entity_claims, names, ("entity_id",), org_id, places)
+        synced = self.synced(org_id, {source for _, source, _ in claims})
         found: dict[int, datetime] = {}
-        for some in _chunks(entity_ids):
-            read = self._connection.execute(query.where(entity_claims.c.entity_id.in_(some)))
-            found.update((row.entity_id, row.at) for row in read)
+        for entity_id, source, _ in claims:
+            if source in synced:
+                found[entity_id] = max(synced[source], found.get(entity_id, synced[source]))
         return found
 
     def keep_sync(self, org_id: int, source: str, sync_id: str | None, at: datetime) -> None:
