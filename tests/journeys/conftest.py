@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.journeys.forks import WITHIN_S, Forks
 
 from levada_acme.sample import Faults, SampleSource
 from levada_runtime.daemon.installation import Installation
@@ -47,6 +49,37 @@ def _wait_until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> An
         time.sleep(0.02)
 
 
+_OF_A_PROCESS = {"PYTHONPATH", "LD_PRELOAD"}
+"""What a process looks at when it begins, so that one which is forked would not know of it."""
+
+
+@cache
+def _forks() -> Forks:
+    """Return what runs this session's commands."""
+    return Forks()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_end() -> Iterator[None]:
+    """What runs the commands ends with the session."""
+    yield
+    if _forks.cache_info().currsize:
+        _forks().close()
+
+
+def _alone(words: list[str], environment: dict[str, str], stdin: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "levada_runtime", *words],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 _SAME = "{0}.org_id = d.org_id AND {0}.connection_id = d.connection_id AND {0}.document_id = d.id"
 
 
@@ -74,20 +107,15 @@ class Site:
 
     def runtime(self, *words: str, code: int | None = 0, stdin: str = "") -> Ended:
         """Run a command to its end; `code` is the exit code it must have."""
-        done = subprocess.run(
-            [sys.executable, "-m", "levada_runtime", *words, "--data-dir", str(self.data_dir)],
-            env=self.environment(),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        ended = Ended(done.returncode, done.stdout, done.stderr)
+        alone = _OF_A_PROCESS & self.env.keys()
+        ended = Ended(*(_alone if alone else _forks().run)([*words, *self._place()], self.environment(), stdin))
         assert "Traceback" not in ended.err, ended.err
         assert not self.database_url or sa.make_url(self.database_url).password not in (ended.out + ended.err)
         assert code is None or ended.code == code, f"{words} ended with {ended.code}:\n{ended.out}\n{ended.err}"
         return ended
+
+    def _place(self) -> list[str]:
+        return ["--data-dir", str(self.data_dir)]
 
     def json(self, *words: str, code: int = 0) -> Any:
         """Run a command with --json and return its result."""
