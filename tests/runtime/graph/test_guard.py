@@ -1,5 +1,8 @@
 """The guard holds what takes too much away, and what is held is applied or discarded by hand, once."""
 
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,7 +13,10 @@ from levada_runtime.graph.guard import Guard, Losses, reasons
 from levada_runtime.graph.held import batch_name
 from levada_runtime.graph.holding import HeldSyncs
 from levada_runtime.graph.model import EntityDraft, GraphRefusal
+from levada_runtime.graph.service import Graph
+from levada_runtime.store.engine import make_engine
 from levada_runtime.store.model import ConnectionRow, OrgRow
+from levada_runtime.store.unit_of_work import Store
 
 SOURCE = "sync:crm"
 DEFAULTS = Guard()
@@ -262,3 +268,43 @@ def test_of_many_that_approve_at_once_one_does(graph, say, held, org):
         told = [one.exception() for one in [pool.submit(held.approve, org, found.id) for _ in range(4)]]
     assert sorted(type(one).__name__ for one in told) == ["NoneType", "UsageFailure", "UsageFailure", "UsageFailure"]
     assert keys(graph) == set()
+
+
+DYING = """
+import os, signal, sys
+from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.graph.holding import HeldSyncs
+from levada_runtime.graph.service import Graph
+from levada_runtime.store.engine import make_engine
+from levada_runtime.store.graph_held import GraphHeld
+from levada_runtime.store.model import OrgRow
+from levada_runtime.store.unit_of_work import Store
+
+deciding = GraphHeld.decide
+def decide(self, *place):
+    deciding(self, *place)
+    if len(place) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+GraphHeld.decide = decide
+clock = SystemClock()
+store = Store(make_engine(sys.argv[1]))
+HeldSyncs(store, clock, Graph(store, clock)).approve(OrgRow(1, "default", clock.now()), sys.argv[2])
+"""
+
+
+def test_who_is_killed_while_approving_has_approved_nothing(new_database, clock):
+    """Everything was written and nothing was committed; whoever approves it then does all of it."""
+    url = new_database()
+    store = Store(make_engine(url))
+    graph, org = Graph(store, clock), OrgRow(ORG, "default", clock.now())
+    with store.write() as uow:
+        uow.orgs.add(org)
+    graph.sync(ORG, SOURCE, "id", hosts(50), [])
+    found = graph.do(ORG, graph.sync_operation(SOURCE, "id", hosts(1), [], guarded=True)).held
+    ended = subprocess.run([sys.executable, "-c", DYING, url, found.id], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    held = HeldSyncs(store, clock, graph)
+    assert (held.get(org, found.id)["state"], len(keys(graph))) == ("held", 50)
+    assert held.approve(org, found.id)["applied"]["entities_deleted"] == 49
+    assert keys(graph) == {"0"}
+    store.close()

@@ -89,13 +89,13 @@ def read_held_sync(org: Operates, services: Uses, held_id: str) -> Response:
     return _one(services.held.get(org, held_id))
 
 
-@router.post("/held/{held_id}/approve", response_model=One[HeldSync], responses=_DECIDING)
+@router.post("/held/{held_id}/approve", tags=["operations"], response_model=One[HeldSync], responses=_DECIDING)
 def approve_held_sync(org: Operates, services: Uses, held_id: str) -> Response:
     """Apply a held sync to the graph as it is now."""
     return _one(services.held.approve(org, held_id))
 
 
-@router.post("/held/{held_id}/discard", response_model=One[HeldSync], responses=_DECIDING)
+@router.post("/held/{held_id}/discard", tags=["operations"], response_model=One[HeldSync], responses=_DECIDING)
 def discard_held_sync(org: Operates, services: Uses, held_id: str) -> Response:
     """Give a held sync up; the graph stays as it is."""
     return _one(services.held.discard(org, held_id))
