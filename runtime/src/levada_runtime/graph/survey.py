@@ -78,7 +78,7 @@ class Survey:
                 ids[key], keys[entity_id] = entity_id, key
                 self.there[key], claimed[key] = True, tuple(said)
         related = self.related[source]
-        for from_id, verb, to_id, properties in uow.graph.said_of_relationships(self._org_id, source):
+        for _, from_id, verb, to_id, properties in uow.graph.said_of_relationships(self._org_id, source):
             related.setdefault((from_id, verb, to_id), properties)
 
     def load_ends(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:

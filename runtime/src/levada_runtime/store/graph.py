@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from levada_runtime.store._found import Rows, find_rows, find_tuples, said_of_entities, said_of_relationships
+from levada_runtime.store._found import Rows, find_rows, find_tuples
 from levada_runtime.store._many import delete_rows, insert_rows, update_rows
+from levada_runtime.store._said import said_of_entities, said_of_relationships
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.tables import (
     entities,
@@ -22,6 +23,7 @@ from levada_runtime.store.tables import (
 )
 
 _CHUNK = 5000
+_RELATED = "id", "from_id", "verb", "to_id"
 Value = TypeVar("Value")
 Row = TypeVar("Row", EntityRow, EntityClaimRow, RelationshipRow, RelationshipClaimRow)
 Triple = tuple[int, str, int]
@@ -67,12 +69,12 @@ class Graph:
         query = _rows_of(EntityRow, entities).where(*conditions)
         return self._read(EntityRow, query.order_by(entities.c.id.desc()).limit(limit))
 
-    def said_of_entities(self, org_id: int, source: str) -> Rows:
+    def said_of_entities(self, org_id: int, source: str) -> Iterable[Any]:
         """Return all that a source says of entities: the id, kind, external id, class, display name, traits' JSON."""
         return said_of_entities(self._connection, org_id, source)
 
-    def said_of_relationships(self, org_id: int, source: str) -> Rows:
-        """Return all that a source says of relationships: from, verb, to, properties' JSON."""
+    def said_of_relationships(self, org_id: int, source: str) -> Iterable[Any]:
+        """Return all that a source says of relationships: the id, from, verb, to, properties' JSON."""
         return said_of_relationships(self._connection, org_id, source)
 
     def said_of(self, org_id: int, source: str, entity_ids: Iterable[int]) -> Rows:
@@ -82,8 +84,7 @@ class Graph:
 
     def said_between(self, org_id: int, source: str, triples: Iterable[Triple]) -> dict[Triple, str]:
         """Return what a source says of these relationships, as JSON."""
-        names = "id", "from_id", "verb", "to_id"
-        rows = find_tuples(self._connection, relationships, names, names[1:], org_id, sorted(triples))
+        rows = find_tuples(self._connection, relationships, _RELATED, _RELATED[1:], org_id, sorted(triples))
         claims, key = ("relationship_id", "properties"), ("source", "relationship_id")
         places = [(source, row[0]) for row in rows]
         said = dict(find_tuples(self._connection, relationship_claims, claims, key, org_id, places))
