@@ -172,15 +172,8 @@ def take_over(
     earlier = {source: uow.graph.synced(org_id, [source]).get(source, NEVER)}
 
     def amend(batch: Batch, gone: Iterable[Key] = (), parted: Iterable[Edge] = ()) -> None:
-        operation = Amend(
-            source,
-            snapshot.run_id,
-            batch,
-            frozenset(gone),
-            frozenset(parted),
-            snapshot.run_id,
-            pending=True,
-        )
+        leaving, run = (frozenset(gone), frozenset(parted)), snapshot.run_id
+        operation = Amend(source, run, batch, *leaving, run, pending=True)
         picture = Picture(org_id, vocabulary)
         picture.prepare(uow, operation)
         picture.synced.update(earlier)  # What goes was seen by its source until then, not until now.
