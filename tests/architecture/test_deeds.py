@@ -87,6 +87,8 @@ ROUTES = {
     "POST /v1/connections/{connection}/resume": "connection.state",
     "POST /v1/graph/held/{held_id}/approve": "held.approve",
     "POST /v1/graph/held/{held_id}/discard": "held.discard",
+    "DELETE /v1/graph/priorities": "priority.clear",
+    "PUT /v1/graph/priorities": "priority.set",
     "POST /v1/keys": "key.issue",
     "DELETE /v1/streams/{connection}/{stream}/state": "stream.reset",
     "PATCH /v1/streams/{connection}/{stream}": "stream.change",

@@ -11,7 +11,7 @@ from levada_runtime.work.service import new_work
 
 OWN = {"/v1/keys", "/v1/audit"}
 """Nobody asks without a key, and it was noted when it was made: these tell of one's own, and of no other."""
-ASKED = {f"/v1/graph/{what}" for what in ("entity", "neighbours", "path", "changes", "stats")}
+ASKED = {f"/v1/graph/{what}" for what in ("entity", "neighbours", "path", "changes", "stats", "why")}
 """These list nothing, or nothing without being told what; that they tell of one's own graph is tested with them."""
 SHARED = "/v1/connectors"
 """What is installed is every organisation's."""

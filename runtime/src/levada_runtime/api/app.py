@@ -10,6 +10,7 @@ from levada_runtime.api import (
     entities,
     events,
     graph,
+    graph_assertions,
     graph_held,
     graph_ingest,
     hooks,
@@ -46,6 +47,6 @@ def make_app(services: Services) -> Api:
     app.include_router(machine.router)
     app.include_router(document_routes(services.registry))
     operating = (connectors, connections, streams, operations, backfills, quarantine, receipts, pipelines, deliveries)
-    for surface in (entities, graph, graph_held, graph_ingest, events, *operating, keys, audit):
+    for surface in (entities, graph, graph_assertions, graph_held, graph_ingest, events, *operating, keys, audit):
         app.include_router(surface.router)
     return app

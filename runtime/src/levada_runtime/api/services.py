@@ -21,6 +21,7 @@ from levada_runtime.pipeline.events import Intake as EventIntake
 from levada_runtime.pipeline.service import Pipelines
 from levada_runtime.plans.apply import Plans
 from levada_runtime.plans.revert import Reverts
+from levada_runtime.plans.why import Why
 from levada_runtime.runs.backfills import Backfills
 from levada_runtime.runs.cancelling import Cancellations
 from levada_runtime.runs.cassettes import Cassettes
@@ -66,6 +67,7 @@ class Services:
     deliveries: Deliveries
     plans: Plans
     reverts: Reverts
+    why: Why
     streams: StreamLibrary
     stream_states: StreamStates
     max_body: int

@@ -38,10 +38,23 @@ def entity(
 ) -> Result:
     """Who asserts what of an entity, since when and by which run, and where they differ."""
     with session.open() as installation:
-        told = installation.why.entity(installation.org, kind, key)
-    if trait is not None:
-        told["parts"] = [one for one in told["parts"] if one["part"] == f"traits.{trait}"]
-    return Result(told, table(told["parts"], ("part", "value", "source", "run", "asserted_at", "conflicts"), ""))
+        told = installation.why.entity(installation.org, kind, key, trait)
+    documents = [one["document"] for one in told["claims"] if one["document"] is not None]
+
+    def show(out: Console) -> None:
+        rows = [{**one, "conflicts": _conflicts(one["conflicts"])} for one in told["parts"]]
+        table(rows, ("part", "value", "source", "run", "asserted_at", "conflicts"), "")(out)
+        if documents:
+            out.print()
+            table(documents, ("document_type", "idempotency_key", "id", "version"), "")(out)
+        if told["priority"] is not None:
+            out.print(f"\nfirst in this order: {', '.join(told['priority'])}", markup=False)
+
+    return Result(told, show)
+
+
+def _conflicts(others: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{one['source']} says {one['value']!r}" for one in others)
 
 
 def _show(out: Console, chain: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         deliveries=installation.deliveries,
         plans=installation.plans,
         reverts=installation.reverts,
+        why=installation.why,
         streams=installation.stream_library,
         stream_states=installation.stream_states,
         max_body=installation.settings.api.max_body,

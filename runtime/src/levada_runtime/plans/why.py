@@ -1,17 +1,14 @@
 """Where a document or an entity came from: the whole chain in one answer, so that nobody has to join logs."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from levada_runtime.access.built_in import REST
 from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.foundation.ids import read_document, spell_document, spell_version
-from levada_runtime.graph.checks import storable
 from levada_runtime.plans.apply import MODE as APPLY
-from levada_runtime.store.columns import from_micros
+from levada_runtime.plans.asserted import entity_told, run_told
 from levada_runtime.store.documents import Scope
-from levada_runtime.store.graph_model import EntityClaimRow
 from levada_runtime.store.history import Turn
 from levada_runtime.store.model import DocumentRow, OrgRow, PageRow, RunRow, VersionRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -48,26 +45,13 @@ class Why:
                 "turned": _turned(uow, scope, turns[-1]) if turns else None,
             }
 
-    def entity(self, org: OrgRow, kind: str, external_id: str) -> Told:
-        """Return who asserts what of an entity, since when, and by which run; of each part the latest assertion wins.
+    def entity(self, org: OrgRow, kind: str, external_id: str, trait: str | None = None) -> Told:
+        """Return who asserts what of an entity, since when, by which run and for which document; of all or one trait.
 
         Raises NotFoundFailure.
         """
         with self._store.read() as uow:
-            known = storable(kind) and storable(external_id)
-            row = uow.graph.entity_by_key(org.id, kind, external_id) if known else None
-            if row is None:
-                raise NotFoundFailure(f"there is no entity {kind} {external_id!r}", code="unknown_entity")
-            claims = uow.graph.claims_on(org.id, [row.id])
-            runs = {one.run_id: _run(uow.runs.get(org.id, one.run_id)) for one in claims if one.run_id}
-        return {
-            "entity": {"id": row.uid, "kind": kind, "key": external_id},
-            "parts": _parts(claims),
-            "claims": [
-                {"source": one.source, "asserted_at": _at(one.stamp), "run": runs.get(one.run_id or "")}
-                for one in claims
-            ],
-        }
+            return entity_told(uow, org.id, kind, external_id, trait)
 
 
 def _document(uow: UnitOfWork, org: OrgRow, row: DocumentRow) -> Told:
@@ -99,27 +83,13 @@ def _chain(uow: UnitOfWork, scope: Scope, page: PageRow) -> Told:
     run = uow.runs.get(scope[0], page.run_id)
     return {
         "page": {"committed_at": _iso(page.committed_at), "attempt": page.attempt, "mode": page.mode},
-        "run": _run(run),
+        "run": run_told(run),
         "request": page.run_id if page.mode == REST else None,
         "tick": _tick(uow, scope, page),
         "exchange": _exchange(uow, run, page.exchange),
         "receipt": _receipt(uow, scope, page.receipt_id),
         "plan": _plan(uow, run),
         "connector": {"key": page.connector, "version": page.connector_version},
-    }
-
-
-def _run(run: RunRow | None) -> Told | None:
-    if run is None:
-        return None
-    return {
-        "id": run.id,
-        "mode": run.mode,
-        "stream": run.stream,
-        "state": run.state,
-        "started_at": _iso(run.started_at),
-        "finished_at": _iso(run.finished_at),
-        "reverts": run.reverts,
     }
 
 
@@ -156,44 +126,13 @@ def _plan(uow: UnitOfWork, run: RunRow | None) -> Told | None:
     if run is None or run.mode != APPLY or run.plan_id is None:
         return None
     plan = uow.plans.get(run.org_id, run.plan_id)
-    return None if plan is None else {"id": plan.id, "observed_by": _run(uow.runs.get(run.org_id, plan.run_id))}
+    return None if plan is None else {"id": plan.id, "observed_by": run_told(uow.runs.get(run.org_id, plan.run_id))}
 
 
 def _turned(uow: UnitOfWork, scope: Scope, turn: Turn) -> Told | None:
     """Return what retired or revived a document last, under the version that it had."""
     page = uow.history.page(scope, turn.page_id)
     return None if page is None else {"to": "retired" if turn.retired else "revived", **_chain(uow, scope, page)}
-
-
-def _parts(claims: Sequence[EntityClaimRow]) -> list[Told]:
-    """Return every part of an entity with who asserts it, the latest first, which is the one that counts."""
-    said: dict[str, list[Told]] = {}
-    for claim in claims:
-        for name, key, value in _said(claim):
-            stamp = claim.asserted.get(key, claim.stamp)
-            told = {"source": claim.source, "value": value, "asserted_at": _at(stamp), "run": claim.run_id}
-            said.setdefault(name, []).append({**told, "stamp": stamp})
-    parts = []
-    for name, sayings in said.items():
-        latest, *others = (_plain(one) for one in sorted(sayings, key=lambda one: one["stamp"], reverse=True))
-        conflicts = [one for one in others if one["value"] != latest["value"]]
-        parts.append({"part": name, **latest, "conflicts": conflicts})
-    return parts
-
-
-def _said(claim: EntityClaimRow) -> list[tuple[str, str, Any]]:
-    """Return each part that a claim speaks of: its name, the name its stamp goes by, and the value."""
-    own = [("class", "class", claim.class_), ("display_name", "display_name", claim.display_name)]
-    traits = [(f"traits.{name}", f"traits.{name}", value) for name, value in claim.traits.items()]
-    return [one for one in own if one[2] is not None] + traits
-
-
-def _plain(saying: Mapping[str, Any]) -> Told:
-    return {name: value for name, value in saying.items() if name != "stamp"}
-
-
-def _at(stamp: int) -> str:
-    return from_micros(stamp).isoformat()
 
 
 def _iso(moment: datetime | None) -> str | None:

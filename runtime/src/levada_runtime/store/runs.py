@@ -28,6 +28,13 @@ class Runs:
         query = sa.select(runs).where(runs.c.org_id == org_id, runs.c.id == run_id)
         return next(iter(read_as(RunRow, self._connection.execute(query))), None)
 
+    def under_way(self, org_id: int, connection_id: int, stream: str, at: datetime) -> list[str]:
+        """Return the ids of a stream's live runs that were under way at a moment, two at most."""
+        of = runs.c.org_id == org_id, runs.c.connection_id == connection_id, runs.c.stream == stream
+        ended = sa.or_(runs.c.finished_at.is_(None), runs.c.finished_at >= at)
+        query = sa.select(runs.c.id).where(*of, runs.c.observing.is_(False), runs.c.started_at <= at, ended)
+        return list(self._connection.execute(query.order_by(runs.c.id.desc()).limit(2)).scalars())
+
     def change(self, run: RunRow, **values: Any) -> None:
         matching = sa.update(runs).where(
             runs.c.org_id == run.org_id, runs.c.connection_id == run.connection_id, runs.c.id == run.id
