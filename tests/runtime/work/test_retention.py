@@ -227,6 +227,24 @@ def test_ticks_work_and_refused_records_go_too(store, clock, prune):
     assert left(store, tables.quarantine) == [0, 2]
 
 
+def test_a_held_sync_goes_once_it_was_decided_on_long_ago(store, clock, prune):
+    """One that still waits stays, however old it is, and so do the rows it holds."""
+    held = {
+        "org_id": ORG, "source": "sync:crm", "sync_id": None, "run_id": None, "counts": {}, "reasons": [],
+        "held_at": clock.now() - 2 * DEAD,
+    }  # fmt: skip
+    for name, state, age in (("1", "held", None), ("2", "discarded", DEAD), ("3", "approved", OLD)):
+        put(store, tables.graph_held, {**held, "id": name, "state": state, "decided_at": age and clock.now() - age})
+    put(
+        store,
+        tables.graph_parts,
+        {"org_id": ORG, "of": "held/1", "ordinal": 0, "rows": b"", "kept_at": held["held_at"]},
+    )
+    assert prune() == {"held": 1}
+    assert left(store, tables.graph_held) == ["1", "3"]
+    assert left(store, tables.graph_parts, "of") == ["held/1"]
+
+
 def test_each_time_is_the_operators_and_nought_is_for_ever(store, clock, prune):
     """What is not to go stays, and what is to go sooner goes."""
     add_events(store, event(clock, DEAD), event(clock, timedelta(days=2)), event(clock, timedelta(hours=2)))

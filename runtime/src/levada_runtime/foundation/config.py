@@ -168,6 +168,7 @@ class RetentionSettings(BaseModel):
     work_days: Days = Field(default=30, description="Days that work is kept once it is done.")
     dead_days: Days = Field(default=90, description="Days that dead receipts, deliveries and work are kept.")
     quarantine_days: Days = Field(default=90, description="Days that a refused record is kept since it last came.")
+    held_days: Days = Field(default=90, description="Days that a held sync is kept once it was decided on.")
     every_s: float = Field(default=3_600, gt=0, description="Seconds between two looks of the daemon for what is old.")
 
 

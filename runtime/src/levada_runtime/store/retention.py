@@ -20,6 +20,7 @@ from levada_runtime.store.tables import (
     delivery_attempts,
     event_keys,
     events,
+    graph_held,
     quarantine,
     receipts,
     run_exchanges,
@@ -223,4 +224,10 @@ KINDS: Final[Mapping[str, _Kind]] = {
     ),
     "work": _Kind(work, 2, work.c.queued_at, _ended(work.c.queued_at, work.c.state, ("done",))),
     "quarantine": _Kind(quarantine, 2, quarantine.c.first_seen_at, _since(quarantine.c.last_seen_at)),
+    "held": _Kind(
+        graph_held,
+        1,
+        graph_held.c.held_at,
+        _ended(graph_held.c.decided_at, graph_held.c.state, ("approved", "discarded", "superseded")),
+    ),
 }
