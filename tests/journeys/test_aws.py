@@ -271,6 +271,7 @@ def test_what_is_in_the_account_is_in_the_graph_and_follows_what_happens_there(c
     assert found["aws_bucket", "arn:aws:s3:::kept"][2]["versioning"] == "Enabled"
     assert found["aws_bucket", "arn:aws:s3:::kept"][2]["region"] == "eu-west-1"
     assert found["aws_role", role][2]["trusted_services"] == ["lambda.amazonaws.com"]
+    assert found["aws_policy", reading][1] == "reading"
     assert found["aws_policy", reading][2]["allows"] == ["s3:Get*"]
     assert "hunter2" not in str(found)
     profile, groups = f"arn:aws:iam::{ACCOUNT}:instance-profile/workers", ("aws_security_group", "security-group")

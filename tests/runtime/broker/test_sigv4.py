@@ -268,6 +268,17 @@ def test_a_refusal_that_repeats_what_was_signed_holds_no_secret(new_signing, sou
     assert "x-amz-security-token:***" in answer.text
 
 
+def test_a_recording_keeps_the_scope_and_nothing_of_the_signature(new_signing, source):
+    """It is played without keys, and read by people."""
+    source.says("/a", 200)
+    broker = new_signing({"token": "a/token+of+sts=="}, recording=True)
+    broker.request(HttpRequest("GET", "/a", headers=tuple(aws_scope("ec2", "eu-west-1").items())))
+    (kept,) = broker.tape.take()
+    assert b"eu-west-1/ec2" in kept
+    for taboo in (b"Signature", b"X-Amz", b"AKIDEXAMPLE", b"a/token"):
+        assert taboo not in kept
+
+
 @pytest.mark.parametrize("secrets", [{"key_id": "AKID\r\nX: y"}, {"token": "to\nken"}])
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(new_signing, secrets):
     """As with every other scheme."""

@@ -70,7 +70,7 @@ class Aws:
         """Yield everything that an action of EC2 lists."""
         token = None
         while True:
-            page = self.query("ec2", region, action, MaxResults=1000, NextToken=token)
+            page = self.query("ec2", region, action, MaxResults=500, NextToken=token)
             yield from each(page, path)
             token = following(value(page, "nextToken"), token)
             if token is None:

@@ -78,8 +78,9 @@ class Identity:
             self.snapshot.relationship(profile, "HAS", role)
 
     def take_policy(self, row: Element) -> None:
+        arn = value(row, "Arn") or ""
         self.keep(
-            thing("aws_policy", value(row, "Arn") or "", value(row, "PolicyName"), {
+            thing("aws_policy", arn, value(row, "PolicyName") or arn.rpartition("/")[2], {
                 "id": value(row, "PolicyId"),
                 "path": value(row, "Path"),
                 "managed_by": "account",
@@ -125,7 +126,7 @@ def listed(aws: Aws) -> Iterator[Element]:
     wanted = {f"Filter.member.{place}": name for place, name in enumerate(WANTED, start=1)}
     marker = None
     while True:
-        answer = aws.query("iam", HOME, "GetAccountAuthorizationDetails", MaxItems=1000, Marker=marker, **wanted)
+        answer = aws.query("iam", HOME, "GetAccountAuthorizationDetails", MaxItems=500, Marker=marker, **wanted)
         yield from each(answer, "GetAccountAuthorizationDetailsResult")
         marker = following(value(answer, "GetAccountAuthorizationDetailsResult/Marker"), marker)
         if marker is None:
