@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import ingest, peers, scale, schedule, wall, webhooks
+from benchmarks import graph, ingest, peers, scale, schedule, wall, webhooks
 from benchmarks.workload import KINDS
 
 SUBJECTS = {
@@ -14,6 +14,7 @@ SUBJECTS = {
     "scale": scale.measure,
     "schedule": schedule.measure,
     "webhooks": webhooks.measure,
+    "graph": graph.measure,
 }
 
 
@@ -26,9 +27,17 @@ def main() -> None:
     parser.add_argument("--sides", nargs="*", choices=list(peers.SIDES), help="only these sides of peers")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), help="only these kinds of record of peers")
     parser.add_argument(
-        "--stores", nargs="*", choices=peers.STORES, help="only these stores of peers, scale, schedule and webhooks"
+        "--stores",
+        nargs="*",
+        choices=peers.STORES,
+        help="only these stores of peers, scale, schedule, webhooks and graph",
     )
-    parser.add_argument("--most", type=int, default=2_000_000, help="stored documents up to which scale goes")
+    parser.add_argument(
+        "--most",
+        type=int,
+        default=2_000_000,
+        help="stored documents up to which scale goes, and entities up to which graph goes",
+    )
     parser.add_argument("--seconds", type=float, default=60, help="how long webhooks are sent")
     words = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {_load()}")
