@@ -1,6 +1,7 @@
 """How much there is in the graph, counted."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,12 +38,14 @@ class GraphStats:
         self._connection = connection
 
     def counted(self, org_id: int) -> Counted:
+        named = entities.c.kind, entities.c["class"]
         there = entities.c.org_id == org_id, entities.c.deleted_at.is_(None)
-        kinds = self._numbers(sa.select(entities.c.kind, sa.func.count()).where(*there).group_by(entities.c.kind))
-        classes = self._numbers(
-            sa.select(entities.c["class"], sa.func.count()).where(*there).group_by(entities.c["class"])
-        )
-        return Counted(kinds, classes, self._verbs(org_id), self._sources(org_id))
+        query = sa.select(*named, sa.func.count()).where(*there).group_by(*named)
+        kinds, classes = Counter[str](), Counter[str]()
+        for kind, class_, count in self._connection.execute(query):
+            kinds[kind] += count
+            classes[class_] += count
+        return Counted(_ranked(kinds), _ranked(classes), self._verbs(org_id), self._sources(org_id))
 
     def _verbs(self, org_id: int) -> dict[str, int]:
         """Count relationships with both ends there: all, without those that an end which is gone hides."""
@@ -70,9 +73,9 @@ class GraphStats:
         ]
 
     def _numbers(self, query: sa.Select[Any]) -> dict[str, int]:
-        return dict(sorted(((name, count) for name, count in self._connection.execute(query)), key=_commonest))
+        return _ranked({row[0]: row[1] for row in self._connection.execute(query)})
 
 
-def _commonest(one: tuple[str, int]) -> tuple[int, str]:
-    name, count = one
-    return -count, name
+def _ranked(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return numbers with the largest first."""
+    return dict(sorted(numbers.items(), key=lambda one: (-one[1], one[0])))
