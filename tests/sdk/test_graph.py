@@ -80,28 +80,52 @@ def test_a_write_merges_and_deletes_nothing(memory, graph):
 def test_a_source_deletes_and_blanks_only_what_it_said_itself(memory):
     """Of each property the latest assertion wins, and an unchanged sync asserts nothing anew."""
     mine, theirs = graph_of(memory), graph_of(memory, "connection:other/hosts")
-    mine.sync([Entity("host", "a", {"state": "running", "mine": 1})])
+    mine.sync([Entity("host", "a", {"state": "running", "mine": 1}), Entity("host", "kept")])
     commit(mine)
     theirs = graph_of(memory, "connection:other/hosts")
     theirs.sync([Entity("host", "a", {"state": "stopped", "theirs": 1}), Entity("host", "b")], [])
     commit(theirs)
     mine = graph_of(memory)
-    mine.sync([Entity("host", "a", {"state": "running", "mine": 1})])
+    mine.sync([Entity("host", "a", {"state": "running", "mine": 1}), Entity("host", "kept")])
     commit(mine)
     assert memory.entities["host", "a"].properties == {"mine": 1, "state": "stopped", "theirs": 1}
-    mine.sync([])
+    mine.sync([Entity("host", "kept")])
     commit(mine)
     assert memory.entities["a"].properties == {"state": "stopped", "theirs": 1}
-    assert set(memory.entities) == {"a", "b"}
+    assert set(memory.entities) == {"a", "b", "kept"}
 
 
 def test_a_scope_narrows_a_sync_to_its_part(memory, graph):
     """What another region asserted is left alone."""
-    graph.sync([Entity("host", "eu-1")], scope="eu")
+    graph.sync([Entity("host", "eu-1"), Entity("host", "eu-2")], scope="eu")
     graph.sync([Entity("host", "us-1")], scope="us")
-    assert counters(graph.sync([], scope="eu"))[0] == (0, 0, 0, 1)
+    assert counters(graph.sync([Entity("host", "eu-2")], scope="eu"))[0] == (0, 0, 1, 1)
     commit(graph)
-    assert list(memory.entities) == ["us-1"]
+    assert list(memory.entities) == ["eu-2", "us-1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [(30, 9, "held"), (30, 10, "synced"), (100, 70, "synced"), (100, 69, "held"), (3, 0, "held"), (0, 0, "synced")],
+)
+def test_a_sync_that_takes_too_much_away_is_held(memory, graph, before, after, status):
+    """By the runtime's own threshold; it changes nothing, and tells what it would have done."""
+    graph.sync([Entity("host", str(at)) for at in range(before)])
+    result = graph.sync([Entity("host", str(at)) for at in range(after)])
+    commit(graph)
+    assert (result.status, result.entities_deleted) == (status, before - after)
+    assert result.changed == (status == "synced" and before > after)
+    assert len(memory.entities) == (before if status == "held" else after)
+
+
+def test_a_relationship_that_waits_for_its_end_is_counted(memory, graph):
+    """It is there when the end is."""
+    assert graph.sync([HOST], [RUNS]).relationships_pending == 1
+    commit(graph)
+    assert memory.relationships == ()
+    assert graph.sync([HOST, SERVICE], [RUNS]).relationships_pending == 0
+    commit(graph)
+    assert len(memory.relationships) == 1
 
 
 def test_a_relationship_sleeps_while_an_end_is_gone(memory):

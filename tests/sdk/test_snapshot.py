@@ -218,24 +218,26 @@ def test_one_is_open_at_a_time(connector_run):
     assert not bench.entities
 
 
-@pytest.mark.parametrize(("killed", "there"), [(1, {"old"}), (2, {"web-01"}), (None, {"web-01"})])
+@pytest.mark.parametrize(
+    ("killed", "there"), [(1, {"kept", "old"}), (2, {"kept", "web-01"}), (None, {"kept", "web-01"})]
+)
 def test_a_snapshot_and_the_next_save_are_kept_together(connector_run, killed, there):
     """A run that is killed before the save leaves neither."""
 
     def saving(graph, checkpoint):
         """Saves, then reads all, then saves again."""
         if not checkpoint.get("begun"):
-            graph.sync([Entity("host", "old")])
+            graph.sync([Entity("host", "old"), Entity("host", "kept")])
         checkpoint.save(begun=True)
         with graph.snapshot() as snapshot:
-            snapshot.add([HOST])
+            snapshot.add([HOST, Entity("host", "kept")])
         checkpoint.save(done=True)
 
     bench = connector_run(routes(saving))
     run = bench.poll("hosts", kill_after=killed)
     assert set(run.entities) == there
     assert run.checkpoint.get("done", False) == (killed != 1)
-    assert set(bench.poll("hosts").entities) == {"web-01"}
+    assert set(bench.poll("hosts").entities) == {"kept", "web-01"}
 
 
 def test_an_observed_snapshot_keeps_nothing(connector_run):

@@ -5,7 +5,9 @@ Of each field the latest assertion wins, so no source blanks what another one sa
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +27,7 @@ Thing = TypeVar("Thing", Ref, Edge)
 
 CLASS: Field = ("entity_class", "")
 NAME: Field = ("display_name", "")
+GUARD_SHARE, GUARD_LEAST = 0.3, 20
 OUTCOMES = ("created", "updated", "unchanged", "deleted")
 
 
@@ -74,6 +77,26 @@ def claim(known: Claimed, source: str, wanted: Wanted, *, whole: bool) -> tuple[
     counts = {f"entities_{name}": counted[name] for name in OUTCOMES}
     counts |= {f"relationships_{name}": more[name] for name in OUTCOMES}
     return Claimed(entities, relationships, moment), counts
+
+
+def takes_too_much(known: Claimed, source: str, wanted: Wanted) -> bool:
+    """Tell whether the runtime's guard would hold this as all that a source claims, unless its operator set it anew."""
+    claimed, gone = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
+    said: AbstractSet[object] = wanted.entities.keys() | wanted.relationships.keys()
+    places: list[Ref | Edge] = [ref for ref, claims in known.entities.items() if source in claims]
+    places += [edge for edge, claims in known.relationships.items() if source in claims]
+    for place in places:
+        kind = len(place), place[-2]
+        claimed[kind] += 1
+        gone[kind] += place not in said
+    if claimed == gone:
+        return bool(places)
+    return any(count > GUARD_LEAST and count > GUARD_SHARE * claimed[kind] for kind, count in gone.items())
+
+
+def pending_in(claimed: Claimed, wanted: Wanted) -> int:
+    """Return how many of the relationships that are wanted wait for an end."""
+    return sum(start not in claimed.entities or end not in claimed.entities for start, _, end in wanted.relationships)
 
 
 def entity_of(ref: Ref, claims: Claims) -> Entity:

@@ -5,12 +5,22 @@ forgotten when it is dropped.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from levada._graph import OPEN_TWICE, Entity, GraphBatch, Relationship, SnapshotStep, SyncResult, WriteResult
 from levada._graph_rows import refusal
 from levada.errors import ConnectorMistake
-from levada.testing.claims import Claimed, Ref, Wanted, claim, entity_of, read_rows, relationships_of
+from levada.testing.claims import (
+    Claimed,
+    Ref,
+    Wanted,
+    claim,
+    entity_of,
+    pending_in,
+    read_rows,
+    relationships_of,
+    takes_too_much,
+)
 
 
 class MemoryEntities(Mapping[Any, Entity]):
@@ -72,15 +82,11 @@ class GraphPage:
 
     def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
         """Take all that the source asserts. Raises BadRecord."""
-        result = SyncResult(
-            "observed" if self._observing else "synced", **self._take(self._scoped(scope), batch, whole=True)
-        )
-        self.syncs.append(result)
-        return result
+        return self._sync(self._scoped(scope), _read(batch))
 
     def write(self, batch: GraphBatch) -> WriteResult:
         """Take some of what the source asserts. Raises BadRecord."""
-        self._take(self._source, batch, whole=False)
+        self._page, _ = claim(self._page, self._source, _read(batch), whole=False)
         result = WriteResult(
             "observed" if self._observing else "written", len(batch.entities), len(batch.relationships)
         )
@@ -99,8 +105,7 @@ class GraphPage:
         else:
             wanted, self._open = self._open.wanted, None
             if step == "keep":
-                self._page, counts = claim(self._page, self._scoped(scope), wanted, whole=True)
-                self.syncs.append(SyncResult("observed" if self._observing else "synced", **counts))
+                self._sync(self._scoped(scope), wanted)
 
     def check_closed(self, message: str) -> None:
         """Raise ConnectorMistake when a snapshot is open."""
@@ -120,12 +125,23 @@ class GraphPage:
     def _scoped(self, scope: str | None) -> str:
         return self._source if scope is None else f"{self._source}/{scope}"
 
-    def _take(self, source: str, batch: GraphBatch, *, whole: bool) -> dict[str, int]:
-        wanted, errors = read_rows(batch.entities, batch.relationships)
-        if errors:
-            raise refusal(errors)
-        self._page, counts = claim(self._page, source, wanted, whole=whole)
-        return counts
+    def _sync(self, source: str, wanted: Wanted) -> SyncResult:
+        """Take all that a source asserts, unless the guard holds it."""
+        page, counts = claim(self._page, source, wanted, whole=True)
+        status: Literal["synced", "observed", "held"] = "observed" if self._observing else "synced"
+        if takes_too_much(self._page, source, wanted):
+            status = "held"
+        else:
+            self._page = page
+        self.syncs.append(SyncResult(status, **counts, relationships_pending=pending_in(page, wanted)))
+        return self.syncs[-1]
+
+
+def _read(batch: GraphBatch) -> Wanted:
+    wanted, errors = read_rows(batch.entities, batch.relationships)
+    if errors:
+        raise refusal(errors)
+    return wanted
 
 
 class _Open:
