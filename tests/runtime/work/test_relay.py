@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from levada_runtime.foundation.clock import SystemClock
+from levada_runtime.store import engine
 from levada_runtime.store.failures import UnreachableFailure
 from levada_runtime.work.relay import Relay
 from levada_runtime.work.service import WorkQueue, new_work
@@ -206,3 +207,17 @@ def test_a_relay_tells_for_how_long_it_has_not_looked(queue, crashes):
     go_on.set()
     within(5, lambda: relay.idle_s() < 0.2)
     relay.stop(0)
+
+
+@pytest.mark.databases("sqlite")
+def test_a_store_that_is_written_to_for_long_ends_nothing(relay, executor, enter, crashes, store, monkeypatch):
+    """A snapshot of a million entities is one transaction: what is due is taken once that has ended."""
+    monkeypatch.setattr(engine, "_PATIENT_MS", 20)
+    work = enter()
+    with capture_logs() as said, store.write():
+        relay.start()
+        within(10, lambda: any("writing to the store for long" in line["event"] for line in said))
+        executor.lost((work, 1), tried=True)
+        assert executor.carried == []
+    within(10, lambda: [one[0] for one in executor.carried] == [work])
+    assert crashes == []

@@ -1,5 +1,7 @@
 """What can befall the database itself, under names that floors without SQL can use."""
 
+import sqlite3
+
 import sqlalchemy as sa
 
 from levada_runtime.foundation.errors import EnvironmentFailure
@@ -14,3 +16,9 @@ class UnreachableFailure(EnvironmentFailure):
 
 UNAVAILABLE = (StoreUnavailable, UnreachableFailure, sa.exc.TimeoutError)
 """Whatever says that the store could not be asked, and not what it answered."""
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether somebody else only writes for longer than one waits: the store is there, and will be free again."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF == sqlite3.SQLITE_BUSY

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from levada_runtime.foundation.logging import logger
-from levada_runtime.store.failures import UNAVAILABLE
+from levada_runtime.store.failures import UNAVAILABLE, StoreUnavailable, is_busy
 from levada_runtime.work.executor import Executor
 from levada_runtime.work.fairness import PATIENT
 from levada_runtime.work.service import Token, WorkQueue
@@ -78,6 +78,9 @@ class Relay:
         """Free what a dead worker held; one that had to be killed for a stop does not count against its work."""
         try:
             self._queue.free(token, counts=tried and not self._stop.is_set())
+        except StoreUnavailable as error:
+            if not is_busy(error):
+                self._crashed(error)
         except Exception as error:  # noqa: BLE001 - on the executor's own thread nobody else would ever hear of it
             self._crashed(error)
 
@@ -94,9 +97,12 @@ class Relay:
             _Duty(self._watch, _WATCH_PAUSE_S),
         )
         while not self._stop.is_set():
-            self._look()
-            for duty in duties:
-                duty.do_if_due()
+            try:
+                self._look()
+                for duty in duties:
+                    duty.do_if_due()
+            except StoreUnavailable as error:
+                _tell_if_busy(error)
             self._kick.wait(self._pause_s)
             self._kick.clear()
 
@@ -114,6 +120,13 @@ class Relay:
                 logger("work").warning(
                     "work is due and nobody takes it; more workers may help", kind=kind, for_s=int(age.total_seconds())
                 )
+
+
+def _tell_if_busy(error: StoreUnavailable) -> None:
+    """Say that a store is busy, which will pass, and nobody can take over meanwhile. Raises any other error."""
+    if not is_busy(error):
+        raise error
+    logger("work").warning("somebody has been writing to the store for long; it will be asked again", error=str(error))
 
 
 class _Duty:
