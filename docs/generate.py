@@ -25,6 +25,7 @@ from levada_runtime.api.app import make_app
 from levada_runtime.api.services import Services
 from levada_runtime.cli import app
 from levada_runtime.cli.frame import COMMON
+from levada_runtime.contracts.projections import told_links
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.contracts.views import field_views
 from levada_runtime.foundation.config import Settings
@@ -257,6 +258,9 @@ def _contract(contract: type[Contract]) -> str:
         facts.append(f"Source time: `{contract.source_time_field}`.")
     if contract.hash_exclude:
         facts.append(f"Left out of the hash: {_words(' '.join(sorted(contract.hash_exclude)))}.")
+    if contract.projection:
+        links = "".join(f"; {told}" for told in told_links(contract.projection, quote="`"))
+        facts.append(f"In the graph: `{contract.projection.kind}`{links}.")
     fields = _field_rows(contract, without=frozenset(Contract.model_fields) - {contract.identity_field})
     head = f"### {contract.document_type}\n\n{_first_sentence(contract)}\n\n{' '.join(facts)}"
     return f"{head}\n\n{_table(('field', 'type', 'required'), fields)}"

@@ -50,7 +50,7 @@ def show(
     schema = views.json_schema(owned.contract)
     if json_schema:
         return Result(schema, lambda _out: print_json(schema))
-    facts = views.contract_view(owned)
+    facts, projection = views.contract_view(owned), views.projection_view(owned.contract)
     rows = list(views.field_views(owned.contract))
     told = ({**row, "required": "yes" if row["required"] else ""} for row in rows)
     head, body = fields(facts), table(told, _FIELD_COLUMNS, "It has no fields.")
@@ -59,8 +59,10 @@ def show(
         head(out)
         out.print()
         body(out)
+        for link in projection["links"] if projection else ():
+            out.print(f"in the graph: {link}", markup=False)
 
-    return Result({**facts, "fields": rows, "json_schema": schema}, shown)
+    return Result({**facts, "fields": rows, "projection": projection, "json_schema": schema}, shown)
 
 
 def _registry() -> "Registry":

@@ -46,3 +46,17 @@ def _named(link: Link) -> Iterator[str]:
     yield from link.properties
     yield from (end.field.partition(".")[0] for end in (link.start, link.to) if end)
     yield from (condition[0] for condition in (link.when, link.unless) if condition)
+
+
+def told_links(projection: Projection, quote: str = "") -> list[str]:
+    """Return a projection's links in words, each as `customer OWES invoice if status is open`."""
+    return list(dict.fromkeys(_told(link, projection.kind, quote) for link in projection.links))
+
+
+def _told(link: Link, own: str, quote: str) -> str:
+    start, stop = (end.kind if end else own for end in (link.start, link.to))
+    words = f"{quote}{start}{quote} {link.verb} {quote}{stop}{quote}"
+    for condition, word in ((link.when, "if"), (link.unless, "unless")):
+        if condition is not None:
+            words += f" {word} {quote}{condition[0]}{quote} is {' or '.join(condition[1])}"
+    return words

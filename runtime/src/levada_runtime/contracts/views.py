@@ -6,6 +6,7 @@ from typing import Any
 from levada.contracts import Contract
 from levada.contracts._currencies import CODES
 from levada.contracts._fields import MONEY_PATTERN
+from levada_runtime.contracts.projections import told_links
 from levada_runtime.contracts.registry import Owned
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +28,20 @@ def contract_view(owned: Owned) -> dict[str, Any]:
         "owner": owned.owner,
         "widened_by": owned.widened_by,
         "projects": contract.projection.kind if contract.projection else None,
+    }
+
+
+def projection_view(contract: type[Contract]) -> dict[str, Any] | None:
+    """Return what a document of this type stands for in the graph; None for nothing."""
+    projection = contract.projection
+    if projection is None:
+        return None
+    return {
+        "kind": projection.kind,
+        "class": projection.class_,
+        "display_name": projection.name,
+        "traits": list(projection.traits),
+        "links": told_links(projection),
     }
 
 
