@@ -1,6 +1,5 @@
 """The bodies of the two source documents, byte for byte, and what they answer."""
 
-
 import orjson
 import pytest
 
