@@ -215,6 +215,16 @@ def test_a_document_that_the_graph_does_not_take_holds_up_nobody(books):
     assert books.graph.list(ORG, kind="invoice", limit=10)[0][0].external_id == "in_1"
 
 
+def test_numbers_tell_of_documents_by_their_type(books):
+    """Of thousands of sources nobody would read."""
+    books.take("customer", ADA, {**ADA, "customer_id": "8"})
+    books.take("invoice", OPEN)
+    told = {one["source"]: one for one in books.graph.reads.stats(ORG)["by_source"]}
+    (customers, invoices) = sorted(told)
+    assert (customers.endswith("/customer"), invoices.endswith("/invoice")) == (True, True)
+    assert (told[customers]["entities"], told[invoices]["entities"], told[invoices]["relationships"]) == (2, 1, 2)
+
+
 def test_a_source_keeps_its_name_when_its_connection_is_removed():
     """So what it claims is still its own; and the document can be told from it."""
     source = source_of("acme", "invoice", (3, 5))

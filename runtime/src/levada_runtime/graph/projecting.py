@@ -18,21 +18,19 @@ from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.projection import NOTHING, projected
 from levada_runtime.graph.survey import Triple
 from levada_runtime.graph.vocabulary import Vocabulary
-from levada_runtime.store.projections import Projectable
+from levada_runtime.store.projections import DOCUMENT, Projectable
 
-PREFIX = "document:"
-"""What the names of the sources begin with that documents are."""
 _REMOVED = " (removed "
 
 
 def source_of(connection: str, document_type: str, document_id: tuple[int, int]) -> str:
     """Return the source that a document is: it keeps its name when its connection is removed."""
-    return f"{PREFIX}{connection.partition(_REMOVED)[0]}/{document_type}/{spell_document(*document_id)}"
+    return f"{DOCUMENT}{connection.partition(_REMOVED)[0]}/{document_type}/{spell_document(*document_id)}"
 
 
 def document_of(source: str) -> tuple[int, int] | None:
     """Return the `(connection_id, document_id)` that a source is; None when it is no document."""
-    return read_document(source.rpartition("/")[2]) if source.startswith(PREFIX) else None
+    return read_document(source.rpartition("/")[2]) if source.startswith(DOCUMENT) else None
 
 
 def parts_of(

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from levada_runtime.store.projections import of_many
 from levada_runtime.store.tables import entities, entity_claims, graph_sources, relationship_claims, relationships
 
 
@@ -59,10 +60,12 @@ class GraphStats:
         return {verb: count - less.get(verb, 0) for verb, count in every.items() if count > less.get(verb, 0)}
 
     def _sources(self, org_id: int) -> list[SourceCount]:
+        """Count what each source claims; the documents of a type and connection count as one."""
         claimed: list[dict[str, int]] = []
         for table in (entity_claims, relationship_claims):
             of = table.c
-            query = sa.select(of.source, sa.func.count()).where(of.org_id == org_id).group_by(of.source)
+            named = of_many(of.source)
+            query: sa.Select[Any] = sa.select(named, sa.func.count()).where(of.org_id == org_id).group_by(named)
             claimed.append(self._numbers(query))
         read = sa.select(graph_sources.c.source, graph_sources.c.synced_at).where(graph_sources.c.org_id == org_id)
         synced = {row.source: row.synced_at for row in self._connection.execute(read)}

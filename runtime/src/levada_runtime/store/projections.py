@@ -12,6 +12,16 @@ from levada_runtime.store.documents import Scope
 from levada_runtime.store.graph_model import RelationshipRow
 from levada_runtime.store.tables import documents, entity_claims, pages, relationship_claims, relationships, versions
 
+DOCUMENT = "document:"
+"""What the names of the sources begin with that documents are; they end with the document's own id."""
+_ID = len("/doc_") + 26
+
+
+def of_many(source: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Return the name of a source without the id of its document, so that documents of a type are one."""
+    whole = sa.func.substr(source, 1, sa.func.length(source) - _ID)
+    return sa.case((source.startswith(DOCUMENT, autoescape=True), whole), else_=source)
+
 
 @dataclass(frozen=True, slots=True)
 class Projectable:
