@@ -65,7 +65,7 @@ class GraphStats:
         for table in (entity_claims, relationship_claims):
             of = table.c
             named = of_many(of.source)
-            query: sa.Select[Any] = sa.select(named, sa.func.count()).where(of.org_id == org_id).group_by(named)
+            query = sa.select(named, sa.func.count()).where(of.org_id == org_id).group_by(named)
             claimed.append(self._numbers(query))
         read = sa.select(graph_sources.c.source, graph_sources.c.synced_at).where(graph_sources.c.org_id == org_id)
         synced = {row.source: row.synced_at for row in self._connection.execute(read)}

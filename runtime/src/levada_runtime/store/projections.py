@@ -17,7 +17,7 @@ DOCUMENT = "document:"
 _ID = len("/doc_") + 26
 
 
-def of_many(source: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+def of_many(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return the name of a source without the id of its document, so that documents of a type are one."""
     whole = sa.func.substr(source, 1, sa.func.length(source) - _ID)
     return sa.case((source.startswith(DOCUMENT, autoescape=True), whole), else_=source)
