@@ -29,6 +29,7 @@ from levada import (
     Response,
     Run,
     Setting,
+    Snapshot,
     StreamManifest,
     SyncResult,
     Window,
@@ -118,6 +119,12 @@ def hosts(http: Http, graph: Graph) -> None:
         assert_type(result.entities_deleted, int)
     written = graph.write({"entity_type": "host", "entity_key": row["id"]} for row in http.get("/more").json)
     assert_type(written, WriteResult)
+    with graph.snapshot(scope="eu") as snapshot:
+        assert_type(snapshot, Snapshot)
+        entity = snapshot.entity("host", "a", {"cpus": 8}, entity_class="Host", display_name="A")
+        assert_type(entity, Entity)
+        assert_type(snapshot.relationship(entity, "RUNS", ("service", "nginx")), Relationship)
+        snapshot.add(({"entity_type": "host", "entity_key": key} for key in "abc"), [])
 
 
 @connector.webhook("events", verify=hmac_sha256("X-Signature", secret="signing"), reply=True, observe="allow")
