@@ -202,6 +202,31 @@ def test_many_pieces_are_staged_in_few_parts(bench, monkeypatch):
     assert {entities for _, entities in seen} == {0}
 
 
+@pytest.mark.parametrize(("decision", "left"), [("approve", 5), ("discard", 100)])
+def test_a_snapshot_cut_to_a_twentieth_is_held_until_somebody_decides(bench, decision, left):
+    """The run is partial and says why, its checkpoint is saved, and the graph is as it was until then."""
+    bench.run(snapshot(many=100))
+    run = bench.run(snapshot(many=5), SAVE)
+    assert (run.state, run.error["code"]) == ("partial", "sync_held")
+    assert len(bench.rows("entity_claims")) == 100
+    assert [row["state"] for row in bench.rows("checkpoints")] != []
+    syncs = bench.installation.held
+    ((held,), _) = syncs.page(bench.org, limit=10)
+    assert (held["run"], held["counts"]["entities_deleted"]) == (run.id, 95)
+    assert len(syncs.get(bench.org, held["id"])["deletes"]["entities"]) == 95
+    getattr(syncs, decision)(bench.org, held["id"])
+    assert len(bench.rows("entity_claims")) == left
+    assert bench.rows("graph_parts") == []
+
+
+def test_a_snapshot_that_raises_is_not_even_held(bench):
+    """It never reaches the diff."""
+    bench.run(snapshot(many=100))
+    bench.run(snapshot(many=5, then="raise"))
+    assert bench.rows("graph_held") == []
+    assert len(bench.entities()) == 100
+
+
 def test_an_observed_snapshot_is_counted_and_planned(bench):
     """Nothing is staged, nothing is written."""
     bench.run(snapshot(entity("a", x=1), entity("b"), entity("gone")))
