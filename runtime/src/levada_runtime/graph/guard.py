@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from levada_runtime.graph.dangling import refuse_dangling
 from levada_runtime.graph.model import SyncCounts
 from levada_runtime.graph.operations import Sync
 from levada_runtime.graph.picture import Picture
@@ -88,6 +89,29 @@ def losses_in(picture: Picture, operation: Sync) -> tuple[Losses, Losses]:
         for triple in picture.related_by(operation.source):
             relationships.add(triple[1], gone=triple in difference.parted)
     return entities, relationships
+
+
+def would_do(picture: Picture, operation: Sync) -> SyncCounts:
+    """Return what a sync would do to its source's claims; the picture must have been prepared for it.
+
+    Raises GraphRefusal when it cannot be done at all.
+    """
+    source, batch, difference = operation.source, operation.batch, picture.difference(operation)
+    if not operation.pending:
+        dying = {key for key in difference.gone if len(picture.entities[key].claims) == 1}
+        refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
+    entities = sum(source not in state.claims for state, _ in difference.entities)
+    relationships = sum(source not in state.claims for state, _ in difference.relationships)
+    return SyncCounts(
+        entities_created=entities,
+        entities_updated=len(difference.entities) - entities,
+        entities_unchanged=len(batch.entities) - len(difference.entities),
+        entities_deleted=len(difference.gone),
+        relationships_created=relationships,
+        relationships_updated=len(difference.relationships) - relationships,
+        relationships_unchanged=len(batch.relationships) - len(difference.relationships),
+        relationships_deleted=len(difference.parted),
+    )
 
 
 def reasons(guard: Guard, entities: Losses, relationships: Losses) -> tuple[Reason, ...]:

@@ -87,15 +87,6 @@ class Picture:
         self._compared: tuple[Operation, Difference] | None = None
         self._ranking = UNRANKED
 
-    def copy(self) -> "Picture":
-        """Return a picture of the same, which goes its own way."""
-        other = Picture(self.org_id, self.vocabulary)
-        other.entities, other.relationships = dict(self.entities), dict(self.relationships)
-        other.synced, other._asked = dict(self.synced), set(self._asked)
-        other._ranking = self._ranking
-        other._survey, other._unheard, other._compared = self._survey.copy(), set(self._unheard), self._compared
-        return other
-
     def prepare(self, uow: UnitOfWork, operation: Operation) -> None:
         """Load what the operation needs."""
         self._load_ranking(uow)

@@ -1,7 +1,6 @@
 """The graph's service: every change in one transaction, decided over a picture of what it concerns."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from levada_runtime.contracts.registry import Registry
@@ -11,7 +10,7 @@ from levada_runtime.graph import reading
 from levada_runtime.graph.checks import check_batch, check_upsert, storable
 from levada_runtime.graph.commit import write
 from levada_runtime.graph.diff import Changes, apply
-from levada_runtime.graph.guard import Guard, Held, losses_in, reasons
+from levada_runtime.graph.guard import Guard, Held, losses_in, reasons, would_do
 from levada_runtime.graph.held import held_back, hold, hold_staged
 from levada_runtime.graph.model import (
     Edge,
@@ -278,7 +277,7 @@ class Graph:
         with self._store.read() as uow:
             picture.prepare(uow, operation)
         at = self._clock.now()
-        held = self._held(picture, operation, at)
+        held = self._held(picture, operation)
         return held_back(held) if held else apply(picture, operation, at)
 
     def staging(self, org_id: int, source: str, run_id: str) -> Staging:
@@ -345,7 +344,7 @@ class Graph:
         at = self._clock.now()
         picture = picture or self.picture(org_id)
         picture.prepare(uow, operation)
-        held = self._held(picture, operation, at)
+        held = self._held(picture, operation)
         if held is not None:
             assert isinstance(operation, Sync)
             return held_back(hold(uow, org_id, operation, held, at))
@@ -353,9 +352,9 @@ class Graph:
         write(uow, org_id, changes, at, cause, None if isinstance(operation, Delete) else operation.run_id)
         return changes
 
-    def _held(self, picture: Picture, operation: Operation, at: datetime) -> Held | None:
+    def _held(self, picture: Picture, operation: Operation) -> Held | None:
         """Return why a sync is not applied; None when it is, or is no sync that is guarded."""
         if not (isinstance(operation, Sync) and operation.guarded):
             return None
         why = reasons(self.guard, *losses_in(picture, operation))
-        return Held(operation.source, why, apply(picture.copy(), operation, at).counts) if why else None
+        return Held(operation.source, why, would_do(picture, operation)) if why else None

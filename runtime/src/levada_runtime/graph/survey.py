@@ -35,15 +35,6 @@ class Survey:
         self.whole: set[str] = set()
         """The sources all of whose claims are known."""
 
-    def copy(self) -> "Survey":
-        """Return a survey that knows the same, and goes its own way."""
-        other = Survey(self._org_id)
-        other.ids, other.keys, other.there = dict(self.ids), dict(self.keys), dict(self.there)
-        other.claimed.update((source, dict(places)) for source, places in self.claimed.items())
-        other.related.update((source, dict(places)) for source, places in self.related.items())
-        other.whole = set(self.whole)
-        return other
-
     def triple(self, edge: Edge) -> Triple:
         """Return a relationship by its ends' ids, which must be known."""
         start, verb, stop = edge

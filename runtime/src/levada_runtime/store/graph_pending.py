@@ -45,13 +45,10 @@ class GraphPending:
 
 def _pending(org_id: int) -> sa.CompoundSelect[tuple[int]]:
     """Return the ids of relationships with a missing end, by way of the ends."""
-    missing = entities.c.org_id == org_id, entities.c.deleted_at.is_not(None)
-    same = relationships.c.org_id == entities.c.org_id
+    gone = sa.select(entities.c.id).where(entities.c.org_id == org_id, entities.c.deleted_at.is_not(None))
     return sa.union(
         *(
-            sa.select(relationships.c.id)
-            .select_from(entities.join(relationships, sa.and_(same, end == entities.c.id)))
-            .where(*missing)
+            sa.select(relationships.c.id).where(relationships.c.org_id == org_id, end.in_(gone))
             for end in (relationships.c.from_id, relationships.c.to_id)
         )
     )
