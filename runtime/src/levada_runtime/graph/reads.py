@@ -55,6 +55,7 @@ class Reads:
         self._check_verbs(verbs)
         terms = Terms(org_id, direction, verbs, as_of)
         with self._store.read() as uow, uow.patient(self._seconds) as patience:
+            uow.graph_history.go_by_indexes()
             start = _found(uow, org_id, key, as_of)
             seen = around(uow, terms, start.id, depth=depth, limit=limit, patience=patience)
             patience.look()
@@ -87,6 +88,7 @@ class Reads:
         self._check_verbs(verbs)
         terms = Terms(org_id, direction, verbs, as_of)
         with self._store.read() as uow, uow.patient(self._seconds) as patience:
+            uow.graph_history.go_by_indexes()
             first = _found(uow, org_id, start, as_of, "from_key")
             last = _found(uow, org_id, goal, as_of, "to_key")
             way = shortest(uow, terms, first.id, last.id, depth=depth, patience=patience)
@@ -109,6 +111,7 @@ class Reads:
         Raises UsageFailure when the moments or the cursor cannot be meant.
         """
         with self._store.read() as uow, uow.patient(self._seconds) as patience:
+            uow.graph_history.go_by_indexes()
             latest = until or uow.graph_history.latest(org_id) or since
             place = read_place(cursor) if cursor is not None else Place(max(latest, since) if until is None else until)
             if place.until < since:

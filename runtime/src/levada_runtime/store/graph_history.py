@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from levada_runtime.store._many import insert_rows
 from levada_runtime.store.graph_history_model import (
@@ -24,6 +25,8 @@ Moment = datetime | None
 Value = TypeVar("Value", int, Triple)
 _AT_ONCE = 500
 """How many ids one statement takes."""
+_BY_INDEXES = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+"""As long as nobody analysed its tables PostgreSQL would rather read all of them."""
 
 
 class Edge(NamedTuple):
@@ -40,6 +43,11 @@ class GraphHistory:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+
+    def go_by_indexes(self) -> None:
+        """Have every thing of this unit of work looked up by an index, however few there seem to be."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql(_BY_INDEXES)
 
     def keep_entities(self, org_id: int, rows: Sequence[EntityIntervalRow]) -> None:
         """Keep how entities stood until now."""
@@ -78,8 +86,9 @@ class GraphHistory:
         """Return those of these entities that were there at a moment."""
         found: dict[int, EntityThen] = {}
         for some in _some(ids):
-            for query in _entities_at(org_id, some, at):
-                found.update((row.id, EntityThen(*row)) for row in self._connection.execute(query))
+            for query, column in _entities_at(org_id, at):
+                rows = self._connection.execute(self._each_of(query, column, some))
+                found.update((row.id, EntityThen(*row)) for row in rows)
         return found
 
     def edges_from(
@@ -98,22 +107,23 @@ class GraphHistory:
         for some in _some(ids):
             for table in _tables(at):
                 named = table.c["relationship_id" if table is relationship_history else "id"]
-                query = _relationships_at(org_id, table, named.in_(some), at)
-                found.update((row.id, RelationshipThen(*row)) for row in self._connection.execute(query))
+                rows = self._connection.execute(self._each_of(_relationships_at(org_id, table, at), named, some))
+                found.update((row.id, RelationshipThen(*row)) for row in rows)
         return found
 
     def triples_at(self, org_id: int, triples: Iterable[Triple], at: Moment) -> dict[Triple, RelationshipThen]:
         """Return the relationships of these ends and verbs that were there at a moment, with both of their ends."""
         found: dict[Triple, RelationshipThen] = {}
         for some in _some(triples):
-            wanted, starts, verbs = set(some), {one[0] for one in some}, {one[1] for one in some}
+            wanted, starts, verbs = set(some), sorted({one[0] for one in some}), {one[1] for one in some}
             stops = [stop for _, _, stop in some]
             for table in _tables(at):
                 stop = table.c.to_id if table is relationships else _kept(table.c.to_id)
-                among = table.c.from_id.in_(starts), table.c.verb.in_(verbs), stop.between(min(stops), max(stops))
+                among = table.c.verb.in_(verbs), stop.between(min(stops), max(stops))
                 both = (_is_there(org_id, table.c[end], at) for end in ("from_id", "to_id"))
-                query = _relationships_at(org_id, table, sa.and_(*among), at).where(*both)
-                read = (RelationshipThen(*row) for row in self._connection.execute(query))
+                query = _relationships_at(org_id, table, at).where(*among, *both)
+                rows = self._connection.execute(self._each_of(query, table.c.from_id, starts))
+                read = (RelationshipThen(*row) for row in rows)
                 found.update((one.triple, one) for one in read if one.triple in wanted)
         return found
 
@@ -141,15 +151,25 @@ class GraphHistory:
     ) -> list[Edge]:
         found: list[Edge] = []
         for some in _some(ids):
-            query = sa.union_all(*_edges_at(org_id, near, some, verbs, at)).subquery()
+            parts = (self._each_of(*part, some) for part in _edges_at(org_id, near, verbs, at))
+            query = sa.union_all(*parts).subquery()
             ordered = sa.select(query).order_by(_kept(query.c.id)).limit(limit - len(found))
             found += (Edge(*row) for row in self._connection.execute(ordered))
             if len(found) >= limit:
                 break
         return found
 
+    def _each_of(self, query: sa.Select[Any], column: sa.Column[int], ids: Sequence[int]) -> sa.Select[Any]:
+        """Narrow a query down to these ids, each of which is to be looked up by the index of the column."""
+        if self._connection.dialect.name != "postgresql":
+            return query.where(column.in_(ids))
+        given = sa.func.unnest(sa.literal(ids, ARRAY(sa.BigInteger)))
+        wanted = given.table_valued(sa.column("id", sa.BigInteger)).render_derived("wanted")
+        found = query.where(column == wanted.c.id).offset(0).correlate(wanted).lateral("found")
+        return sa.select(*found.c).select_from(wanted.join(found, sa.true()))
 
-def _entities_at(org_id: int, ids: Sequence[int], at: Moment) -> Iterator[sa.Select[Any]]:
+
+def _entities_at(org_id: int, at: Moment) -> Iterator[tuple[sa.Select[Any], sa.Column[int]]]:
     row = entities.c
     same = row.id, row.uid, row.kind, row.external_id
     now = sa.select(
@@ -157,11 +177,11 @@ def _entities_at(org_id: int, ids: Sequence[int], at: Moment) -> Iterator[sa.Sel
         *(row[name] for name in ("class", "display_name", "traits", "first_seen", "since")),
         sa.null().label("until"),
         row.last_written,
-    ).where(row.org_id == org_id, row.id.in_(ids), row.deleted_at.is_(None))
+    ).where(row.org_id == org_id, row.deleted_at.is_(None))
     if at is None:
-        yield now
+        yield now, row.id
         return
-    yield now.where(_kept(row.since) <= at)
+    yield now.where(_kept(row.since) <= at), row.id
     was = entity_history.c
     both = sa.and_(row.org_id == was.org_id, row.id == was.entity_id)
     before = sa.select(
@@ -169,7 +189,7 @@ def _entities_at(org_id: int, ids: Sequence[int], at: Moment) -> Iterator[sa.Sel
         *(was[name] for name in ("class", "display_name", "traits", "first_seen", "since", "until")),
         sa.null().label("last_written"),
     ).select_from(entity_history.join(entities, both))
-    yield before.where(was.org_id == org_id, was.entity_id.in_(ids), _kept(was.since) <= at, _kept(was.until) > at)
+    yield before.where(was.org_id == org_id, *_within(entity_history, at)), was.entity_id
 
 
 def _tables(at: Moment) -> Sequence[sa.Table]:
@@ -177,29 +197,29 @@ def _tables(at: Moment) -> Sequence[sa.Table]:
     return (relationships,) if at is None else (relationship_history, relationships)
 
 
-def _relationships_at(org_id: int, table: sa.Table, which: sa.ColumnElement[bool], at: Moment) -> sa.Select[Any]:
+def _relationships_at(org_id: int, table: sa.Table, at: Moment) -> sa.Select[Any]:
     of, ended = table.c, table is relationship_history
     query = sa.select(
         (of.relationship_id if ended else of.id).label("id"),
         *(of[name] for name in ("from_id", "verb", "to_id", "properties", "first_seen", "since")),
         of.until if ended else sa.null().label("until"),
-    ).where(of.org_id == org_id, which)
+    ).where(of.org_id == org_id)
     return query if at is None else query.where(*_within(table, at))
 
 
 def _edges_at(
-    org_id: int, near: str, ids: Sequence[int], verbs: Collection[str], at: Moment
-) -> Iterator[sa.Select[Any]]:
+    org_id: int, near: str, verbs: Collection[str], at: Moment
+) -> Iterator[tuple[sa.Select[Any], sa.Column[int]]]:
     far = "to_id" if near == "from_id" else "from_id"
     for table in _tables(at):
         of = table.c
         name = of.id if table is relationships else of.relationship_id.label("id")
         query = sa.select(name, of.from_id, of.verb, of.to_id).where(
-            of.org_id == org_id, of[near].in_(ids), _is_there(org_id, of[far], at)
+            of.org_id == org_id, _is_there(org_id, of[far], at)
         )
         if verbs:
             query = query.where(of.verb.in_(sorted(verbs)))
-        yield query if at is None else query.where(*_within(table, at))
+        yield query if at is None else query.where(*_within(table, at)), of[near]
 
 
 def _is_there(org_id: int, end: sa.ColumnElement[int], at: Moment) -> sa.ColumnElement[bool]:
@@ -207,9 +227,14 @@ def _is_there(org_id: int, end: sa.ColumnElement[int], at: Moment) -> sa.ColumnE
     row, was = entities.alias(), entity_history.alias()
     same = row.c.org_id == org_id, row.c.id == end, row.c.deleted_at.is_(None)
     if at is None:
-        return sa.exists().where(*same)
+        return _each(same)
     then = was.c.org_id == org_id, was.c.entity_id == end, *_within(was, at)
-    return sa.or_(sa.exists().where(*same, _kept(row.c.since) <= at), sa.exists().where(*then))
+    return sa.or_(_each((*same, _kept(row.c.since) <= at)), _each(then))
+
+
+def _each(conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    """Say that there is such a row, which is to be looked up for each; with an offset PostgreSQL joins nothing."""
+    return sa.select(sa.literal_column("1")).where(*conditions).offset(0).exists()
 
 
 def _within(table: sa.FromClause, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
