@@ -28,8 +28,8 @@ def hosts(settings, graph, checkpoint):
     checkpoint.save(version=version)
 '''
 MANY = 8_000
-PARTS = 4
-"""Two of entities, and two of relationships."""
+PARTS = 8
+"""Four of entities, and four of relationships."""
 
 
 @pytest.fixture

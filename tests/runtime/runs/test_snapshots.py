@@ -159,7 +159,7 @@ def test_a_route_that_catches_it_goes_on(bench):
 def test_a_snapshot_that_is_never_left_deletes_nothing(bench):
     """The route returned inside it: it was cut short, and the run's log says so."""
     bench.run(snapshot(entity("a"), entity("b")))
-    run = bench.run({"op": "leave open", "many": 6_000})
+    run = bench.run({"op": "leave open", "many": 3_000})
     assert run.state == "succeeded", run.error
     assert set(bench.entities()) == {"a", "b"}
     assert bench.rows("graph_parts") == []
@@ -195,9 +195,9 @@ def test_many_pieces_are_staged_in_few_parts(bench, monkeypatch):
         seen.append((len(bench.rows("graph_parts")), len(bench.rows("entities"))))
 
     monkeypatch.setattr(RunHandlers, "snapshot", looking)
-    run = bench.run(snapshot(many=12_000))
+    run = bench.run(snapshot(many=6_000))
     assert run.state == "succeeded", run.error
-    assert bench.counted(run) == {"entities_created": 12_000}
+    assert bench.counted(run) == {"entities_created": 6_000}
     assert {parts for parts, _ in seen} == {0, 1, 2, 3}
     assert {entities for _, entities in seen} == {0}
 
@@ -263,9 +263,9 @@ def test_parts_of_an_earlier_attempt_are_dropped_when_the_next_begins(bench, mon
 
     monkeypatch.setattr(RunHandlers, "snapshot", lost)
     monkeypatch.setattr(Assertions, "forget", lambda self, uow: None)
-    run = bench.run(snapshot(many=6_000), SAVE)
+    run = bench.run(snapshot(many=3_000), SAVE)
     assert taken == [2]
     assert (run.state, run.attempt) == ("succeeded", 2), run.error
-    assert len(bench.rows("entities")) == 6_000
+    assert len(bench.rows("entities")) == 3_000
     assert bench.rows("graph_parts") == []
     assert json.loads(bench.rows("checkpoints")[0]["state"]) == {"step": 1}

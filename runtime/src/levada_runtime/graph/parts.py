@@ -11,7 +11,7 @@ import orjson
 
 from levada_runtime.graph.model import EntityDraft, RelationshipDraft
 
-PART_ROWS: Final = 5_000
+PART_ROWS: Final = 2_500
 PART_BYTES: Final = 4 << 20
 """How much a part holds at most, before it is packed."""
 RELATIONSHIPS: Final = 1 << 40
