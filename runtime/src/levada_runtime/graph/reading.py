@@ -46,11 +46,15 @@ def relationships_at(uow: UnitOfWork, org_id: int, kind: str, external_id: str) 
     row = uow.graph.entity_by_key(org_id, kind, external_id) if storable(kind) and storable(external_id) else None
     if row is None:
         return []
-    rows = uow.graph.relationships_at(org_id, row.id, MOST_RELATIONSHIPS)
-    ends = {end for one in rows for end in (one.from_id, one.to_id)}
-    keys = {one.id: (one.kind, one.external_id) for one in uow.graph.entities_by_id(org_id, ends)}
+    past, ends = uow.graph_history, (row.id,)
+    leaving = past.edges_from(org_id, ends, (), None, MOST_RELATIONSHIPS)
+    arriving = past.edges_to(org_id, ends, (), None, MOST_RELATIONSHIPS)
+    edges = sorted({*leaving, *arriving})[:MOST_RELATIONSHIPS]
+    rows = past.relationships_at(org_id, (one.id for one in edges), None)
+    keys = past.keys_of(org_id, (end for one in edges for end in (one.from_id, one.to_id)))
     return [
-        Relationship((keys[one.from_id], one.verb, keys[one.to_id]), one.properties, one.first_seen) for one in rows
+        Relationship((keys[one.from_id], one.verb, keys[one.to_id]), rows[one.id].properties, rows[one.id].first_seen)
+        for one in edges
     ]
 
 

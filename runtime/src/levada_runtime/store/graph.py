@@ -105,17 +105,6 @@ class Graph:
         key = "from_id", "verb", "to_id"
         return find_rows(self._connection, RelationshipRow, relationships, key, org_id, sorted(triples))
 
-    def relationships_at(self, org_id: int, entity_id: int, limit: int) -> list[RelationshipRow]:
-        """Return up to `limit` relationships from or to an entity, the oldest first; none with an end that is gone."""
-        at = sa.or_(relationships.c.from_id == entity_id, relationships.c.to_id == entity_id)
-        gone = sa.exists().where(
-            entities.c.org_id == relationships.c.org_id,
-            entities.c.id.in_((relationships.c.from_id, relationships.c.to_id)),
-            entities.c.deleted_at.is_not(None),
-        )
-        query = _rows_of(RelationshipRow, relationships).where(relationships.c.org_id == org_id, at, ~gone)
-        return self._read(RelationshipRow, query.order_by(relationships.c.id).limit(limit))
-
     def relationship_claims_on(self, org_id: int, relationship_ids: Iterable[int]) -> list[RelationshipClaimRow]:
         places = ((one,) for one in relationship_ids)
         key = ("relationship_id",)
