@@ -51,7 +51,7 @@ def all_of(graph, as_of=None):
     return there
 
 
-def shaken(graph, clock, seed, steps):
+def shaken(graph, store, clock, seed, steps):
     """Change a graph at random, the clock going on, back or not at all; yield what it shows after every step."""
     chosen = random.Random(seed)
     for _ in range(steps):
@@ -63,11 +63,15 @@ def shaken(graph, clock, seed, steps):
             [edge(*one, n=chosen.randint(0, 1)) for one in edges],
         )
         source = f"sync:{chosen.choice('xy')}"
-        match chosen.choice(("sync", "sync", "write", "delete")):
+        match chosen.choice(("sync", "sync", "write", "delete", "pend")):
             case "sync":
                 graph.sync(ORG, source, None, *batch)
             case "write":
                 graph.write(ORG, "write", *batch)
+            case "pend":
+                pending = [edge(*one, n=chosen.randint(0, 1)) for one in chosen.sample(EDGES, 3)]
+                with store.write() as uow:
+                    graph.perform(uow, ORG, graph.write_operation("connection:c/s", [], pending, pending=True))
             case "delete":
                 found = graph.find(ORG, *chosen.choice(KEYS))
                 if found:
@@ -82,9 +86,9 @@ def names(found):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_as_of_a_moment_is_what_a_read_then_returned(graph, clock, seed):
+def test_as_of_a_moment_is_what_a_read_then_returned(graph, store, clock, seed):
     """Whatever was asserted, changed, dropped, deleted and asserted again meanwhile."""
-    then = {moment: all_of(graph) for moment in shaken(graph, clock, seed, 25)}
+    then = {moment: all_of(graph) for moment in shaken(graph, store, clock, seed, 25)}
     assert len({str(state) for state in then.values()}) > 10
     assert all_of(graph, as_of=clock.now()) == all_of(graph)
     for moment, state in then.items():
@@ -92,9 +96,9 @@ def test_as_of_a_moment_is_what_a_read_then_returned(graph, clock, seed):
 
 
 @pytest.mark.parametrize("limit", [1, 1000])
-def test_what_changed_between_two_moments_leads_from_the_one_to_the_other(graph, clock, limit):
+def test_what_changed_between_two_moments_leads_from_the_one_to_the_other(graph, store, clock, limit):
     """Page by page, applied to what there was, it gives what there is; and nothing is told that did not change."""
-    moments = list(shaken(graph, clock, 7, 25))
+    moments = list(shaken(graph, store, clock, 7, 25))
     for since, until in [(moments[4], moments[20]), (moments[9], moments[10]), (moments[3], moments[3])]:
         state, cursor, told = all_of(graph, as_of=since), None, []
         while told == [] or cursor:
