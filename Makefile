@@ -52,7 +52,7 @@ docs: install ## build the documentation, strictly
 
 check: lint types imports docs test ## everything CI runs
 
-bench: install ## measure and print what is compared (ARGS="graph", "ingest", "peers", "scale", "schedule", "wall", "webhooks")
+bench: install ## measure and print what is compared (ARGS="graph", "ingest", "peers", "scale", "schedule", "snapshot", "wall", "webhooks")
 	$(BIN)/python -m benchmarks $(ARGS)
 
 leaks: install ## many runs of every ending through one zygote, with the figures before and after (RUNS=5000)

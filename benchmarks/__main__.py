@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import graph, ingest, peers, scale, schedule, wall, webhooks
+from benchmarks import graph, ingest, peers, scale, schedule, snapshot, wall, webhooks
 from benchmarks.workload import KINDS
 
 SUBJECTS = {
@@ -15,6 +15,7 @@ SUBJECTS = {
     "schedule": schedule.measure,
     "webhooks": webhooks.measure,
     "graph": graph.measure,
+    "snapshot": snapshot.measure,
 }
 
 
@@ -30,13 +31,13 @@ def main() -> None:
         "--stores",
         nargs="*",
         choices=peers.STORES,
-        help="only these stores of peers, scale, schedule, webhooks and graph",
+        help="only these stores of peers, scale, schedule, webhooks, graph and snapshot",
     )
     parser.add_argument(
         "--most",
         type=int,
         default=2_000_000,
-        help="stored documents up to which scale goes, and entities up to which graph goes",
+        help="stored documents up to which scale goes, and entities up to which graph and snapshot go",
     )
     parser.add_argument("--seconds", type=float, default=60, help="how long webhooks are sent")
     words = parser.parse_args()
