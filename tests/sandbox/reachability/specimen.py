@@ -258,4 +258,5 @@ def crime(request, ingest, graph, checkpoint, http, log, settings, secrets, run,
         request=request, ingest=ingest, graph=graph, checkpoint=checkpoint, http=http, log=log, settings=settings,
         secrets=secrets, run=run, now=now, part=checkpoint.partition(a=1), json=request.json, headers=request.headers,
         pages=http.pages("/rows"), connector=connector, manifest=connector.manifest(), got=checkpoint.get("since"),
+        snapshot=graph.snapshot(),
     )  # fmt: skip
