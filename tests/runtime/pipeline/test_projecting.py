@@ -12,6 +12,7 @@ from levada_runtime.contracts.registry import Registry
 from levada_runtime.graph.model import EntityDraft, RelationshipDraft
 from levada_runtime.graph.projecting import document_of, source_of
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.pipeline.carrying import FEW, Carrying
 from levada_runtime.pipeline.reactor import PROJECTED_AT_ONCE, Reactor
 
 ORG = 7
@@ -213,6 +214,23 @@ def test_a_document_that_the_graph_does_not_take_holds_up_nobody(books):
     books.take("invoice", endless, OPEN)
     assert books.find("invoice", "in_1")["status"] == "open"
     assert books.graph.list(ORG, kind="invoice", limit=10)[0][0].external_id == "in_1"
+
+
+def test_a_foreground_run_carries_what_is_little_and_no_pipelines(books):
+    """Much is left to a daemon, and so is whatever a pipeline is to meet."""
+    carrying = Carrying(books.plant.store, books.plant.queue, books.plant.reactor)
+    books.take("customer", ADA, work=False)
+    carrying.carry(ORG, ORIGIN.connection_id)
+    assert books.find("customer", "7") == {"email": "ada@b.co"}
+    for number in range(FEW + 1):
+        books.take("customer", {**ADA, "customer_id": str(number)}, work=False)
+    carrying.carry(ORG, ORIGIN.connection_id)
+    assert books.find("customer", "0") is None
+    books.plant.work()
+    books.plant.deploy(ENRICHING)
+    books.take("customer", {**ADA, "customer_id": "later"}, work=False)
+    carrying.carry(ORG, ORIGIN.connection_id)
+    assert books.find("customer", "later") is None
 
 
 def test_numbers_tell_of_documents_by_their_type(books):

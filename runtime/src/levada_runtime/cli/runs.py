@@ -75,6 +75,7 @@ def run(
         look_seldom()
         with _Progress(session, row, stream) as progress:
             ended = installation.foreground.run(row, stream, progress.show, progress.wait, record=record)
+        installation.carrying.carry(row.org_id, row.id)
         view = installation.run_library.run(installation.org, ended.id)
     return _ended(view)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from levada_runtime.graph.service import Graph
     from levada_runtime.ingest.acceptance import Acceptances
     from levada_runtime.ingest.rest import RestDocuments
+    from levada_runtime.pipeline.carrying import Carrying
     from levada_runtime.pipeline.courier import Courier
     from levada_runtime.pipeline.deliveries import Deliveries
     from levada_runtime.pipeline.events import Intake as EventIntake
@@ -359,6 +360,12 @@ class Installation:
         from levada_runtime.pipeline.reactor import Reactor  # loaded only where it is used
 
         return Reactor(self.store, self.clock, self.graph, self.draining)
+
+    @cached_property
+    def carrying(self) -> "Carrying":
+        from levada_runtime.pipeline.carrying import Carrying  # loaded only where it is used
+
+        return Carrying(self.store, self.work, self.reactor)
 
     @cached_property
     def courier(self) -> "Courier":
