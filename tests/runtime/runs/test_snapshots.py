@@ -8,6 +8,7 @@ from tests.runtime.runs.test_graph import SAVE, Bench, edge, entity
 
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
+from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.runs import snapshots
 from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.handlers import RunHandlers
@@ -69,21 +70,41 @@ def snapshot(*entities, relationships=(), **more):
     return {"op": "snapshot", "entities": entities, "relationships": relationships, **more}
 
 
-@pytest.fixture
-def bench(tmp_path, monkeypatch):
-    packages = tmp_path / "packages"
+class Tenant(Bench):
+    """An organisation of its own in an installation that tests share."""
+
+    def __init__(self, installation, org):
+        super().__init__(installation)
+        self.org = org
+
+    def rows(self, table):
+        return [row for row in super().rows(table) if row["org_id"] == self.org.id]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    """An installation with the connector, whose zygote serves every test."""
+    folder = tmp_path_factory.mktemp("snapshots")
+    packages = folder / "packages"
     (packages / "scripted").mkdir(parents=True)
     (packages / "scripted" / "__init__.py").write_text(CONNECTOR)
     info = packages / "scripted-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: scripted\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[levada.connectors]\nscripted = scripted:connector\n")
-    monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
-    with Installation(Settings(data_dir=tmp_path)) as installation:
+    with pytest.MonkeyPatch.context() as patch, Installation(Settings(data_dir=folder)) as installation:
+        patch.setattr(sys, "path", [str(packages), *sys.path])
         installation.catalog.refresh()
-        _, manifest = installation.catalog.ready("scripted")
-        installation.connections.add(installation.org, manifest, settings={"script": "[]"}, secrets={})
-        yield Bench(installation)
+        yield installation
+
+
+@pytest.fixture
+def bench(installation):
+    """A connection in an organisation of its own."""
+    org = installation.orgs.create(f"org-{new_uuid()[-12:]}")
+    _, manifest = installation.catalog.ready("scripted")
+    installation.connections.add(org, manifest, settings={"script": "[]"}, secrets={})
+    return Tenant(installation, org)
 
 
 def test_a_snapshot_is_committed_when_the_route_returns(bench):
