@@ -23,7 +23,7 @@ ENTITIES = st.dictionaries(
     ENDS, st.tuples(st.sampled_from([None, "Host", "Pod"]), st.sampled_from([None, "", "One"]), TRAITS), max_size=4
 )
 EDGES = st.dictionaries(st.tuples(ENDS, st.sampled_from(VERBS), ENDS), TRAITS, max_size=2)
-SYNCING = st.sampled_from(["sync:a", "connection:c/s", "connection:c/s/eu", "connection:c/t"])
+SYNCING = st.sampled_from(["sync:a", "sync:b", "connection:c/s", "connection:c/s/eu", "connection:c/t"])
 WRITING = st.sampled_from(["write", "rest", "pipeline:p", "connection:c/s"])
 
 

@@ -3,10 +3,13 @@
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 from tests.laws.graph_machine import GraphMachine
 
 from levada_runtime.graph import commit, diff, history, merge, picture, service, survey
-from levada_runtime.store.graph import Graph as Rows
+from levada_runtime.graph.holding import HeldSyncs
+from levada_runtime.graph.model import SyncCounts
+from levada_runtime.store import graph_history
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 
@@ -72,13 +75,7 @@ def half_of_it_is_kept(patch):
 
 def edges_to_what_is_gone(patch):
     """An edge is shown though its end is not there."""
-
-    def wrong(self, org_id, entity_id, limit):
-        ids = [row.id for row in self.entities_by_key(org_id, [(k, x) for k in ("host", "thing") for x in "12"])]
-        triples = [(start, verb, stop) for start in ids for verb in ("RUNS", "HAS") for stop in ids]
-        return [row for row in self.relationships_between(org_id, triples) if entity_id in (row.from_id, row.to_id)]
-
-    patch.setattr(Rows, "relationships_at", wrong)
+    patch.setattr(graph_history, "_is_there", lambda *_: sa.true())
 
 
 def a_delete_of_one_claim(patch):
@@ -112,6 +109,11 @@ def a_guard_that_sleeps(patch):
 def a_held_sync_that_stands_for_ever(patch):
     """A newer sync does not take the place of what is held."""
     patch.setattr(commit, "supersede", lambda *_: None)
+
+
+def approval_of_nothing(patch):
+    """What is approved is not applied."""
+    patch.setattr(HeldSyncs, "_apply", lambda *_: SyncCounts(entities_deleted=2))
 
 
 def silence(patch):
@@ -181,6 +183,10 @@ BREAKERS = [
     (
         a_held_sync_that_stands_for_ever,
         [sync("sync:a", said(ONE, TWO)), guarded({}), sync("sync:a", said(ONE, TWO, p=1))],
+    ),
+    (
+        approval_of_nothing,
+        [sync("sync:a", said(ONE, TWO)), guarded({}), ("approve", {"source": "sync:a"})],
     ),
     (silence, [sync(HERE, said(ONE, p=1)), sync(HERE, said(ONE, p=None))]),
     (pending_edges_are_dropped, [sync(HERE, said(ONE), EDGE, pending=True), sync(THERE, said(TWO))]),
