@@ -2,8 +2,11 @@
 
 import json
 import sys
+import time
+from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from tests.runtime.runs.test_graph import SAVE, Bench, edge, entity
 
 from levada_runtime.daemon.installation import Installation
@@ -11,8 +14,10 @@ from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.runs import snapshots
 from levada_runtime.runs.assertions import Assertions
+from levada_runtime.runs.foreground import Foreground
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.sandbox.model import Abort
+from levada_runtime.store import engine
 
 CONNECTOR = '''
 """Does what its setting says, step by step."""
@@ -290,3 +295,44 @@ def test_parts_of_an_earlier_attempt_are_dropped_when_the_next_begins(bench, mon
     assert len(bench.rows("entities")) == 3_000
     assert bench.rows("graph_parts") == []
     assert json.loads(bench.rows("checkpoints")[0]["state"]) == {"step": 1}
+
+
+def test_a_snapshot_that_raises_never_reaches_the_guard(bench):
+    """Nothing is compared, nothing is held."""
+    bench.run(snapshot(many=100))
+    run = bench.run(snapshot(many=5, then="raise"))
+    assert (run.state, len(bench.entities())) == ("failed", 100)
+    assert bench.rows("graph_held") == bench.rows("graph_parts") == []
+
+
+def test_an_observed_snapshot_tells_that_it_would_be_held(bench):
+    """It is no change of the plan."""
+    bench.run(snapshot(many=100))
+    run, plan = bench.observe(snapshot(many=5))
+    assert (run.state, plan["entities"], plan["held"][0]["counts"]["entities_deleted"]) == ("partial", [], 95)
+
+
+def test_a_lease_that_cannot_be_renewed_for_long_is_renewed_afterwards(installation, monkeypatch):
+    """The very run may hold the store: taking over a large snapshot is one transaction."""
+    monkeypatch.setattr(engine, "_PATIENT_MS", 20)
+    tried = []
+
+    class Keeping:
+        lease = timedelta(seconds=0.03)
+
+        def renew(self, tokens):
+            tried.append(tokens)
+            with installation.store.write():
+                tried.append("renewed")
+
+    with Foreground(installation.store, Keeping(), None, None).kept((1, 1)):
+        with installation.store.write(), capture_logs() as said:
+            within(10, lambda: "a lease could not be renewed" in str(said))
+        within(10, lambda: "renewed" in tried)
+
+
+def within(seconds, true):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
