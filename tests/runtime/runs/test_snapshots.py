@@ -245,14 +245,6 @@ def test_a_snapshot_cut_to_a_twentieth_is_held_until_somebody_decides(bench, dec
     assert bench.rows("graph_parts") == []
 
 
-def test_a_snapshot_that_raises_is_not_even_held(bench):
-    """It never reaches the diff."""
-    bench.run(snapshot(many=100))
-    bench.run(snapshot(many=5, then="raise"))
-    assert bench.rows("graph_held") == []
-    assert len(bench.entities()) == 100
-
-
 def test_an_observed_snapshot_is_counted_and_planned(bench):
     """Nothing is staged, nothing is written."""
     bench.run(snapshot(entity("a", x=1), entity("b"), entity("gone")))

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from levada_runtime.foundation.logging import logger
 from levada_runtime.runs.pager import Progress
 from levada_runtime.runs.queue import RunQueue, stream_key
 from levada_runtime.runs.service import Runs
 from levada_runtime.runs.views import FINISHED
+from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.model import ConnectionRow, RunRow
 from levada_runtime.store.unit_of_work import Store
 from levada_runtime.work.service import Token, WorkQueue
@@ -78,4 +80,7 @@ class Foreground:
 
     def _renew(self, token: Token, over: threading.Event) -> None:
         while not over.wait(self._work.lease.total_seconds() / 3):
-            self._work.renew([token])
+            try:
+                self._work.renew([token])
+            except UNAVAILABLE as error:
+                logger("runs").warning("a lease could not be renewed; it will be tried again", error=str(error))
