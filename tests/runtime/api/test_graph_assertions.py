@@ -16,7 +16,8 @@ def test_a_posted_document_is_projected_and_told_of(api, installation):
     told = body["data"]
     parts = {one["part"]: one for one in told["parts"]}
     assert (parts["class"]["value"], parts["display_name"]["value"]) == ("Account", "Ada")
-    assert parts["display_name"]["document"] == {"id": document, "version": 1}
+    name = parts["display_name"]
+    assert (name["document"], name["run"]) == ({"id": document, "version": 1}, None)
     email = parts["traits.email"]
     assert (email["source"], email["value"], email["document"]) == ("rest", "new@b.co", None)
     assert [one["value"] for one in email["conflicts"]] == ["ada@b.co"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from levada_runtime.access.built_in import REST
 from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.foundation.ids import spell_document
 from levada_runtime.graph.checks import storable
@@ -89,7 +90,7 @@ class _Claimed:
         at = from_micros(stamp)
         if self._versions:
             version = self._version_at(at)
-            return version.page.run_id if version else None
+            return version.page.run_id if version and version.page.mode != REST else None
         if self._run is None or self._run.started_at is None or self._run.started_at <= at:
             return self._row.run_id
         found = self._uow.runs.under_way(self._org_id, self._run.connection_id, self._run.stream, at)
