@@ -160,10 +160,10 @@ def _found(uow: UnitOfWork, org_id: int, key: Key, as_of: datetime | None, path:
 
     Raises NotFoundFailure.
     """
-    known = uow.graph_history.id_of(org_id, *key) if all(storable(word) for word in key) else None
-    found = uow.graph_history.entities_at(org_id, [known], as_of) if known is not None else {}
-    if known is None or known not in found:
-        kind, external_id = key
+    kind, external_id = key
+    sane = storable(kind) and storable(external_id)
+    found = uow.graph_history.entity_at(org_id, kind, external_id, as_of) if sane else None
+    if found is None:
         told = f"there is no entity {kind} {external_id!r}"
         if as_of is not None:
             told = f"there was no entity {kind} {external_id!r} at {as_of.isoformat()}"
@@ -173,7 +173,7 @@ def _found(uow: UnitOfWork, org_id: int, key: Key, as_of: datetime | None, path:
             hint=f"`runtime entities list --kind {kind}` shows what there is",
             details={"path": path},
         )
-    return found[known]
+    return found
 
 
 def _views(uow: UnitOfWork, org_id: int, found: Collection[EntityThen]) -> list[Json]:

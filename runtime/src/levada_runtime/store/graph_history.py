@@ -57,10 +57,13 @@ class GraphHistory:
         """Keep how relationships stood until now."""
         insert_rows(self._connection, relationship_history, org_id, rows)
 
-    def id_of(self, org_id: int, kind: str, external_id: str) -> int | None:
-        """Return the id of the entity of a key, which may be gone."""
-        same = entities.c.kind == kind, entities.c.external_id == external_id
-        return self._connection.execute(sa.select(entities.c.id).where(entities.c.org_id == org_id, *same)).scalar()
+    def entity_at(self, org_id: int, kind: str, external_id: str, at: Moment) -> EntityThen | None:
+        """Return the entity of a key as it was at a moment."""
+        for query, _ in _entities_at(org_id, at):
+            named = query.where(entities.c.kind == kind, entities.c.external_id == external_id)
+            if row := self._connection.execute(named).first():
+                return EntityThen(*row)
+        return None
 
     def keys_of(self, org_id: int, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         """Return the kinds and external ids of entities, whether they are there or gone."""
