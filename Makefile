@@ -13,7 +13,7 @@ EDITABLES := sdk runtime connectors/acme connectors/stripe connectors/aws .
 PROJECTS := $(addsuffix /pyproject.toml,$(EDITABLES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types imports check bench leaks fuzz storm chaos escapes docs lock clean
+.PHONY: help install demo serve test lint types imports check bench leaks fuzz storm chaos swarm escapes docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ storm: install ## kill -9 of workers and daemons at any instant of a large run, 
 chaos: KILLS = 200
 chaos: install ## kill -9 of everything over polls, backfills and webhooks, on each database, and full disks (KILLS=200)
 	LEVADA_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/journeys/chaos $(ARGS)
+
+swarm: SECONDS = 60
+swarm: install ## eight callers sync four connectors at once while the daemon is killed, on each database (SECONDS=60)
+	LEVADA_SWARM_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/journeys/test_swarm.py $(ARGS)
 
 escapes: install ## try the attacks on the sandbox in a folder, at every level (DIR=tests/sandbox/escapes ARGS="--as-user")
 	$(BIN)/python -m tests.sandbox.harness $(DIR) $(ARGS)
