@@ -9,6 +9,7 @@ from levada_runtime.foundation.config import RetentionSettings
 from levada_runtime.graph import parts, snapshots
 from levada_runtime.graph.model import REST, EntityDraft, GraphRefusal
 from levada_runtime.graph.operations import Write, batch_of
+from levada_runtime.graph.seen import Seen
 from levada_runtime.graph.service import Graph
 from levada_runtime.graph.snapshots import MOST_ROWS, SnapshotLost, losses_of, read_again
 from levada_runtime.work.retention import Pruner
@@ -269,3 +270,16 @@ def test_what_a_dead_run_left_staged_is_swept_away(graph, store, clock):
     clock.pass_time(days=1, seconds=1)
     pruner.prune(lambda _seconds: False)
     assert rows(store, "graph_parts") == 2
+
+
+def test_ten_thousand_names_are_known_again_and_no_others():
+    """The table grows as they come; sixteen bytes a place, at most two thirds of them taken."""
+    seen = Seen()
+    names = [f"host:{at}" for at in range(10_000)]
+    assert {seen.take(name, b"row") for name in names} == {"new"}
+    assert {seen.take(name, b"row") for name in names} == {"same"}
+    assert {seen.take(name, b"other") for name in names} == {"other"}
+    assert seen.count == 10_000
+    assert all(name in seen for name in names)
+    assert not any(f"host:{at}" in seen for at in range(10_000, 20_000))
+    assert len(seen._names) == 1 << 14

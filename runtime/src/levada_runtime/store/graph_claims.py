@@ -44,7 +44,7 @@ class GraphClaims:
             .order_by(claims.c.entity_id)
             .limit(limit)
         )
-        return [ClaimedEntity(*row) for row in self._connection.execute(query)]
+        return list(map(ClaimedEntity._make, self._connection.execute(query).fetchall()))
 
     def relationships(self, org_id: int, source: str, after: int, limit: int) -> list[ClaimedRelationship]:
         """Return up to `limit` relationships that a source claims, those after the id `after`."""
@@ -70,4 +70,4 @@ class GraphClaims:
             .order_by(claims.c.relationship_id)
             .limit(limit)
         )
-        return [ClaimedRelationship(*row) for row in self._connection.execute(query)]
+        return list(map(ClaimedRelationship._make, self._connection.execute(query).fetchall()))
