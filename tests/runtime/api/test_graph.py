@@ -80,7 +80,6 @@ def test_what_was_between_is_gone_again_by_the_later_moment(api, chained):
     }  # fmt: skip
 
 
-@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("path", "status", "named"),
     [
@@ -102,10 +101,10 @@ def test_what_was_between_is_gone_again_by_the_later_moment(api, chained):
         ("changes?since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z", 422, "until"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_by_its_parameter(api, path, status, named):
+def test_what_cannot_be_meant_is_refused_by_its_parameter(standing, path, status, named):
     """In the envelope of operations."""
-    api.post("/api/entities", {"kind": "host", "external_id": "1"})
-    answer = api.get(f"/v1/graph/{path}")
+    standing.post("/api/entities", {"kind": "host", "external_id": "1"})
+    answer = standing.get(f"/v1/graph/{path}")
     assert (answer.status, answer.body["status"]) == (status, "error")
     details = answer.body["details"]
     assert (details if isinstance(details, dict) else details[0])["path"] == named
