@@ -159,7 +159,7 @@ def test_a_page_that_cannot_be_written_leaves_neither(bench, monkeypatch):
     monkeypatch.setattr(Assertions, "write", failing)
     run = bench.run(snapshot(entity("a")), SAVE)
     assert run.reason == "crash"
-    for table in ("entities", "entity_claims", "graph_sources", "checkpoints"):
+    for table in ("entities", "entity_claims", "graph_sources", "checkpoints", "graph_parts"):
         assert bench.rows(table) == [], table
 
 
@@ -302,6 +302,25 @@ def test_an_observed_snapshot_tells_that_it_would_be_held(bench):
     bench.run(snapshot(many=100))
     run, plan = bench.observe(snapshot(many=5))
     assert (run.state, plan["entities"], plan["held"][0]["counts"]["entities_deleted"]) == ("partial", [], 95)
+
+
+@pytest.mark.parametrize("steps", [(SAVE,), ()], ids=["at a save", "at the return"])
+def test_a_snapshot_whose_parts_are_gone_is_read_again(bench, monkeypatch, steps):
+    """What is missing must not count as deleted: the run goes on from its last page."""
+    kept, lost = RunHandlers.snapshot, []
+
+    def losing(self, frame):
+        kept(self, frame)
+        if frame.step == "keep" and not lost:
+            with bench.installation.store.engine.begin() as opened:
+                asked = f"DELETE FROM graph_parts WHERE ordinal = 0 AND org_id = {bench.org.id}"
+                lost.append(opened.exec_driver_sql(asked).rowcount)
+
+    monkeypatch.setattr(RunHandlers, "snapshot", losing)
+    run = bench.run(snapshot(entity("a"), entity("b")), *steps)
+    assert lost == [1]
+    assert (run.state, run.attempt) == ("succeeded", 2), run.error
+    assert set(bench.entities()) == {"a", "b"}
 
 
 def test_a_lease_that_cannot_be_renewed_for_long_is_renewed_afterwards(installation, monkeypatch):

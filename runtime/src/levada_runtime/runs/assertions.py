@@ -15,7 +15,7 @@ from levada_runtime.graph.guard import Held
 from levada_runtime.graph.model import EntityDraft, GraphRefusal, RelationshipDraft, SyncCounts
 from levada_runtime.graph.operations import Operation
 from levada_runtime.graph.service import Graph
-from levada_runtime.graph.snapshots import Snapshot, staged_for
+from levada_runtime.graph.snapshots import Snapshot, SnapshotLost, staged_for
 from levada_runtime.ingest.effects import MAX_BYTES, MAX_RECORDS, Effect
 from levada_runtime.ingest.model import Origin
 from levada_runtime.pipeline.running import Runner
@@ -23,6 +23,7 @@ from levada_runtime.plans.graph import GraphEffects
 from levada_runtime.plans.rehearsal import Rehearsal
 from levada_runtime.runs.graph_rows import entity_drafts, relationship_drafts
 from levada_runtime.runs.snapshots import Snapshots, refused
+from levada_runtime.sandbox.model import Abort
 from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame, SnapshotFrame
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -130,7 +131,7 @@ class Assertions:
         self._just_held = []
         for operation in self._staged:
             if isinstance(operation, Snapshot):
-                changes = self._graph.take_over(uow, org_id, operation)
+                changes = self._taken(uow, operation)
                 picture = self._graph.picture(org_id)
             else:
                 changes = self._graph.perform(uow, org_id, operation, picture=picture)
@@ -182,6 +183,12 @@ class Assertions:
             self._observed.append(changes)
         else:
             self._staged.append(operation)
+
+    def _taken(self, uow: UnitOfWork, snapshot: Snapshot) -> Changes:
+        try:
+            return self._graph.take_over(uow, self._run.org_id, snapshot)
+        except SnapshotLost as lost:
+            raise Abort("interrupted", f"{lost}; the run goes on from its last page") from None
 
     def _operation(self, frame: GraphFrame, call: _OpenCall) -> Operation:
         run = self._run.id

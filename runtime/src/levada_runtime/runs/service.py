@@ -25,7 +25,7 @@ from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
 from levada_runtime.runs.replies import read_reply
 from levada_runtime.runs.retry import Verdict, judge
 from levada_runtime.runs.stopping import CANCELLED
-from levada_runtime.sandbox.model import Outcome
+from levada_runtime.sandbox.model import Abort, Outcome
 from levada_runtime.store.connections import REMOVED
 from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, WorkRow
 from levada_runtime.store.trust_model import ConnectorQuarantineRow
@@ -225,8 +225,13 @@ class Runs:
             self._observations.end(attempt, token, self._ending(attempt), broke_out)
             return
         if outcome.reason is None:
-            self._succeed(token, attempt)
-            return
+            try:
+                self._succeed(token, attempt)
+            except Abort as abort:
+                attempt.outcome = outcome = replace(outcome, reason=abort.reason, message=abort.message)
+            else:
+                return
+        assert outcome.reason is not None
         tried = 1 if attempt.pager.progressed else work.attempt
         work = replace(work, attempt=tried)
         self._fail(work, token, attempt, self._judge(outcome.reason, work, outcome), broke_out)
@@ -314,6 +319,7 @@ class Runs:
             work = uow.work.get(token[0])
             values: dict[str, Any] = {"state": state, "reason": reason, "error": error}
             uow.runs.change(run, **values, finished_at=None if again else now)
+            uow.graph_parts.drop_all(run.org_id, staged_for(run.id))
             if again and verdict and work and uow.work.holds(*token):
                 uow.work.release(work, not_before=now + verdict.pause, attempt=work.attempt)
             else:
