@@ -85,10 +85,9 @@ def names(found):
     return [one["external_id"] for one in found["entities"]]
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_as_of_a_moment_is_what_a_read_then_returned(graph, store, clock, seed):
+def test_as_of_a_moment_is_what_a_read_then_returned(graph, store, clock):
     """Whatever was asserted, changed, dropped, deleted and asserted again meanwhile."""
-    then = {moment: all_of(graph) for moment in shaken(graph, store, clock, seed, 25)}
+    then = {moment: all_of(graph) for moment in shaken(graph, store, clock, 1, 25)}
     assert len({str(state) for state in then.values()}) > 10
     assert all_of(graph, as_of=clock.now()) == all_of(graph)
     for moment, state in then.items():
