@@ -2,11 +2,13 @@
 
 import itertools
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.laws.graph_model import EDGES, ENTITIES, SYNCING, WRITING, drafts, spelled
 
 from levada_runtime.graph.model import GraphRefusal
+from levada_runtime.graph.operations import Delete
 from levada_runtime.graph.service import Graph
 
 orgs = itertools.count(1)
@@ -61,3 +63,23 @@ def outcome(changes):
 
 def shown(entity):
     return entity and (entity.class_, entity.display_name, spelled(entity.traits), entity.first_seen, entity.last_seen)
+
+
+@pytest.mark.parametrize("how", ["sync", "amend"])
+def test_what_a_picture_shows_goes_before_what_is_kept(store, clock, how):
+    """What was taken away in it is said anew, though the store still has it said."""
+    graph, org, edge = Graph(store, clock), next(orgs), (("host", "1"), "RUNS", ("host", "2"))
+    said = drafts({("host", one): (None, None, {"p": 1}) for one in "12"}, {edge: {}})
+    graph.sync(org, "sync:a", "s", *said)
+    picture = graph.picture(org)
+    if how == "sync":
+        gone, again = [Delete(("host", "1"))], graph.sync_operation("sync:a", "s", *said)
+    else:
+        gone = [graph.amend_operation("sync:a", "s", [], [], [("host", "1")], [edge])]
+        again = graph.amend_operation("sync:a", "s", *said, [], [])
+    for operation in gone:
+        graph.observe(picture, operation)
+    counts = graph.observe(picture, again).counts
+    parted = int(how == "amend")
+    assert (counts.entities_created, counts.entities_unchanged) == (1, 1)
+    assert (counts.relationships_created, counts.relationships_unchanged) == (parted, 1 - parted)

@@ -174,10 +174,10 @@ class Picture:
         survey, source, batch = self._survey, operation.source, operation.batch
         ends = {end for start, _, stop in batch.relationships for end in (start, stop)}
         if isinstance(operation, Sync):
-            survey.load_source(uow, source)
+            survey.load_source(uow, source, self.entities, self.relationships)
             gone = survey.claimed[source].keys() - batch.entities.keys()
         else:
-            survey.load_claims(uow, source, batch.entities.keys())
+            survey.load_claims(uow, source, batch.entities.keys() - self.entities.keys())
             survey.load_ends(uow, {end for start, _, stop in operation.parted for end in (start, stop)})
             gone = set(operation.gone)
         survey.load_ends(uow, ends - batch.entities.keys())
@@ -187,7 +187,7 @@ class Picture:
         if isinstance(operation, Sync):
             parted = survey.related[source].keys() - said.keys()
         else:
-            survey.load_related(uow, source, self._heard_of(said))
+            survey.load_related(uow, source, self._heard_of(said.keys() - self.relationships.keys()))
             parted = {survey.triple(edge) for edge in operation.parted if survey.ids.keys() >= {edge[0], edge[2]}}
         related = [triple for triple, draft in said.items() if not self._relates(source, triple, draft)]
         self._load_triples(uow, chain(related, parted))

@@ -5,7 +5,7 @@ closely, with everybody's claims.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -57,20 +57,21 @@ class Survey:
         for source in now:
             self.related[source][triple] = None
 
-    def load_source(self, uow: UnitOfWork, source: str) -> None:
-        """Look up all that a source says."""
+    def load_source(self, uow: UnitOfWork, source: str, shown: Container[Key], related_so: Container[Triple]) -> None:
+        """Look up all that a source says, but of what is shown whole, which tells it itself."""
         if source in self.whole:
             return
         self.whole.add(source)
         claimed, ids, keys = self.claimed[source], self.ids, self.keys
         for entity_id, kind, external_id, *said in uow.graph.said_of_entities(self._org_id, source):
             key = kind, external_id
-            if key not in claimed:
+            if key not in shown:
                 ids[key], keys[entity_id] = entity_id, key
                 self.there[key], claimed[key] = True, tuple(said)
         related = self.related[source]
         for _, from_id, verb, to_id, properties in uow.graph.said_of_relationships(self._org_id, source):
-            related.setdefault((from_id, verb, to_id), properties)
+            if (from_id, verb, to_id) not in related_so:
+                related[from_id, verb, to_id] = properties
 
     def load_ends(self, uow: UnitOfWork, keys: Iterable[Key]) -> None:
         """Look up where entities are, and whether they are there; of one that was never heard of, nothing is known."""
@@ -83,7 +84,7 @@ class Survey:
             self.there[key] = gone_at is None
 
     def load_claims(self, uow: UnitOfWork, source: str, keys: Collection[Key]) -> None:
-        """Look up what a source says of some entities."""
+        """Look up what a source says of some entities that are not shown whole."""
         if source in self.whole:
             return
         self.load_ends(uow, keys)
@@ -93,7 +94,7 @@ class Survey:
             claimed[self.keys[entity_id]] = tuple(said)
 
     def load_related(self, uow: UnitOfWork, source: str, triples: Collection[Triple]) -> None:
-        """Look up what a source says of some relationships."""
+        """Look up what a source says of some relationships that are not shown whole."""
         if source in self.whole:
             return
         related = self.related[source]
