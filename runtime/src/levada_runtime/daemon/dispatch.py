@@ -9,7 +9,7 @@ from levada_runtime.foundation.logging import logger
 from levada_runtime.work.service import Token
 
 _LEFT_FOR: Final = timedelta(minutes=1)
-_IN_DEEP_LINES: Final = frozenset({"webhook"})
+_IN_DEEP_LINES: Final = frozenset({"webhook", "pipeline"})
 """Kinds of which thousands may stand in one line, so that whoever has done one takes the next."""
 
 
