@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.runtime.ingest.bench import ORIGIN
 
@@ -20,7 +20,7 @@ from levada_runtime.ingest.service import Ingest
 from levada_runtime.pipeline.reactor import Reactor
 from levada_runtime.work.service import WorkQueue
 
-FEW = st.integers(0, 2)
+FEW = st.integers(0, 1)
 _orgs = itertools.count(1)
 CUSTOMER = st.fixed_dictionaries(
     {"customer_id": FEW.map(str), "name": st.sampled_from(["Ada", "Bob"])}, optional={"email": st.just("a@b.co")}
@@ -34,6 +34,15 @@ INVOICE = st.fixed_dictionaries(
         "total_amount": st.just("5"),
     }
 ).map(lambda one: ("invoice", one))
+ADA = ("take", 0, ("customer", {"customer_id": "0", "name": "Ada", "email": "a@b.co"}))
+OPEN = (
+    "take",
+    0,
+    (
+        "invoice",
+        {"source_id": "0", "customer_id": "0", "status": "open", "currency": "EUR", "total_amount": "5"},
+    ),
+)
 STEP = st.one_of(
     st.tuples(st.just("take"), FEW, CUSTOMER | INVOICE),
     st.tuples(st.just("retire"), FEW, st.sampled_from(["customer", "invoice"])),
@@ -107,8 +116,11 @@ class World:
         return keys, edges
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(STEP, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, min_size=4, max_size=14))
+@example([ADA, OPEN, ("carry", 9), ("take", 0, ("invoice", {**OPEN[2][1], "status": "paid"})), ("carry", 9)])
+@example([ADA, OPEN, ("carry", 9), ("take", 0, ("customer", {**ADA[2][1], "customer_id": "1"}))])
+@example([ADA, ("sync", ["0"]), ("carry", 9), ("retire", 0, "customer"), ("sync", []), ("all",)])
 def test_the_graph_shows_what_the_current_documents_stand_for(store, clock, steps):
     """In whichever order and however often they are carried, beside what a stream asserts itself."""
     world = World(store, clock)
