@@ -64,7 +64,7 @@ def test_a_command_that_does_not_exist_would_be_noticed(line):
 def commands_in(text):
     """Return the words of each command line of ours in the console blocks of a page."""
     blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [shlex.split(line[2:].partition(" | ")[0]) for line in lines if OUR_COMMAND.match(line)]
 
 
