@@ -169,6 +169,7 @@ def step(stream, op, *entities, relationships=()):
 
 
 ONE, OTHER = Entity("host", "a", {"p": 1, "q": 1}), Entity("host", "a", {"p": 2})
+LOOP = Relationship(("host", "a"), "HAS", ("host", "a"), {})
 MORE = Entity("host", "a", {"p": 1, "q": 2})
 
 
@@ -202,6 +203,7 @@ orgs = itertools.count(1)
 @example(script=[step("hosts", "sync", ONE), step("edges", "write", OTHER), step("hosts", "sync", MORE)])
 @example(script=[step("hosts", "write", ONE), step("edges", "write", OTHER), step("hosts", "write", ONE)])
 @example(script=[step("hosts", "sync", ONE), step("edges", "sync", OTHER), step("hosts", "sync")])
+@example(script=[step("edges", "sync", ONE), step("edges", "sync", relationships=[LOOP])])
 def test_the_double_and_the_real_graph_answer_alike(laid, script):
     """Whatever is asserted, by whichever stream and scope, committed or dropped."""
     real, double = Real(laid, next(orgs)), Double()

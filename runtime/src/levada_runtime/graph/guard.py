@@ -97,9 +97,14 @@ def would_do(picture: Picture, operation: Sync) -> SyncCounts:
     Raises GraphRefusal when it cannot be done at all.
     """
     source, batch, difference = operation.source, operation.batch, picture.difference(operation)
+    dying = {key for key in difference.gone if len(picture.entities[key].claims) == 1}
     if not operation.pending:
-        dying = {key for key in difference.gone if len(picture.entities[key].claims) == 1}
         refuse_dangling(picture, batch.relationships, batch.entities.keys(), dying)
+    there = {
+        end: end in batch.entities or (end not in dying and picture.there(end))
+        for start, _, stop in batch.relationships
+        for end in (start, stop)
+    }
     entities = sum(source not in state.claims for state, _ in difference.entities)
     relationships = sum(source not in state.claims for state, _ in difference.relationships)
     return SyncCounts(
@@ -111,6 +116,7 @@ def would_do(picture: Picture, operation: Sync) -> SyncCounts:
         relationships_updated=len(difference.relationships) - relationships,
         relationships_unchanged=len(batch.relationships) - len(difference.relationships),
         relationships_deleted=len(difference.parted),
+        relationships_pending=sum(not (there[start] and there[stop]) for start, _, stop in batch.relationships),
     )
 
 
