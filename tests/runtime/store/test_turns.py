@@ -1,5 +1,7 @@
 """Whoever writes to SQLite gets a turn, however busily another writes."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -53,4 +55,46 @@ def test_a_lock_that_is_never_given_back_is_waited_for_no_longer_than_was_said(n
     with other.write() as uow:
         assert uow.orgs.all() == []
     for store in (holder, other):
+        store.close()
+
+
+def test_who_goes_first_waits_for_the_one_that_writes_and_for_no_line_of_others(new_database):
+    """Six write without a pause; each wait of the one that goes first is that for one of them, or for a look."""
+    url, stop, waits = new_database(), threading.Event(), {True: [], False: []}
+
+    def hog():
+        store = Store(make_engine(url))
+        while not stop.is_set():
+            with store.write():
+                time.sleep(0.01)
+        store.close()
+
+    other, writers = Store(make_engine(url)), [threading.Thread(target=hog) for _ in range(6)]
+    for writer in writers:
+        writer.start()
+    try:
+        for number in range(60):
+            began = time.monotonic()
+            with other.write(first=bool(number % 2)):
+                waits[bool(number % 2)].append(time.monotonic() - began)
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+        other.close()
+    assert sorted(waits[True])[20] < 0.03, waits
+    assert sum(waits[True]) < sum(waits[False]) / 2, waits
+
+
+def test_who_goes_first_and_dies_is_in_nobodys_way(new_database):
+    """The system takes the lock from a process that is killed."""
+    url = new_database()
+    way = f"{sa.make_url(url).database}-way"
+    words = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True)"
+    with subprocess.Popen([sys.executable, "-c", f"{words}; time.sleep(60)", way], stdout=subprocess.PIPE) as dying:
+        dying.stdout.readline()
+        threading.Timer(0.5, dying.kill).start()
+        store, began = Store(make_engine(url)), time.monotonic()
+        with store.write():
+            assert 0.3 < time.monotonic() - began < 5
         store.close()

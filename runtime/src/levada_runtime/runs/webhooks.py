@@ -195,7 +195,7 @@ class Intake:
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         """Commit a batch and answer each; when it fails, each is tried alone, so that one cannot spoil the others."""
         try:
-            with self._store.write() as uow:
+            with self._store.write(first=True) as uow:
                 answers = self._enter(uow, batch)
         except Exception as error:  # noqa: BLE001 - whatever the store says, every waiting source needs an answer
             if len(batch) > 1:

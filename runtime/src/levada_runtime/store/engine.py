@@ -17,6 +17,7 @@ from levada_runtime.store.turns import begin_writing
 
 WRITES = "levada_writes"
 LIGHTLY = "levada_lightly"
+FIRST = "levada_first"
 HURRIED_MS, _PATIENT_MS = 10_000, 30_000
 _LIGHT, _FULL = "synchronous=NORMAL", "synchronous=FULL"
 _PRAGMAS = (
@@ -66,6 +67,11 @@ def writing(engine: sa.Engine) -> sa.Engine:
 def reading(engine: sa.Engine) -> sa.Engine:
     """Return the same engine for units of work that only read, each a view of one moment."""
     return engine.execution_options(**postgresql.READING) if engine.dialect.name == "postgresql" else engine
+
+
+def going_first(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for units of work that write and that somebody waits for: others let them pass."""
+    return engine.execution_options(**{WRITES: True, FIRST: True})
 
 
 def noting(engine: sa.Engine) -> sa.Engine:
@@ -125,7 +131,8 @@ def _begin(connection: sa.Connection) -> None:
     opened = connection.connection.driver_connection
     assert isinstance(opened, sqlite3.Connection)
     patience_ms = HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
-    if _is_begun(opened, patience_ms):
+    way, first = Path(f"{connection.engine.url.database}-way"), FIRST in connection.get_execution_options()
+    if _is_begun(opened, patience_ms, way, first=first):
         return
     opened.execute("PRAGMA busy_timeout=0")  # it has waited already
     try:
@@ -134,8 +141,8 @@ def _begin(connection: sa.Connection) -> None:
         opened.execute(f"PRAGMA busy_timeout={patience_ms}")
 
 
-def _is_begun(opened: sqlite3.Connection, patience_ms: int) -> bool:
+def _is_begun(opened: sqlite3.Connection, patience_ms: int, way: Path, *, first: bool) -> bool:
     try:
-        return begin_writing(opened, patience_ms)
-    except sqlite3.Error:
+        return begin_writing(opened, patience_ms, way, first=first)
+    except (sqlite3.Error, OSError):
         return False

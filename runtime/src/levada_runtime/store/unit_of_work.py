@@ -13,7 +13,7 @@ from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
-from levada_runtime.store.engine import bytes_of, noting, place_of, reading, version_of, writing
+from levada_runtime.store.engine import bytes_of, going_first, noting, place_of, reading, version_of, writing
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
 from levada_runtime.store.graph_claims import GraphClaims
@@ -241,6 +241,7 @@ class Store:
         self.engine = engine
         self._reading = reading(engine)
         self._writing = writing(engine)
+        self._going_first = going_first(engine)
         self._noting = noting(engine)
 
     @contextmanager
@@ -250,9 +251,12 @@ class Store:
             yield UnitOfWork(connection)
 
     @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
-        """One transaction: everything in it is kept, or none of it is."""
-        with self._writing.begin() as connection:
+    def write(self, *, first: bool = False) -> Iterator[UnitOfWork]:
+        """One transaction: everything in it is kept, or none of it is.
+
+        Where one writes at a time, those that somebody waits for may go `first`.
+        """
+        with (self._going_first if first else self._writing).begin() as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
