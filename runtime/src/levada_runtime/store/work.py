@@ -101,6 +101,11 @@ class Work:
         found: int | None = self._connection.execute(newest).scalar_one_or_none()
         return found
 
+    def behind(self, row: WorkRow, limit: int) -> list[WorkRow]:
+        """Return up to `limit` unfinished rows that stand behind one in its line, in order."""
+        line = _unfinished_of(row.org_id, row.connection_id, row.key)
+        return read_as(WorkRow, self._connection.execute(line.where(work.c.id > row.id).limit(limit)))
+
     def hold_line(self, org_id: int, connection_id: int, key: str) -> list[WorkRow]:
         """Return a key's unfinished rows; nobody else claims or changes any of them before the unit of work ends."""
         lock(self._connection, *_line(org_id, connection_id, key))
@@ -182,6 +187,11 @@ class Work:
         """End a row; False when the claim is stale."""
         values = {"state": state, "owner": None, "lease_until": None}
         return bool(self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(values)).rowcount)
+
+    def complete_behind(self, work_ids: Sequence[int]) -> bool:
+        """End rows that stand behind one that was just completed; False when somebody has changed any of them."""
+        ended = sa.update(work).where(work.c.id.in_(work_ids), work.c.state == "queued").values(state="done")
+        return self._connection.execute(ended).rowcount == len(work_ids)
 
     def _at_head_still(self, rows: Sequence[WorkRow]) -> list[WorkRow]:
         if not rows or self._connection.dialect.name == "sqlite":
