@@ -221,9 +221,9 @@ class Intake:
             lines.setdefault(waiting.line, []).append(waiting)
         answers: dict[str, Accepted | TurnedAway] = {}
         entries: list[Entry] = []
-        for line in sorted(lines):
-            uow.lock(f"receipts/{line[2]}", *line[:2])
-            entries += self._enter_line(uow, lines[line], answers)
+        uow.lock_all([(f"receipts/{stream}", org_id, connection_id) for org_id, connection_id, stream in lines])
+        for arrived in lines.values():
+            entries += self._enter_line(uow, arrived, answers)
         uow.receipts.enter(entries)
         return [answers[waiting.receipt_id] for waiting in batch]
 

@@ -15,6 +15,13 @@ def lock(connection: sa.Connection, *named: str | int) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number_of(named))))
 
 
+def lock_all(connection: sa.Connection, names: Sequence[Named]) -> None:
+    """Wait for all of these names with one question; everybody who asks for several waits in the same order."""
+    if connection.dialect.name == "postgresql" and names:
+        numbers = sorted(map(number_of, names))
+        connection.execute(sa.select(*(sa.func.pg_advisory_xact_lock(one).label(f"n{one}") for one in numbers)))
+
+
 def free_of(connection: sa.Connection, names: Sequence[Named]) -> list[bool]:
     """Tell of each name whether it could be had at once; those that could are held until the transaction ends."""
     if connection.dialect.name != "postgresql" or not names:

@@ -1,6 +1,6 @@
 """Units of work: one connection, one transaction, one repository a noun."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from levada_runtime.store.graph_priorities import GraphPriorities
 from levada_runtime.store.graph_stats import GraphStats
 from levada_runtime.store.history import History
 from levada_runtime.store.idempotent_requests import IdempotentRequests
-from levada_runtime.store.locks import lock
+from levada_runtime.store.locks import Named, lock, lock_all
 from levada_runtime.store.moments import Moments
 from levada_runtime.store.org_secrets import OrgSecrets
 from levada_runtime.store.orgs import Keys, Orgs
@@ -61,6 +61,10 @@ class UnitOfWork:
         asks for it first.
         """
         lock(self._connection, what, *ids)
+
+    def lock_all(self, names: Sequence[Named]) -> None:
+        """Do the same for several things at once."""
+        lock_all(self._connection, names)
 
     @contextmanager
     def patient(self, seconds: float) -> Iterator[Patience]:
