@@ -114,7 +114,8 @@ def test_a_stopped_daemon_frees_its_runs_and_the_next_one_goes_on(site, source, 
     (run,) = site.enqueue("customers")
     wait_until(lambda: running(site, [run], 1), "a page")
     assert daemon.stop() == 128 + signal.SIGTERM
-    assert site.rows("SELECT state, owner FROM work") == [("queued", None)]
+    assert site.rows("SELECT state, owner FROM work WHERE kind = 'poll'") == [("queued", None)]
+    assert site.rows("SELECT 1 FROM work WHERE owner IS NOT NULL") == []
     daemon = site.serve("--workers", "1")
     wait_until(lambda: site.run_rows()[run][0] in FINISHED, "the run ended")
     daemon.stop()
