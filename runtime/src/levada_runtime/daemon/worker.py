@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.daemon.installation import Installation
@@ -17,8 +16,6 @@ from levada_runtime.foundation.logging import configure_logging
 from levada_runtime.work.worker import serve_tokens
 
 SETTINGS_VARIABLE = "LEVADA_WORKER_SETTINGS"
-GIVES_WAY: Final = 10
-"""How far work stands back from answering requests where processors are scarce, as in nice(2)."""
 
 
 def environment_for(settings: Settings) -> dict[str, str]:
@@ -36,7 +33,6 @@ def run_worker() -> None:
         raise EnvironmentFailure("a worker is started by the daemon, never by hand", code="not_supervised")
     settings = Settings(**Settings.model_validate_json(handed).model_dump(exclude={"secret_key"}))
     configure_logging(settings.log_level)
-    os.nice(GIVES_WAY)
     act_as(RUNTIME)
     with handling(settings) as (dispatch, draining):
         look_seldom()
