@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from tests.runtime.ingest.bench import ORIGIN as CUSTOMERS
+from tests.runtime.pipeline.signups import SIGNUPS, person
 
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
@@ -16,26 +16,6 @@ from levada_runtime.pipeline.reactor import _move
 from levada_runtime.store.pipelines_model import PipelineVersionRow
 from levada_runtime.work.service import StaleClaimError
 
-SIGNUPS = """
-pipeline: signups
-sources:
-  - type: sdk.event
-    match: user.signup
-actions:
-  - upsert.entity:
-      kind: user
-      external_id: $event.payload.email
-      traits:
-        name: $event.payload.name
-        plan: $event.payload.intended_plan
-        country: $event.payload.country
-        signed_up_at: now()
-  - transform:
-      template: |
-        { email: $event.payload.email, plan: $entity.user.plan, country: $entity.user.country }
-destinations:
-  - webhook.out: { url: "https://crm.example.test/accounts" }
-"""
 FAILING = """
 pipeline: failing
 sources: [{ type: sdk.event }]
@@ -45,10 +25,6 @@ actions:
 destinations:
   - log: {}
 """
-
-
-def person(number=1):
-    return {"email": f"p{number}@acme.co", "name": f"P {number}", "intended_plan": "growth", "country": "PT"}
 
 
 def upserts(name, source, kind, key="$event.payload.external_id"):
@@ -106,68 +82,6 @@ def test_a_worker_killed_between_two_transactions_loses_and_doubles_nothing(plan
     assert len({row.event_id for row in rows}) == len(rows) == len(users(plant)) == 120
     assert len(plant.events("entity.created")) == 120
     assert plant.figures("signups")["events"] == 120
-
-
-def lines(plant):
-    """Return the states of the work that carries events, oldest first."""
-    with plant.store.read() as uow:
-        rows = uow.work.unfinished_of(plant.org.id, 0, "events")
-    return [(row.id, row.state) for row in rows]
-
-
-def emails(plant):
-    return [json.loads(row.body)["email"] for row in plant.rows()]
-
-
-def test_what_stands_behind_in_small_pieces_is_taken_along(plant):
-    """Sixty pieces of one event each are carried by two claims, each event once and in order."""
-    plant.deploy(SIGNUPS)
-    for number in range(60):
-        plant.send(person(number))
-    plant.reactor.execute(plant.claim()["pipeline"][0])
-    assert emails(plant) == [f"p{number}@acme.co" for number in range(50)]
-    assert len(lines(plant)) == 60, "ten are left, and each of fifty new entities is told of"
-    plant.reactor.execute(plant.claim()["pipeline"][0])
-    assert emails(plant) == [f"p{number}@acme.co" for number in range(60)]
-    plant.work()
-    assert (lines(plant), plant.figures("signups")["events"]) == ([], 60)
-
-
-def test_nothing_is_taken_along_past_what_has_to_wait_or_goes_no_further_than_the_graph(plant):
-    """The order of a line holds, and what no pipeline was there for meets none that came later."""
-    plant.deploy(SIGNUPS)
-    for number in range(5):
-        plant.send(person(number))
-    (_, (second, _), (third, _), *_) = lines(plant)
-    with plant.store.write() as uow:
-        row = uow.work.get(third)
-        uow.work.release(row, not_before=plant.clock.now() + timedelta(seconds=30), attempt=0)
-    plant.reactor.execute(plant.claim()["pipeline"][0])
-    assert emails(plant) == ["p0@acme.co", "p1@acme.co"]
-    assert second not in [number for number, _ in lines(plant)]
-    plant.wait(seconds=31)
-    assert emails(plant) == [f"p{number}@acme.co" for number in range(5)]
-
-
-def test_what_is_changed_behind_while_it_is_taken_along_takes_all_of_it_back(plant, monkeypatch):
-    """A piece that was cancelled meanwhile is not carried; the rest is, a little later, and once."""
-    plant.deploy(SIGNUPS)
-    for number in range(4):
-        plant.send(person(number))
-    taken, take_along = [], plant.reactor._take_along
-
-    def cancelled_meanwhile(uow, work, events, most):
-        taken.append(take_along(uow, work, events, most))
-        if len(taken) == 1:
-            with plant.store.write() as other:
-                other.work.cancel(other.work.get(taken[0][1]))
-        return taken[-1]
-
-    monkeypatch.setattr(plant.reactor, "_take_along", cancelled_meanwhile)
-    plant.reactor.execute(plant.claim()["pipeline"][0])
-    assert (plant.rows(), len(taken[0])) == ([], 3)
-    plant.wait(seconds=6)
-    assert emails(plant) == ["p0@acme.co", "p1@acme.co", "p3@acme.co"]
 
 
 def test_a_worker_that_was_given_up_in_the_middle_writes_nothing(plant):
