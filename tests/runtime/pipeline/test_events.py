@@ -7,6 +7,7 @@ from levada_runtime.foundation.ids import read_event
 from levada_runtime.pipeline.events import Intake
 from levada_runtime.store.pipelines_model import PipelineRow
 from levada_runtime.work.outbox import NO_CONNECTION
+from levada_runtime.work.versions import UNDERSTOOD
 
 ORG = 7
 
@@ -103,7 +104,7 @@ def test_five_hundred_events_are_one_piece_of_work_for_whoever_has_a_pipeline(st
     ids = [read_event(one)[1] for one in intake.accept(ORG, [event()] * 500)["ids"]]
     intake.accept(8, [event()])
     with store.read() as uow:
-        (due,) = uow.work.due(clock.now(), 10)
+        (due,) = uow.work.due(clock.now(), 10, UNDERSTOOD)
         work = uow.work.get(due.id)
     assert (work.org_id, work.connection_id, work.kind, work.key) == (ORG, NO_CONNECTION, "pipeline", "events")
     assert work.payload == {"first": ids[0], "last": ids[-1]}

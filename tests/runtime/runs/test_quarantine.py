@@ -13,6 +13,7 @@ from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.runs.ticks import Due
 from levada_runtime.sandbox.host import Sandbox
+from levada_runtime.work.versions import UNDERSTOOD
 
 pytestmark = pytest.mark.databases("sqlite")
 BOTH = pytest.mark.databases("sqlite", "postgresql")
@@ -182,10 +183,10 @@ def test_receipts_are_taken_and_wait_until_the_version_is_approved(bench):
     assert bench.receipt(waiting)["state"] == "received"
     assert bench.run(bench.receipt(waiting)["run"])["attempt"] == 0
     with bench.store.read() as uow:
-        assert uow.work.due(bench.installation.clock.now(), 10) == []
+        assert uow.work.due(bench.installation.clock.now(), 10, UNDERSTOOD) == []
     bench.approve()
     with bench.store.read() as uow:
-        (due,) = uow.work.due(bench.installation.clock.now(), 10)
+        (due,) = uow.work.due(bench.installation.clock.now(), 10, UNDERSTOOD)
         payload = uow.work.get(due.id).payload
     assert payload == {"run": bench.receipt(waiting)["run"]}
     bench.work("webhook:told")

@@ -13,6 +13,7 @@ from levada_runtime.foundation.ids import row_ids
 from levada_runtime.store import locks
 from levada_runtime.work.owners import this_process
 from levada_runtime.work.service import WorkQueue, new_work
+from levada_runtime.work.versions import UNDERSTOOD
 
 CLAIMERS, KEYS, ROWS = 8, 4, 60
 LEASE = timedelta(seconds=30)
@@ -118,7 +119,7 @@ def test_a_key_is_not_claimed_while_another_claim_of_it_is_not_committed(store, 
     older, newer = row_ids(2)
     enter(store, clock, [newer])
     with store.write() as ours:
-        (row,) = ours.work.take([newer], clock.now())
+        (row,) = ours.work.take([newer], clock.now(), UNDERSTOOD)
         ours.work.claim(row, ELSEWHERE, clock.now() + LEASE)
         enter(store, clock, [older])
         assert WorkQueue(store, clock, LEASE).claim_due(5) == []
@@ -131,7 +132,7 @@ def test_a_claimer_looks_again_once_it_holds_the_line(store, clock, monkeypatch)
     enter(store, clock, [newer])
     rival = ExitStack()
     ours = rival.enter_context(store.write())
-    (row,) = ours.work.take([newer], clock.now())
+    (row,) = ours.work.take([newer], clock.now(), UNDERSTOOD)
     ours.work.claim(row, ELSEWHERE, clock.now() + LEASE)
     enter(store, clock, [older])
     seen = []

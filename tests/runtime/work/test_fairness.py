@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from levada_runtime.work.service import WorkQueue, new_work
+from levada_runtime.work.versions import UNDERSTOOD
 
 LEASE = timedelta(seconds=30)
 CLASSES = ("backfill", "poll", "deliver", "pipeline", "webhook")
@@ -130,9 +131,9 @@ def test_a_long_line_is_walked_past_and_each_line_offers_its_oldest(store, clock
                 uow.work.add(row)
             heads.add(rows[0].id)
     with store.read() as uow:
-        assert {one.id for one in uow.work.due(clock.now(), 99)} == heads
-        assert len(uow.work.due(clock.now(), 1)) == 3
-        (waiting,) = uow.work.waiting(clock.now())
+        assert {one.id for one in uow.work.due(clock.now(), 99, UNDERSTOOD)} == heads
+        assert len(uow.work.due(clock.now(), 1, UNDERSTOOD)) == 3
+        (waiting,) = uow.work.waiting(clock.now(), UNDERSTOOD)
     assert (waiting.kind, waiting.lines, waiting.oldest_at) == ("poll", 6, clock.now())
     ids = {work_id for work_id, _ in WorkQueue(store, clock, LEASE).claim_due(99)}
     assert ids == heads
@@ -150,7 +151,7 @@ def test_the_heads_are_found_by_their_index_whatever_is_known_of_the_table(store
     sa.event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
     with store.read() as uow:
         name = uow._connection.dialect.name
-        assert len(uow.work.due(clock.now(), 2)) == 2
+        assert len(uow.work.due(clock.now(), 2, UNDERSTOOD)) == 2
         statement, values = asked[-1]
         word = "EXPLAIN QUERY PLAN" if name == "sqlite" else "EXPLAIN"
         plan = [row[-1] for row in uow._connection.exec_driver_sql(f"{word} {statement}", values)]

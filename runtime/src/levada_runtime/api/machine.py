@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from levada_runtime.api.auth import Uses
 from levada_runtime.store.unit_of_work import Store
+from levada_runtime.work.versions import UNDERSTOOD
 
 router = APIRouter(tags=["machine"])
 
@@ -63,7 +64,8 @@ class _StoreFigures(Collector):
         now = datetime.now(UTC)
         with self._store.read() as uow:
             runs, documents, oldest = uow.runs.by_state(), uow.documents.totals(), uow.work.oldest_queued()
-            waiting, flying, dead = uow.work.waiting(now), uow.work.in_flight(), uow.work.dead()
+            waiting, flying, dead = uow.work.waiting(now, UNDERSTOOD), uow.work.in_flight(), uow.work.dead()
+            foreign = uow.work.foreign(UNDERSTOOD)
         lines = {one.kind: one.lines for one in waiting}
         ages = {one.kind: max(0.0, (now - one.oldest_at).total_seconds()) for one in waiting}
         under_way: Counter[str] = Counter()
@@ -79,6 +81,9 @@ class _StoreFigures(Collector):
         yield _by("levada_work_due", "Lines whose work is due and not taken.", "kind", lines)
         yield _by("levada_work_in_flight", "Pieces of work that are being done.", "kind", under_way)
         yield _by("levada_work_dead", "Pieces of work that were given up or cancelled.", "kind", dead)
+        yield _by(
+            "levada_work_foreign", "Pieces of work that wait for a daemon of another version.", "code_version", foreign
+        )
 
 
 def _by(name: str, about: str, label: str, figures: Mapping[str, float]) -> Metric:

@@ -58,6 +58,7 @@ def lines(found: dict[str, Any]) -> dict[str, str]:
         "work in flight": busy or "none",
         **{f"due: {kind}": _due_line(one) for kind, one in work["due"].items()},
         **{f"dead: {kind}": _dead_line(kind, count) for kind, count in work["dead"].items()},
+        **{f"of version {version}": f"{count} wait for a daemon of it" for version, count in work["foreign"].items()},
     }
 
 
@@ -95,9 +96,12 @@ def _executor(installation: "Installation", settings: Settings) -> dict[str, Any
 
 
 def _work(installation: "Installation", settings: Settings) -> dict[str, Any]:
+    from levada_runtime.work.versions import UNDERSTOOD  # loaded only for commands that need it
+
     now = installation.clock.now()
     with installation.store.read() as uow:
-        waiting, flying, dead = uow.work.waiting(now), uow.work.in_flight(), uow.work.dead()
+        waiting, flying, dead = uow.work.waiting(now, UNDERSTOOD), uow.work.in_flight(), uow.work.dead()
+        foreign = uow.work.foreign(UNDERSTOOD)
     busy: Counter[str] = Counter()
     for one in flying:
         busy[one.kind] += one.count
@@ -106,7 +110,7 @@ def _work(installation: "Installation", settings: Settings) -> dict[str, Any]:
         oldest_s = max(0.0, round((now - waits.oldest_at).total_seconds(), 1))
         late = waits.kind != "backfill" and oldest_s > settings.work.alert_s
         due[waits.kind] = {"lines": waits.lines, "oldest_s": oldest_s, "late": late}
-    return {"due": due, "in_flight": dict(busy), "dead": dead}
+    return {"due": due, "in_flight": dict(busy), "dead": dead, "foreign": foreign}
 
 
 def _due_line(one: dict[str, Any]) -> str:

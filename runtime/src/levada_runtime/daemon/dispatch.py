@@ -28,12 +28,13 @@ class Dispatch:
         }
 
     def execute(self, token: Token) -> None:
-        """Carry out a piece of work; one of a kind that this version does not know is left to a version that does."""
+        """Carry out a piece of work; what this version does not know, or understand, is left to one that does."""
         with self._store.read() as uow:
             work = uow.work.get(token[0])
         if work is None:
             return
-        handler = self._handlers.get(work.kind)
+        known = work.code_version in self._queue.versions
+        handler = self._handlers.get(work.kind) if known else None
         if handler is not None:
             handler(token)
             return

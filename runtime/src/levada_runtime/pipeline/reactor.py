@@ -30,6 +30,7 @@ from levada_runtime.store.pipelines_model import DeliveryRow, PipelineRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.outbox import ONLY, PROJECT
 from levada_runtime.work.service import StaleClaimError, Token
+from levada_runtime.work.versions import UNDERSTOOD
 
 AT_ONCE = 50
 PROJECTED_AT_ONCE = 250
@@ -95,7 +96,7 @@ class Reactor:
         also, now = list[int](), self._clock.now()
         for row in uow.work.behind(work, most - len(events)) if len(events) < most else ():
             free = row.state == "queued" and row.reserved_for is None and row.not_before <= now
-            if not free or row.payload.get(ONLY) != work.payload.get(ONLY):
+            if not free or row.code_version not in UNDERSTOOD or row.payload.get(ONLY) != work.payload.get(ONLY):
                 break
             more = _next_events(uow, row, most)
             if len(events) + len(more) > most:

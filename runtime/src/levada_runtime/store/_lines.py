@@ -11,6 +11,7 @@ serve that look, whatever it believes to know of the table. And it is asked once
 done in a line stands before its head in the index until it is vacuumed.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from levada_runtime.store.columns import from_micros, to_micros
 from levada_runtime.store.work_model import DueWork, WaitingWork
 
-_COLUMNS = "id, org_id, connection_id, key, kind, priority, not_before, queued_at, reserved_for"
+_COLUMNS = "id, org_id, connection_id, key, kind, priority, not_before, queued_at, reserved_for, code_version"
 _UNFINISHED = "state IN ('queued', 'running')"
 _OF_LINE = {
     "sqlite": "org_id = due.org_id AND connection_id = due.connection_id AND key = due.key",
@@ -37,7 +38,7 @@ _FREE = """
         {due}
     ), free AS (
         SELECT {columns}, CASE WHEN not_before > queued_at THEN not_before ELSE queued_at END AS due_since
-        FROM due WHERE reserved_for IS NULL AND id = (
+        FROM due WHERE reserved_for IS NULL AND code_version IN :versions AND id = (
             SELECT id FROM work {by_line} WHERE {unfinished} AND {of_line}
             ORDER BY org_id, connection_id, key, id LIMIT 1
         ) AND NOT EXISTS (
@@ -58,23 +59,25 @@ _BY_KIND = "SELECT kind, count(*), min(due_since) FROM free GROUP BY kind ORDER 
 _LONG = timedelta(minutes=1)
 
 
-def due(connection: sa.Connection, now: datetime, limit: int) -> list[DueWork]:
-    """Return the work that may be claimed now: at most `limit` pieces of each organisation, its most urgent ones.
+def due(connection: sa.Connection, now: datetime, limit: int, versions: Sequence[str]) -> list[DueWork]:
+    """Return the work of these versions that may be claimed now: of each organisation the `limit` most urgent pieces.
 
     What has been due for a minute is as urgent as anything, so that no flood of a more urgent class keeps it waiting;
     but backfills, which have time.
     """
-    found = _asked(connection, _MOST_URGENT, now, limit=limit, long_ago=to_micros(now - _LONG))
+    found = _asked(connection, _MOST_URGENT, now, versions, limit=limit, long_ago=to_micros(now - _LONG))
     return [DueWork(row[0], row[1], row[2], row[3], from_micros(row[4])) for row in found]
 
 
-def waiting(connection: sa.Connection, now: datetime) -> list[WaitingWork]:
-    """Return what is due and not taken, by kind."""
-    found = _asked(connection, _BY_KIND, now)
+def waiting(connection: sa.Connection, now: datetime, versions: Sequence[str]) -> list[WaitingWork]:
+    """Return what of these versions is due and not taken, by kind."""
+    found = _asked(connection, _BY_KIND, now, versions)
     return [WaitingWork(row[0], row[1], from_micros(row[2])) for row in found]
 
 
-def _asked(connection: sa.Connection, question: str, now: datetime, **values: int) -> list[tuple[Any, ...]]:
+def _asked(
+    connection: sa.Connection, question: str, now: datetime, versions: Sequence[str], **values: int
+) -> list[tuple[Any, ...]]:
     name = connection.dialect.name
     free = _FREE.format(
         due=_DUE[name].format(columns=_COLUMNS, of_due="state = 'queued' AND not_before <= :now"),
@@ -83,5 +86,6 @@ def _asked(connection: sa.Connection, question: str, now: datetime, **values: in
         of_line=_OF_LINE[name],
         by_line="INDEXED BY ix_work_head" if name == "sqlite" else "",
     )
-    found = connection.execute(sa.text(free + question), {"now": to_micros(now), **values})
+    asked = sa.text(free + question).bindparams(sa.bindparam("versions", expanding=True))
+    found = connection.execute(asked, {"now": to_micros(now), "versions": list(versions), **values})
     return [tuple(row) for row in found]

@@ -47,13 +47,19 @@ class Work:
         asked = query.with_for_update() if is_writing(self._connection) else query
         return next(iter(read_as(WorkRow, self._connection.execute(asked))), None)
 
-    def due(self, now: datetime, limit: int) -> list[DueWork]:
-        """Return what may be claimed now, most urgent first: of each organisation at most `limit` pieces."""
-        return _lines.due(self._connection, now, limit)
+    def due(self, now: datetime, limit: int, versions: Sequence[str]) -> list[DueWork]:
+        """Return what of these versions may be claimed now: of each organisation the `limit` most urgent pieces."""
+        return _lines.due(self._connection, now, limit, versions)
 
-    def waiting(self, now: datetime) -> list[WaitingWork]:
-        """Return what is due and not taken, by kind."""
-        return _lines.waiting(self._connection, now)
+    def waiting(self, now: datetime, versions: Sequence[str]) -> list[WaitingWork]:
+        """Return what of these versions is due and not taken, by kind."""
+        return _lines.waiting(self._connection, now, versions)
+
+    def foreign(self, versions: Sequence[str]) -> dict[str, int]:
+        """Return how much waits that is of none of these versions, by version."""
+        of = work.c.code_version
+        query = sa.select(of, sa.func.count()).where(_unfinished(work), work.c.state == "queued", of.not_in(versions))
+        return {row[0]: row[1] for row in self._connection.execute(query.group_by(of).order_by(of))}
 
     def in_flight(self) -> list[WorkInFlight]:
         """Return what is being done, by organisation, kind and owner."""
@@ -66,13 +72,17 @@ class Work:
         query = sa.select(work.c.kind, sa.func.count()).where(_dead(work)).group_by(work.c.kind).order_by(work.c.kind)
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
-    def take(self, work_ids: Sequence[int], now: datetime) -> list[WorkRow]:
+    def take(self, work_ids: Sequence[int], now: datetime, versions: Sequence[str]) -> list[WorkRow]:
         """Return those of these rows that may still be claimed, in this order; nobody else can before the end.
 
         What another is at just now is left out.
         """
         query = sa.select(work).where(
-            work.c.id.in_(work_ids), *_claimable(now), work.c.reserved_for.is_(None), _AT_HEAD
+            work.c.id.in_(work_ids),
+            work.c.code_version.in_(versions),
+            *_claimable(now),
+            work.c.reserved_for.is_(None),
+            _AT_HEAD,
         )
         found = read_as(WorkRow, self._connection.execute(query.with_for_update(skip_locked=True, of=work)))
         rows = sorted(found, key=lambda row: work_ids.index(row.id))

@@ -17,7 +17,8 @@ class Lost(Protocol):
 class Executor(Protocol):
     """Carries tokens to workers; it may lose or repeat them, since the rows are the truth.
 
-    Whatever it raises ends the daemon, whose next start finds everything in the rows.
+    Whatever it raises ends the daemon, whose next start finds everything in the rows. Where it carries tokens through a
+    broker it names its queue `work.versions.QUEUE`, so that they come to workers that understand what was claimed.
     """
 
     def start(self, lost: Lost, freed: Callable[[], None]) -> None:

@@ -120,6 +120,10 @@ class Relay:
                 logger("work").warning(
                     "work is due and nobody takes it; more workers may help", kind=kind, for_s=int(age.total_seconds())
                 )
+        for version, pieces in self._queue.foreign().items():
+            logger("work").warning(
+                "work waits for a daemon of the version that entered it", code_version=version, pieces=pieces
+            )
 
 
 def _tell_if_busy(error: StoreUnavailable) -> None:

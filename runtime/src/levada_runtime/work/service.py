@@ -10,11 +10,11 @@ from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.store.work_model import DueWork
 from levada_runtime.work.fairness import chosen, room_for
 from levada_runtime.work.owners import is_dead, this_process
+from levada_runtime.work.versions import CODE_VERSION, UNDERSTOOD
 
 Token = tuple[int, int]
 """(work_id, fence)"""
 
-CODE_VERSION = "1"
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 """Before any moment: what may be begun without a pause is due also after the clock was put back."""
 PRIORITIES = {"webhook": 10, "pipeline": 20, "deliver": 30, "poll": 50, "backfill": 90}
@@ -27,11 +27,22 @@ class StaleClaimError(Exception):
 class WorkQueue:
     """The work of this installation, as one process sees it."""
 
-    def __init__(self, store: Store, clock: Clock, lease: timedelta, per_org: int | None = None) -> None:
-        """With `per_org`, no organisation has more than that many pieces of work in flight by `claim_due`."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        lease: timedelta,
+        per_org: int | None = None,
+        versions: Sequence[str] = UNDERSTOOD,
+    ) -> None:
+        """With `per_org`, no organisation has more than that many pieces of work in flight by `claim_due`.
+
+        Nothing is claimed that is of none of these `versions`; nor is what stands behind it in its line.
+        """
         self._store = store
         self._clock = clock
         self._per_org = per_org
+        self.versions = tuple(versions)
         self.lease = lease
         self.owner = this_process()
 
@@ -41,13 +52,13 @@ class WorkQueue:
             return []
         now, workers = self._clock.now(), limit if workers is None else workers
         with self._store.read() as uow:
-            due = uow.work.due(now, limit)
+            due = uow.work.due(now, limit, self.versions)
             if not self._chosen(uow, due, limit, workers):
                 return []
         with self._store.write() as uow:
             if self._per_org is not None:
                 uow.lock("work in flight")
-            taken = uow.work.take(self._chosen(uow, due, limit, workers), now)
+            taken = uow.work.take(self._chosen(uow, due, limit, workers), now, self.versions)
             claimed = [uow.work.claim(row, self.owner, now + self.lease) for row in taken]
         return [(row.id, row.fence) for row in claimed]
 
@@ -63,7 +74,9 @@ class WorkQueue:
         with self._store.write() as uow:
             self._recover(uow, uow.work.hold_line(org_id, connection_id, key), now)
             head = uow.work.head(org_id, connection_id, key)
-            if head is None or head.state != "queued" or head.reserved_for not in (None, self.owner):
+            if head is None or head.state != "queued" or head.code_version not in self.versions:
+                return None
+            if head.reserved_for not in (None, self.owner):
                 return None
             row = uow.work.claim(head, self.owner, now + self.lease)
         return row.id, row.fence
@@ -73,7 +86,7 @@ class WorkQueue:
         now, line = self._clock.now(), (row.org_id, row.connection_id, row.key)
         with self._store.write() as uow:
             first = uow.work.first_of(*line)
-            taken = uow.work.take([first], now) if first is not None else []
+            taken = uow.work.take([first], now, self.versions) if first is not None else []
             claimed = [uow.work.claim(one, self.owner, now + self.lease) for one in taken]
         return (claimed[0].id, claimed[0].fence) if claimed else None
 
@@ -119,7 +132,12 @@ class WorkQueue:
         """Return for how long the oldest work that is due, and not taken, has been due: by kind."""
         now = self._clock.now()
         with self._store.read() as uow:
-            return {one.kind: now - one.oldest_at for one in uow.work.waiting(now)}
+            return {one.kind: now - one.oldest_at for one in uow.work.waiting(now, self.versions)}
+
+    def foreign(self) -> dict[str, int]:
+        """Return how much waits for a daemon of another version, by the version that entered it."""
+        with self._store.read() as uow:
+            return uow.work.foreign(self.versions)
 
     @staticmethod
     def _recover(uow: UnitOfWork, rows: Sequence[WorkRow], now: datetime) -> int:
