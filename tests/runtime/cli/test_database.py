@@ -52,7 +52,8 @@ def test_the_status_tells_sizes_and_how_long_what_is_kept(settings, runtime):
         assert sizes["events"]["rows"] == 50
         assert 0 <= told["free_bytes"] <= told["bytes"]
     assert (told["retention"]["events"], told["retention"]["quarantine"]) == (30, 90)
-    assert not {"documents", "versions", "entities", "runs", "audit"} & set(told["retention"])
+    assert (told["retention"]["plans"], told["retention"]["runs"]) == (30, 90)
+    assert not {"documents", "versions", "entities", "audit"} & set(told["retention"])
 
 
 def test_what_is_old_is_pruned_by_hand_and_noted(settings, runtime, monkeypatch):

@@ -185,8 +185,8 @@ def run_parts(clock, run, age, connection=ACME):
     return row, log, exchange, {**key, "exchange": b"x" * 100}
 
 
-def test_what_runs_said_and_asked_goes_and_the_runs_stay(store, clock, prune):
-    """A document's provenance names its run for ever."""
+def test_what_runs_said_and_asked_goes_before_the_runs(store, clock, prune):
+    """A run itself is kept for longer, and one that a document stands on for ever."""
     for run, age in (("a", OLD), ("b", OLD), ("c", YOUNG)):
         row, log, exchange, recorded = run_parts(clock, run, age)
         put(store, tables.runs, row)

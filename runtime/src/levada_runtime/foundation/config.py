@@ -151,7 +151,7 @@ Days = Annotated[float, Field(ge=0, le=36_500)]
 class RetentionSettings(BaseModel):
     """How many days is kept what grows with time; 0 keeps it for ever.
 
-    Documents, their versions, entities, runs and the audit log are never pruned.
+    Documents, their versions, entities, the runs that changed any of them, and the audit log are never pruned.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -168,6 +168,10 @@ class RetentionSettings(BaseModel):
     work_days: Days = Field(default=30, description="Days that work is kept once it is done.")
     dead_days: Days = Field(default=90, description="Days that dead receipts, deliveries and work are kept.")
     quarantine_days: Days = Field(default=90, description="Days that a refused record is kept since it last came.")
+    plans_days: Days = Field(default=30, description="Days that the plan of an observed run is kept, unless applied.")
+    runs_days: Days = Field(
+        default=90, description="Days that a run, or a backfill, is kept of which nothing else is left."
+    )
     held_days: Days = Field(default=90, description="Days that a held sync is kept once it was decided on.")
     every_s: float = Field(default=3_600, gt=0, description="Seconds between two looks of the daemon for what is old.")
 

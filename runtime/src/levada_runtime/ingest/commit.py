@@ -49,15 +49,15 @@ def write_page(
     ids = row_ids(len(decided)) if decided else range(0)
     rows = _Rows(origin, last, to_micros(at), ids)
     for exchange, part in page.parts(decided):
-        rows.page_id, written = max(row_id(), rows.page_id + 1), rows.written
+        rows.page_id, written, naming = max(row_id(), rows.page_id + 1), rows.written, rows.naming
         for one in part:
             if one.decision.moved or one.decision.new_version or one.decision.marked:
                 rows.add(*one)
         if rows.written > written:
-            uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange))
+            uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange), bare=rows.naming == naming)
     if page.rekeyed:
         if not rows.written:
-            uow.documents.add_page(_page_row(origin, rows.page_id, at, None))
+            uow.documents.add_page(_page_row(origin, rows.page_id, at, None), bare=True)
         uow.documents.rekey(origin.scope, page.rekeyed, rows.at)
     if rows.anything:
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
@@ -152,7 +152,12 @@ class _Rows:
     @property
     def written(self) -> int:
         """How much so far has to have a page: rows that name it, and moments that others have to decide over."""
-        return len(self.versions) + len(self.events) + self.confirmed
+        return self.naming + self.confirmed
+
+    @property
+    def naming(self) -> int:
+        """How many rows so far name their page."""
+        return len(self.versions) + len(self.events)
 
     def add(self, staged: Staged, before: Known | None, decision: Decision) -> None:
         known = decision.known

@@ -48,7 +48,12 @@ class Retries:
         now = self._clock.now()
         with self._store.write() as uow:
             backfill = uow.backfills.get(org.id, run.backfill_id or "")
-            assert backfill is not None  # the run is one of its slices
+            if backfill is None:
+                raise UsageFailure(
+                    f"the backfill that the run {run.id} was a slice of is no longer kept",
+                    code="backfill_forgotten",
+                    hint="begin another one: `runtime backfill`",
+                )
             if backfill.cancel_requested_at is not None:
                 raise UsageFailure(
                     f"the backfill of the run {run.id} was cancelled",

@@ -98,8 +98,9 @@ class Documents:
         """Return the id of the page that was committed last, nought before the first: what is known stands as of it."""
         return last_page(self._connection, scope)
 
-    def add_page(self, page: PageRow) -> None:
-        self._connection.execute(sa.insert(pages).values(as_columns(page)))
+    def add_page(self, page: PageRow, *, bare: bool = False) -> None:
+        """Add a page; no version and no event names a `bare` one."""
+        self._connection.execute(sa.insert(pages).values(**as_columns(page), bare=bare))
 
     def get(self, org_id: int, connection_id: int, document_id: int) -> DocumentRow | None:
         scope = documents.c.org_id == org_id, documents.c.connection_id == connection_id

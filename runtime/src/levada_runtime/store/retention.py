@@ -3,7 +3,7 @@
 A place is one line of rows in the order of their key, which is the order in which they were made: an organisation's
 connection, or a stream of it. Whoever prunes goes along each line from its old end and stops at the first row that is
 too young, so that what stays is not looked at again and again, and needs no index of its own. Turns are events that
-tell of a document's past, and stay with it.
+tell of a document's past, and stay with it. A run goes last: once nothing is kept of it, or because of it.
 """
 
 import operator
@@ -14,13 +14,17 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from levada_runtime.store._lasting import bare_pages, left_behind_nothing
 from levada_runtime.store.history import is_turn
 from levada_runtime.store.tables import (
+    backfills,
     deliveries,
     delivery_attempts,
     event_keys,
     events,
     graph_held,
+    pages,
+    plans,
     quarantine,
     receipts,
     run_exchanges,
@@ -72,6 +76,8 @@ class _Kind:
     """Whether a line is in the order in which its rows were made."""
     along: Callable[[sa.Select[Any]], sa.Delete] | None = None
     """What goes along with the rows."""
+    lasting: bool = False
+    """Whether most of what is old stays for ever, so that nobody should go over it each time."""
 
     @property
     def key(self) -> tuple[sa.Column[Any], ...]:
@@ -198,6 +204,18 @@ def _run_ended(cutoffs: Cutoffs) -> Sequence[Old]:
     return [] if cutoffs.usual is None else [_run(runs.c.finished_at) < cutoffs.usual]
 
 
+def _unapplied(cutoffs: Cutoffs) -> Sequence[Old]:
+    return [] if cutoffs.usual is None else [sa.and_(plans.c.applied_at.is_(None), plans.c.created_at < cutoffs.usual)]
+
+
+def _bare(cutoffs: Cutoffs) -> Sequence[Old]:
+    return [] if cutoffs.usual is None else [sa.and_(bare_pages(), pages.c.committed_at < cutoffs.usual)]
+
+
+def _left_nothing(cutoffs: Cutoffs) -> Sequence[Old]:
+    return [] if cutoffs.usual is None else [sa.and_(runs.c.finished_at < cutoffs.usual, *left_behind_nothing())]
+
+
 def _attempts(of: sa.Select[Any]) -> sa.Delete:
     """Return what takes away the attempts at deliveries, which are few for each."""
     places = of.with_only_columns(deliveries.c.org_id, deliveries.c.connection_id, deliveries.c.id)
@@ -230,4 +248,8 @@ KINDS: Final[Mapping[str, _Kind]] = {
         graph_held.c.held_at,
         _ended(graph_held.c.decided_at, graph_held.c.state, ("approved", "discarded", "superseded")),
     ),
+    "plans": _Kind(plans, 2, plans.c.created_at, _unapplied),
+    "backfills": _Kind(backfills, 2, backfills.c.created_at, _since(backfills.c.finished_at)),
+    "pages": _Kind(pages, 2, pages.c.committed_at, _bare, lasting=True),
+    "runs": _Kind(runs, 2, runs.c.queued_at, _left_nothing, lasting=True),
 }

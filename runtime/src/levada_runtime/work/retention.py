@@ -17,10 +17,11 @@ from levada_runtime.store.unit_of_work import Store
 
 WITH_DEAD: Final = ("receipts", "deliveries", "work")
 """What is kept longer when it was given up."""
-_KEPT_UNDER: Final = {"event_keys": "events"}
+_KEPT_UNDER: Final = {"event_keys": "events", "backfills": "runs", "pages": "runs"}
 _LEAST_DAYS: Final = {"event_keys": 1.0, "receipts": 1.0}
 """What tells a repeat from something new is kept for as long as that is promised."""
 _STAGED_AT_MOST: Final = timedelta(days=2)
+_LOOK_AGAIN: Final = timedelta(days=1)
 _FIRST, _LEAST, _MOST = 50, 10, 500
 _LONG_S, _SHORT_S = 0.050, 0.030
 _REST, _LEAST_REST_S = 4, 0.005
@@ -36,11 +37,15 @@ class Pruner:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._been: dict[tuple[str, Place], Key] = {}
+        self._since = clock.now()
 
     def prune(self, pause: Pause) -> dict[str, int]:
         """Go over everything once, and return how many rows of each kind are gone."""
         gone = dict.fromkeys(KINDS, 0)
         self._sweep()
+        if not timedelta() <= self._clock.now() - self._since < _LOOK_AGAIN:
+            self._been, self._since = {}, self._clock.now()
         for kind, cutoffs in cutoffs_at(self._settings, self._clock.now()).items():
             place = self._next(kind, None)
             while place is not None:
@@ -65,9 +70,12 @@ class Pruner:
             return uow.retention.next_place(kind, after)
 
     def _line(self, kind: str, place: Place, cutoffs: Cutoffs, pause: Pause) -> tuple[int, bool]:
-        """Go along one line from its old end; return how many rows are gone, and whether to stop altogether."""
+        """Go along one line from its old end; return how many rows are gone, and whether to stop altogether.
+
+        Where most of what is old stays for ever it begins where it was last, and at the old end once a day.
+        """
         count, size = 0, _FIRST
-        after: Key | None = None
+        after = self._been.get((kind, place))
         while True:
             with self._store.read() as uow:
                 found = uow.retention.look(kind, place, after, cutoffs, size)
@@ -81,9 +89,13 @@ class Pruner:
                 size = next_size(size, took)
                 if pause(max(_LEAST_REST_S, _REST * took)):
                     return count, True
+            else:
+                size = next_size(size, 0.0)
+            after = found.last
+            if KINDS[kind].lasting:
+                self._been[kind, place] = after
             if found.ended:
                 return count, False
-            after = found.last
 
 
 def cutoffs_at(settings: RetentionSettings, now: datetime) -> dict[str, Cutoffs]:

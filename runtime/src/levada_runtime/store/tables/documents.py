@@ -73,6 +73,8 @@ pages = sa.Table(
     number("exchange", null=True),
     text("receipt_id", null=True),
     sa.Column("committed_at", Instant, nullable=False),
+    sa.Column("bare", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("ix_pages_run", "org_id", "connection_id", "run_id"),
 )
 
 quarantine = sa.Table(

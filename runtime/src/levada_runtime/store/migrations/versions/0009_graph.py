@@ -77,6 +77,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", "kind", name=op.f("pk_graph_priorities")),
     )
     op.add_column("api_keys", sa.Column("guard", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("pages", sa.Column("bare", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index("ix_pages_run", "pages", ["org_id", "connection_id", "run_id"], unique=False)
     for table in ("entities", "relationships"):
         op.add_column(table, sa.Column("since", sa.BigInteger(), server_default="0", nullable=False))
         op.create_index(op.f(f"ix_{table}_org_id_since"), table, ["org_id", "since"], unique=False)
