@@ -218,7 +218,7 @@ def test_a_document_that_the_graph_does_not_take_holds_up_nobody(books):
 
 def test_a_foreground_run_carries_what_is_little_and_no_pipelines(books):
     """Much is left to a daemon, and so is whatever a pipeline is to meet."""
-    carrying = Carrying(books.plant.store, books.plant.queue, books.plant.reactor)
+    carrying = Carrying(books.plant.store, books.plant.queue, lambda: books.plant.reactor)
     books.take("customer", ADA, work=False)
     carrying.carry(ORG, ORIGIN.connection_id)
     assert books.find("customer", "7") == {"email": "ada@b.co"}

@@ -5,6 +5,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,6 +70,19 @@ class Session:
         from levada_runtime.daemon.installation import Installation  # the floors load only for commands that need them
 
         return Installation(self.settings(**flags), create=create)
+
+    def open_to_run(self) -> "Installation":
+        """Open an installation that is there, to run a route at once: its sandbox wakes while the floors load."""
+        from levada_runtime.daemon.waking import waking  # loaded before the floors, which take longer
+
+        settings = self.settings()
+        with ExitStack() as unless_opened:
+            sandbox = unless_opened.enter_context(closing(waking(settings)))
+            from levada_runtime.daemon.installation import Installation  # loaded while the sandbox wakes
+
+            installation = Installation(settings, create=False, sandbox=sandbox)
+            unless_opened.pop_all()
+        return installation
 
     def page_size(self, limit: int | None) -> int:
         """Return how many rows a list gives: what was asked for, else a screenful to people and many to machines."""

@@ -69,7 +69,7 @@ def run(
             code="replay_observes",
             hint="add --observe",
         )
-    with session.open(create=False) as installation:
+    with session.open_to_run() as installation:
         row = installation.connections.get(installation.org, connection)
         installation.runs.poll_stream(row, stream)
         look_seldom()
@@ -97,7 +97,7 @@ def observe(
     from levada_runtime.plans.model import has_changes  # the floors load only for commands that need them
 
     cassette = _cassette(replay)
-    with session.open(create=False) as installation:
+    with session.open_to_run() as installation:
         row = installation.connections.get(installation.org, connection)
         window = _window(installation, row, stream, begins, ends)
         if window is None and (cassette is None or cassette.window is None):

@@ -70,21 +70,25 @@ if TYPE_CHECKING:
 class Installation:
     """Everything a process needs of an installation; close it when done."""
 
-    def __init__(self, settings: Settings, *, create: bool = True) -> None:
+    def __init__(self, settings: Settings, *, create: bool = True, sandbox: "Sandbox | None" = None) -> None:
         """Open the store, bringing it to the present schema.
 
-        With `create` off a store that is not there is refused. Raises EnvironmentFailure when it cannot be opened.
+        With `create` off a store that is not there is refused. A `sandbox` that wakes already is closed with the rest.
+        Raises EnvironmentFailure when the store cannot be opened.
         """
         self.settings = settings
         self.clock = SystemClock()
         self.draining = threading.Event()
         self._open = ExitStack()
+        if sandbox is not None:
+            self._waking = sandbox
+            self._open.callback(sandbox.close)
         self._contracts = Registry()
         self._vocabulary = Vocabulary()
-        if settings.database_url is None or create:
-            prepare_data_dir(settings.data_dir, create=create)
         with ExitStack() as unless_opened:
             unless_opened.callback(self._open.close)
+            if settings.database_url is None or create:
+                prepare_data_dir(settings.data_dir, create=create)
             self.store = self._opened_store(create=create)
             self.orgs = Orgs(self.store, self.clock)
             self.org = self.orgs.ensure_default() if settings.org == "default" else self.orgs.get(settings.org)
@@ -163,28 +167,18 @@ class Installation:
 
     @cached_property
     def _waking(self) -> "Sandbox":
-        """The sandbox, whose zygote wakes while this process goes on loading."""
-        from levada_runtime.sandbox.host import Sandbox
-        from levada_runtime.sandbox.model import Level  # loaded only where it is used
+        from levada_runtime.daemon.waking import waking  # loaded only where it is used
 
-        wanted = self.settings.sandbox
-        sandbox = Sandbox(
-            minimum=Level(wanted.minimum),
-            allow_weak=wanted.allow_weak,
-            warm_children=self.concurrency.warm_children,
-        )
+        sandbox = waking(self.settings)
         self._open.callback(sandbox.close)
-        sandbox.wake()
         return sandbox
 
     @cached_property
     def concurrency(self) -> "Decision":
         """How many workers of this installation may run at once, and how many children each may keep."""
-        from levada_runtime.sandbox.concurrency import decide, room_here
-        from levada_runtime.sandbox.warm import CHILDREN  # loaded only where it is used
+        from levada_runtime.daemon.waking import concurrency  # loaded only where it is used
 
-        wanted = self.settings.sandbox
-        return decide(self.settings.workers, room_here(wanted.memory_budget_mb), wanted.memory_mb << 20, CHILDREN)
+        return concurrency(self.settings)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -365,7 +359,7 @@ class Installation:
     def carrying(self) -> "Carrying":
         from levada_runtime.pipeline.carrying import Carrying  # loaded only where it is used
 
-        return Carrying(self.store, self.work, self.reactor)
+        return Carrying(self.store, self.work, lambda: self.reactor)
 
     @cached_property
     def courier(self) -> "Courier":

@@ -7,7 +7,7 @@ anew over the store as it is then, in the very transaction that writes the page'
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from levada import BadRecord
 from levada_runtime.graph.diff import Changes
@@ -18,15 +18,16 @@ from levada_runtime.graph.service import Graph
 from levada_runtime.graph.snapshots import Snapshot, SnapshotLost, staged_for
 from levada_runtime.ingest.effects import MAX_BYTES, MAX_RECORDS, Effect
 from levada_runtime.ingest.model import Origin
-from levada_runtime.pipeline.running import Runner
 from levada_runtime.plans.graph import GraphEffects
-from levada_runtime.plans.rehearsal import Rehearsal
 from levada_runtime.runs.graph_rows import entity_drafts, relationship_drafts
 from levada_runtime.runs.snapshots import Snapshots, refused
 from levada_runtime.sandbox.model import Abort
 from levada_runtime.sandbox.protocol import GraphAnswer, GraphFrame, SnapshotFrame
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from levada_runtime.pipeline.running import Runner
 
 CALL_ROWS: Final = 100_000
 CALL_BYTES: Final = 64 << 20
@@ -145,9 +146,11 @@ class Assertions:
             uow.graph_parts.drop_all(self._run.org_id, staged_for(self._run.id))
 
     def rehearse(
-        self, runners: Sequence[Runner], origin: Origin, documents: Sequence[Effect], now: datetime
+        self, runners: "Sequence[Runner]", origin: Origin, documents: Sequence[Effect], now: datetime
     ) -> list[dict[str, Any]]:
         """Return what pipelines would deliver about an observed run; what they would write is added to the effects."""
+        from levada_runtime.plans.rehearsal import Rehearsal  # only what observes has to do with pipelines
+
         rehearsal = Rehearsal(self._graph, self._picture, self.effects, runners, now)
         rehearsal.play(origin, documents, self._observed)
         return rehearsal.deliveries

@@ -3,7 +3,8 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from levada import Window
 from levada._cassette import Cassette
@@ -19,7 +20,6 @@ from levada_runtime.runs.attempt import Attempt, Conductor, Subject
 from levada_runtime.runs.cassettes import check_playable
 from levada_runtime.runs.closing import Closing
 from levada_runtime.runs.endings import check_completed, error_of, held_error
-from levada_runtime.runs.observations import Observations
 from levada_runtime.runs.pager import Progress
 from levada_runtime.runs.queue import checkpoint_of, new_run, stream_key
 from levada_runtime.runs.replies import read_reply
@@ -31,6 +31,9 @@ from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, WorkRow
 from levada_runtime.store.trust_model import ConnectorQuarantineRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import StaleClaimError, Token
+
+if TYPE_CHECKING:
+    from levada_runtime.runs.observations import Observations
 
 _LOST_AT_MOST = 3
 _PARKED = timedelta(seconds=5)
@@ -56,8 +59,13 @@ class Runs:
         self._connections = connections
         self._conductor = conductor
         self._closing = closing
-        self._observations = Observations(store, clock, closing)
         self._rng = random.Random()  # noqa: S311 - jitter, nothing secret
+
+    @cached_property
+    def _observations(self) -> "Observations":
+        from levada_runtime.runs.observations import Observations  # only what observes has to do with pipelines
+
+        return Observations(self._store, self._clock, self._closing)
 
     def execute(self, token: Token, progress: Progress | None = None) -> None:
         """Carry out the run that a claim is for; a claim that no longer counts is left alone."""

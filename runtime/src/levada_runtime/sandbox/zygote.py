@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import sys
+from typing import NoReturn
 
 import msgspec
 
@@ -63,7 +64,7 @@ class Zygote:
         self._namespaces = "off"
         self._poll = select.poll()
 
-    def run(self) -> None:
+    def run(self) -> NoReturn:
         preload.load_everything()
         self._namespaces = self._enter_namespaces()
         gc.collect()
@@ -76,6 +77,7 @@ class Zygote:
         while self._step():
             pass
         self._kill_all()
+        os._exit(0)  # Nothing is left to be tidied, and whoever let go of it waits for its end.
 
     def _step(self) -> bool:
         for descriptor, _event in self._poll.poll():
