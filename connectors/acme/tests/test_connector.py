@@ -49,10 +49,16 @@ def told(state, at):
 DELIVERIES = {"events": [told("settled", "2026-03-01T00:00:00Z"), told("returned", "2026-03-05T00:00:00Z")]}
 
 
+AGED = aged_book()
+CHANGED = sorted({levada_acme.changed_at(row) for row in AGED.served().invoices.values()})
+SPANS = {"invoices": (CHANGED[0], *CHANGED[2:-1:2], CHANGED[-1] + timedelta(seconds=1))}
+
+
 class TestAcme(ConnectorConformance):
     connector = levada_acme.connector
-    http = served(aged_book())
+    http = served(AGED)
     webhooks = DELIVERIES
+    backfills = SPANS
 
 
 def test_windows_that_meet_read_every_invoice_once(connector_run):

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from levada._connector import Connector
 from levada._cron import check_cron
 from levada._manifest import Manifest
 from levada._request import Request
@@ -19,29 +18,27 @@ from levada._routes import Route
 from levada._verify import Unverified, secrets_in
 from levada.contracts import Contract
 from levada.testing.attempt import PageLost, RunResult
+from levada.testing.backfill_rules import LONGEST, BackfillRules, state_of, windows_of
 from levada.testing.behind import package_of
 from levada.testing.harness import ConnectorBench
 from levada.testing.memory import with_extensions
 from levada.testing.signing import covers_body, wrongly_taken
 from levada.testing.wall import enter, require_wall
 
-LONGEST = 1000
-"""More pages than any sample has: the end of a rule that goes page by page."""
 _SENTENCE = 3
 """The words that a sentence has at least."""
 
 
-class ConnectorConformance:
+class ConnectorConformance(BackfillRules):
     """Every rule is a test; pytest runs them for each subclass.
 
     `http` is a script as `connector_run` takes it, `settings` and `secrets` what an operator would enter, `webhooks`
     holds the deliveries of each webhook stream in the order of what they tell (each as its JSON body, its raw body, or
-    a whole `Request`), `contracts` those of an extension that the connector needs, and `exempt` maps the name of a rule
-    to the sentence that excuses the connector from it.
+    a whole `Request`), `backfills` the moments between which the samples of each backfill stream lie, `contracts` those
+    of an extension that the connector needs, and `exempt` maps the name of a rule to the sentence that excuses the
+    connector from it.
     """
 
-    connector: ClassVar[Connector]
-    http: ClassVar[Mapping[str, Any]] = {}
     settings: ClassVar[Mapping[str, Any]] = {}
     secrets: ClassVar[Mapping[str, str]] = {}
     webhooks: ClassVar[Mapping[str, Sequence[Any]]] = {}
@@ -101,40 +98,40 @@ class ConnectorConformance:
         """The same source read again, from the checkpoint and from the start, changes no document and no entity."""
         for stream, bench in self._each_poll():
             bench.poll(stream)
-            before = _state(bench)
+            before = state_of(bench)
             again = bench.poll(stream)
-            same = _state(bench) == before and all(sync.status != "held" for sync in again.syncs)
+            same = state_of(bench) == before and all(sync.status != "held" for sync in again.syncs)
             assert same, f"{stream} changed documents or graph on its second run"
             bench.ingest.checkpoints.clear()
             bench.poll(stream)
-            assert _state(bench) == before, f"{stream} changed documents or graph when read again from the start"
+            assert state_of(bench) == before, f"{stream} changed documents or graph when read again from the start"
 
     def test_a_killed_run_resumes_to_the_same_state(self) -> None:
         """Killed after any page, the run that follows ends where an undisturbed one does."""
         for stream, bench in self._each_poll():
             bench.poll(stream)
-            undisturbed = _state(bench)
+            undisturbed = state_of(bench)
             for page in range(1, LONGEST):
                 disturbed = self._bench()
                 if not disturbed.poll(stream, kill_after=page).killed:
                     break
                 disturbed.poll(stream)
-                assert _state(disturbed) == undisturbed, f"{stream}, killed after page {page}, ends elsewhere"
+                assert state_of(disturbed) == undisturbed, f"{stream}, killed after page {page}, ends elsewhere"
 
     def test_a_failed_page_does_not_advance_the_checkpoint(self) -> None:
         """When a page cannot be written, neither its records nor its checkpoint are; the next run makes up for it."""
         for stream, bench in self._each_poll():
             bench.poll(stream)
-            undisturbed = _state(bench)
+            undisturbed = state_of(bench)
             for page in range(1, LONGEST):
                 disturbed, reached = self._bench(), self._bench()
                 if not _loses(disturbed, stream, page):
                     break
                 if page > 1:
                     reached.poll(stream, kill_after=page - 1)
-                assert _state(disturbed) == _state(reached), f"{stream} kept something of its lost page {page}"
+                assert state_of(disturbed) == state_of(reached), f"{stream} kept something of its lost page {page}"
                 disturbed.poll(stream)
-                assert _state(disturbed) == undisturbed, f"{stream} lost what was on page {page}"
+                assert state_of(disturbed) == undisturbed, f"{stream} lost what was on page {page}"
 
     def test_observation_changes_nothing(self) -> None:
         """Observed, a run does its work and leaves documents and checkpoint as they were."""
@@ -201,13 +198,16 @@ class ConnectorConformance:
             here.now = there.now = here.now or datetime.now(UTC)
             one, other = (self._results(bench, route) for bench in (here, there))
             assert one == other, f"the {route.mode} route of {route.stream} does something else behind the wall"
-            assert _state(here) == _state(there), f"{route.mode} {route.stream} ends elsewhere behind the wall"
+            assert state_of(here) == state_of(there), f"{route.mode} {route.stream} ends elsewhere behind the wall"
 
     def _results(self, bench: ConnectorBench, route: Route) -> list[RunResult]:
         if route.mode == "poll" and self.http:
             results = [bench.poll(route.stream)]
         elif route.mode == "webhook":
             results = _deliver(bench, route.stream, self.webhooks.get(route.stream, ()))
+        elif self.http and route.stream in self.backfills:
+            windows = windows_of(route.stream, self.backfills[route.stream])
+            results = [bench.backfill(route.stream, start, end) for start, end in windows]
         else:
             results = []
         return [replace(result, logs=()) for result in results]
@@ -255,14 +255,6 @@ def _delivered(bench: ConnectorBench, stream: str, delivery: Any) -> RunResult:
 def _current(bench: ConnectorBench) -> Any:
     """Return what stands now; by which versions it came to that may differ with the order."""
     return {key: (found.version.payload_hash, found.retired) for key, found in bench.ingest.committed.items()}
-
-
-def _state(bench: ConnectorBench) -> tuple[Any, ...]:
-    documents = {
-        key: (document.versions[document.current - 1].payload_hash, len(document.versions), document.retired)
-        for key, document in bench.ingest.committed.items()
-    }
-    return documents, bench.entities.all(), bench.relationships, dict(bench.ingest.checkpoints)
 
 
 def _loses(bench: ConnectorBench, stream: str, page: int) -> bool:
