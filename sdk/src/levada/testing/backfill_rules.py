@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from levada._connector import Connector
+from levada.contracts import Contract
 from levada.testing.attempt import PageLost, RunResult
 from levada.testing.harness import ConnectorBench
 
@@ -28,7 +29,10 @@ class BackfillRules:
 
     connector: ClassVar[Connector]
     http: ClassVar[Mapping[str, Any]] = {}
+    settings: ClassVar[Mapping[str, Any]] = {}
+    secrets: ClassVar[Mapping[str, str]] = {}
     backfills: ClassVar[Mapping[str, Sequence[datetime]]] = {}
+    contracts: ClassVar[Sequence[type[Contract]]] = ()
 
     def test_windows_that_meet_read_what_one_window_reads(self) -> None:
         """Slices cover their span, in whatever order they are read: nothing falls between two of them."""
@@ -95,7 +99,9 @@ class BackfillRules:
             assert bench.ingest.checkpoints == checkpoints, f"the backfill of {stream} moved the checkpoint of its poll"
 
     def _bench(self) -> ConnectorBench:
-        raise NotImplementedError
+        return ConnectorBench(
+            self.connector, http=self.http, settings=self.settings, secrets=self.secrets, contracts=self.contracts
+        )
 
     def _each_backfill(self) -> Iterator[tuple[str, Sequence[Window]]]:
         """Yield every backfill stream with its windows; skips visibly when there is nothing to read."""

@@ -16,7 +16,6 @@ from levada._manifest import Manifest
 from levada._request import Request
 from levada._routes import Route
 from levada._verify import Unverified, secrets_in
-from levada.contracts import Contract
 from levada.testing.attempt import PageLost, RunResult
 from levada.testing.backfill_rules import LONGEST, BackfillRules, state_of, windows_of
 from levada.testing.behind import package_of
@@ -39,10 +38,7 @@ class ConnectorConformance(BackfillRules):
     connector from it.
     """
 
-    settings: ClassVar[Mapping[str, Any]] = {}
-    secrets: ClassVar[Mapping[str, str]] = {}
     webhooks: ClassVar[Mapping[str, Sequence[Any]]] = {}
-    contracts: ClassVar[Sequence[type[Contract]]] = ()
     exempt: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -211,11 +207,6 @@ class ConnectorConformance(BackfillRules):
         else:
             results = []
         return [replace(result, logs=()) for result in results]
-
-    def _bench(self) -> ConnectorBench:
-        return ConnectorBench(
-            self.connector, http=self.http, settings=self.settings, secrets=self.secrets, contracts=self.contracts
-        )
 
     def _each_poll(self) -> Iterator[tuple[str, ConnectorBench]]:
         """Yield every poll stream with a fresh bench; skips visibly when there is nothing to read."""
