@@ -1,5 +1,6 @@
 """Backfills as an operator handles them: begun, looked at, cancelled and taken up again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,12 @@ from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.foundation.ids import new_uuid
 from levada_runtime.ingest.library import Listing, connection_id, listing
-from levada_runtime.runs.backfill_views import backfill_view
+from levada_runtime.runs.backfill_views import COUNTED, SHOWN_AT_MOST, backfill_view
 from levada_runtime.runs.cancelling import Cancellations
-from levada_runtime.runs.course import HOLES
+from levada_runtime.runs.course import DONE, HOLES, RECENT
 from levada_runtime.runs.slices import Slices
 from levada_runtime.runs.windows import MOST_SLICES, Cut, Span
-from levada_runtime.store.backfills_model import BackfillRow
+from levada_runtime.store.backfills_model import BackfillRow, Progress
 from levada_runtime.store.model import ConnectionRow, OrgRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
@@ -127,7 +128,7 @@ class Backfills:
         """
         with self._store.read() as uow:
             row = _found(uow, org, backfill_id)
-            return self._view(uow, row, uow.connections.names(org.id))
+            return self._views(uow, [row], uow.connections.names(org.id))[row.id]
 
     def page(
         self, org: OrgRow, *, connection: str | None, state: str | None, limit: int, cursor: str | None
@@ -143,11 +144,20 @@ class Backfills:
             names = uow.connections.names(org.id)
             only = connection_id(uow, org, connection)
             rows = uow.backfills.page_of(org.id, connection_id=only, state=state, before=cursor, limit=limit + 1)
-            return listing(rows, limit, lambda row: self._view(uow, row, names), lambda row: row.id)
+            views = self._views(uow, rows[:limit], names)
+            return listing(rows, limit, lambda row: views[row.id], lambda row: row.id)
 
-    def _view(self, uow: UnitOfWork, row: BackfillRow, names: dict[int, str]) -> dict[str, Any]:
-        slices, done = uow.backfills.slices(row), uow.backfills.work_done(row)
-        return backfill_view(row, slices, done, names.get(row.connection_id), self._clock.now())
+    def _views(self, uow: UnitOfWork, rows: Sequence[BackfillRow], names: dict[int, str]) -> dict[str, dict[str, Any]]:
+        """Return backfills of one organisation as they are shown, by id; the store adds their slices up."""
+        now, found = self._clock.now(), dict[str, dict[str, Any]]()
+        known = uow.backfills.progress(rows[0].org_id, [row.id for row in rows], COUNTED) if rows else {}
+        for row in rows:
+            progress = known.get(row.id, Progress())
+            unread = any(progress.states.get(state) for state in HOLES)
+            holes = uow.backfills.standing(row, sorted(HOLES), SHOWN_AT_MOST) if unread else []
+            recent = uow.backfills.latest(row, sorted(DONE), RECENT) if row.state == "running" else []
+            found[row.id] = backfill_view(row, progress, recent, holes, names.get(row.connection_id), now)
+        return found
 
     def _row(self, connection: ConnectionRow, stream: StreamManifest, wanted: Wanted, now: datetime) -> BackfillRow:
         begins, ends = read_date(wanted.begins, "from"), read_date(wanted.ends, "to")

@@ -15,7 +15,8 @@ DONE = frozenset({"succeeded", "partial"})
 _HOPELESS = frozenset({"auth", "policy", "sandbox_violation", "protocol_violation"})
 """Reasons that the next slice would fail for as well."""
 _FAILED_AT_MOST = 5
-_RECENT = 20
+RECENT = 20
+"""By how many of the latest slices it is told how long the rest will take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,17 @@ def cut_of(backfill: BackfillRow) -> Cut:
     return Cut(backfill.begins_at, backfill.ends_at, Span.read(backfill.slice))
 
 
-def ends_at(backfill: BackfillRow, slices: Sequence[SliceRow], now: datetime) -> datetime | None:
-    """Return when a backfill will have ended if it goes on as it went lately; None while nobody can tell."""
-    done = sorted((one.finished_at, one.started_at) for one in slices if one.state in DONE and _has_times(one))
-    recent = [(end, start) for end, start in done[-_RECENT:] if end is not None and start is not None]
+def ends_at(
+    backfill: BackfillRow, done: int, recent: Sequence[tuple[datetime, datetime]], now: datetime
+) -> datetime | None:
+    """Return when a backfill will have ended if it goes on as it went lately; None while nobody can tell.
+
+    `done` slices have been read; `recent` is when the latest of them began and ended.
+    """
     if not recent or backfill.state != "running":
         return None
-    last, first = recent[-1][0], min(start for _, start in recent)
-    left = backfill.slices - sum(one.state in DONE for one in slices)
-    return max(now, last + (last - first) / len(recent) * left)
-
-
-def _has_times(one: SliceRow) -> bool:
-    return one.started_at is not None and one.finished_at is not None
+    last, first = max(end for _, end in recent), min(start for start, _ in recent)
+    return max(now, last + (last - first) / len(recent) * (backfill.slices - done))
 
 
 def _is_to_repeat(backfill: BackfillRow, one: SliceRow) -> bool:

@@ -1,12 +1,14 @@
 """Backfills, and the runs that are their slices."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from levada_runtime.store._rows import as_columns, read_as
-from levada_runtime.store.backfills_model import BackfillRow, SliceRow
+from levada_runtime.store.backfills_model import BackfillRow, Progress, SliceRow
 from levada_runtime.store.engine import is_writing
 from levada_runtime.store.tables import backfills, runs
 
@@ -80,10 +82,47 @@ class Backfills:
         )
         return read_as(SliceRow, self._connection.execute(query.limit(limit)))
 
-    def work_done(self, row: BackfillRow) -> list[tuple[dict[str, Any], int, int, int]]:
-        """Return what each of its runs counted, with its pages and its HTTP requests and bytes."""
-        query = sa.select(runs.c.counts, runs.c.pages, runs.c.http_requests, runs.c.http_bytes).where(*_of(row))
-        return [(one.counts, one.pages, one.http_requests, one.http_bytes) for one in self._connection.execute(query)]
+    def latest(self, row: BackfillRow, states: Sequence[str], limit: int) -> list[tuple[datetime, datetime]]:
+        """Return when the slices that ended last in one of these states began and ended, the latest first."""
+        of = *_of(row), runs.c.state.in_(states), runs.c.started_at.is_not(None), runs.c.finished_at.is_not(None)
+        query = sa.select(runs.c.started_at, runs.c.finished_at).where(*of)
+        found = self._connection.execute(query.order_by(runs.c.finished_at.desc()).limit(limit))
+        return [(one.started_at, one.finished_at) for one in found]
+
+    def progress(self, org_id: int, backfill_ids: Sequence[str], counted: Sequence[str]) -> dict[str, Progress]:
+        """Return how far each of these has come, with two questions however many they and their slices are."""
+        states = self._states(org_id, backfill_ids)
+        of = runs.c.backfill_id
+        sums = [sa.func.sum(self._in_counts(name)).label(f"sum_{name}") for name in counted]
+        usage = [sa.func.sum(runs.c[name]).label(name) for name in ("pages", "http_requests", "http_bytes")]
+        query = sa.select(of, *sums, *usage).where(runs.c.org_id == org_id, of.in_(backfill_ids)).group_by(of)
+        return {
+            one.backfill_id: Progress(
+                states.get(one.backfill_id, {}),
+                {name: int(getattr(one, f"sum_{name}") or 0) for name in counted},
+                *(int(getattr(one, name)) for name in ("pages", "http_requests", "http_bytes")),
+            )
+            for one in self._connection.execute(query)
+        }
+
+    def _states(self, org_id: int, backfill_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        of, last_first = runs.c.backfill_id, (runs.c.queued_at.desc(), runs.c.id.desc())
+        nth = sa.func.row_number().over(partition_by=(of, runs.c.window_from), order_by=last_first).label("nth")
+        one = sa.select(of, runs.c.state, nth).where(runs.c.org_id == org_id, of.in_(backfill_ids)).subquery()
+        by = one.c.backfill_id, one.c.state
+        found: dict[str, dict[str, int]] = {}
+        for row in self._connection.execute(sa.select(*by, sa.func.count()).where(one.c.nth == 1).group_by(*by)):
+            found.setdefault(row[0], {})[row[1]] = row[2]
+        return found
+
+    def _in_counts(self, name: str) -> sa.ColumnElement[int]:
+        """Return one of a run's counts, which are kept as JSON text."""
+        found: sa.ColumnElement[int]
+        if self._connection.dialect.name == "sqlite":
+            found = sa.func.json_extract(runs.c.counts, f"$.{name}", type_=sa.Integer)
+        else:
+            found = sa.cast(sa.cast(sa.type_coerce(runs.c.counts, sa.Text), JSONB)[name].astext, sa.BigInteger)
+        return sa.func.coalesce(found, 0)
 
 
 def _of(row: BackfillRow) -> tuple[sa.ColumnElement[bool], ...]:

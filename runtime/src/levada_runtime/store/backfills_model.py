@@ -1,6 +1,7 @@
 """Backfills as other floors see them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,3 +46,15 @@ class SliceRow:
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill has come: its slices by the state of their last run, and what all its runs came to."""
+
+    states: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many records came to what."""
+    pages: int = 0
+    http_requests: int = 0
+    http_bytes: int = 0

@@ -66,10 +66,9 @@ def backfill(**changed):
     return BackfillRow(**{**row, **changed})
 
 
-def ran(number, state, reason=None, *, queued_at=BEGUN, seconds=None):
+def ran(number, state, reason=None, *, queued_at=BEGUN):
     window = START + timedelta(days=number), START + timedelta(days=number + 1)
-    times = (None, None) if seconds is None else tuple(BEGUN + timedelta(seconds=one) for one in seconds)
-    return SliceRow(f"run-{number}", *window, state, reason, None, queued_at, *times)
+    return SliceRow(f"run-{number}", *window, state, reason, None, queued_at, None, None)
 
 
 def days(move):
@@ -127,12 +126,12 @@ def test_a_backfill_that_nobody_may_go_on_with_is_cancelled():
 
 def test_the_end_is_told_from_how_fast_slices_ended_lately():
     """Two at once, ten seconds each: five seconds a slice, whatever the first ones took."""
-    slow = [ran(day, "succeeded", seconds=(0, 1000 + day)) for day in range(2)]
-    fast = [ran(day, "succeeded", seconds=(2000 + day // 2 * 10, 2010 + day // 2 * 10)) for day in range(20)]
+    seconds = [(2000 + day // 2 * 10, 2010 + day // 2 * 10) for day in range(20)]
+    lately = [(BEGUN + timedelta(seconds=one), BEGUN + timedelta(seconds=other)) for one, other in seconds[::-1]]
     row = backfill(slices=122, entered=22)
     now = BEGUN + timedelta(seconds=2101)
-    assert ends_at(row, [*slow, *fast], now) == BEGUN + timedelta(seconds=2100 + 100 * 5)
-    assert ends_at(row, [], now) is None
-    assert ends_at(backfill(state="failed"), fast, now) is None
+    assert ends_at(row, 22, lately, now) == BEGUN + timedelta(seconds=2100 + 100 * 5)
+    assert ends_at(row, 0, [], now) is None
+    assert ends_at(backfill(state="failed"), 22, lately, now) is None
     late = BEGUN + timedelta(days=1)
-    assert ends_at(row, fast, late) == late
+    assert ends_at(row, 22, lately, late) == late
