@@ -15,7 +15,7 @@ import orjson
 
 from levada import StreamManifest
 from levada._verify import GithubSignature, HmacSha256, StandardWebhooks, StripeSignature
-from levada_runtime.store.receipts_model import ReceiptRow
+from levada_runtime.store.receipts_model import EarlierReceipt
 
 BODY_WINDOW = timedelta(hours=24)
 _DROPPED = frozenset({"authorization", "cookie", "proxy-authorization", "proxy-connection"})
@@ -61,7 +61,7 @@ def identify(stream: StreamManifest, headers: Mapping[str, str], body: bytes, re
     return Identity(None, f"body:{hashlib.sha256(body).hexdigest()}", BODY_WINDOW)
 
 
-def is_the_same(identity: Identity, known: ReceiptRow | None, now: datetime) -> bool:
+def is_the_same(identity: Identity, known: EarlierReceipt | None, now: datetime) -> bool:
     """Tell whether a receipt under the same key is of the same delivery."""
     if known is None:
         return False

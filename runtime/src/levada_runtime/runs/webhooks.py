@@ -31,7 +31,7 @@ from levada_runtime.runs.receiving import (
     kept_headers,
 )
 from levada_runtime.store.receipts import Entry
-from levada_runtime.store.receipts_model import ReceiptRow
+from levada_runtime.store.receipts_model import EarlierReceipt, ReceiptRow
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 from levada_runtime.work.service import new_work
 
@@ -39,6 +39,10 @@ BATCH = 200
 RETRY_AFTER_S = 10
 _LOOK_AGAIN_S = 1.0
 RECEIVED = "received"
+_Line = tuple[int, int, str]
+"""An organisation's connection, and its stream."""
+_Known = dict[tuple[_Line, str], EarlierReceipt]
+"""The newest receipt by its line and the key under which a second one is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,15 @@ class _Waiting:
     answer: "Future[Accepted]" = field(default_factory=Future)
 
     @property
-    def line(self) -> tuple[int, int, str]:
+    def line(self) -> _Line:
         """What the delivery stands in line with."""
         return self.door.connection.org_id, self.door.connection.id, self.door.stream.key
+
+    @property
+    def as_earlier(self) -> EarlierReceipt:
+        """What a second one of it is held against."""
+        _, connection_id, stream = self.line
+        return EarlierReceipt(connection_id, stream, self.identity.key, self.receipt_id, self.received_at)
 
 
 class Intake:
@@ -94,8 +104,8 @@ class Intake:
         self._settings = settings
         self._attempts = attempts
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._at_most: dict[tuple[int, int, str], int] = {}
-        self._looked_again: dict[tuple[int, int, str], float] = {}
+        self._at_most: dict[_Line, int] = {}
+        self._looked_again: dict[_Line, float] = {}
         self._committer: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -216,41 +226,40 @@ class Intake:
 
     def _enter(self, uow: UnitOfWork, batch: Sequence[_Waiting]) -> list[Accepted | TurnedAway]:
         """Enter what is new; nobody else decides on the same streams before this unit of work ends."""
-        lines: dict[tuple[int, int, str], list[_Waiting]] = {}
+        lines: dict[_Line, list[_Waiting]] = {}
         for waiting in batch:
             lines.setdefault(waiting.line, []).append(waiting)
         answers: dict[str, Accepted | TurnedAway] = {}
         entries: list[Entry] = []
         uow.lock_all([(f"receipts/{stream}", org_id, connection_id) for org_id, connection_id, stream in lines])
+        known = _known(uow, lines)
         for arrived in lines.values():
-            entries += self._enter_line(uow, arrived, answers)
+            entries += self._enter_line(uow, arrived, known, answers)
         uow.receipts.enter(entries)
         return [answers[waiting.receipt_id] for waiting in batch]
 
     def _enter_line(
-        self, uow: UnitOfWork, arrived: list[_Waiting], answers: dict[str, Accepted | TurnedAway]
+        self, uow: UnitOfWork, arrived: list[_Waiting], known: _Known, answers: dict[str, Accepted | TurnedAway]
     ) -> list[Entry]:
-        org_id, connection_id, stream = arrived[0].line
-        known = uow.receipts.known(org_id, connection_id, stream, [one.identity.key for one in arrived])
+        line = arrived[0].line
         room = self._room(uow, arrived)
-        self._keep_in_line(uow, arrived[0].line)
+        self._keep_in_line(uow, line)
         entries: list[Entry] = []
         for waiting in arrived:
-            earlier = known.get(waiting.identity.key)
+            earlier = known.get((line, waiting.identity.key))
             if earlier is not None and is_the_same(waiting.identity, earlier, waiting.received_at):
-                answers[waiting.receipt_id] = Accepted(org_id, earlier.id, duplicate=True)
+                answers[waiting.receipt_id] = Accepted(line[0], earlier.id, duplicate=True)
             elif len(entries) >= room:
                 answers[waiting.receipt_id] = TurnedAway(
                     429, "too_many_waiting", "too many webhooks of this stream wait already", retry_after=RETRY_AFTER_S
                 )
             else:
-                entry = self._entry(waiting)
-                entries.append(entry)
-                known[waiting.identity.key] = entry[0]
-                answers[waiting.receipt_id] = Accepted(org_id, waiting.receipt_id, duplicate=False)
+                entries.append(self._entry(waiting))
+                known[line, waiting.identity.key] = waiting.as_earlier
+                answers[waiting.receipt_id] = Accepted(line[0], waiting.receipt_id, duplicate=False)
         return entries
 
-    def _keep_in_line(self, uow: UnitOfWork, line: tuple[int, int, str]) -> None:
+    def _keep_in_line(self, uow: UnitOfWork, line: _Line) -> None:
         """Have what comes now stand behind what waits, even if the clock was put back since that came.
 
         Within this process it does anyway; it is what another one took in that has to be looked for, now and then.
@@ -308,6 +317,16 @@ class Intake:
         logger("webhooks").warning(
             "a webhook was refused", connection=connection.name, stream=door.stream.key, reason=reason
         )
+
+
+def _known(uow: UnitOfWork, lines: Mapping[_Line, Sequence[_Waiting]]) -> _Known:
+    """Look up what arrived before under the keys of these deliveries, with one question an organisation."""
+    known: _Known = {}
+    for org_id in {line[0] for line in lines}:
+        places = {(*line[1:], one.identity.key) for line, of in lines.items() if line[0] == org_id for one in of}
+        for one in uow.receipts.known(org_id, places):
+            known[(org_id, one.connection_id, one.stream), one.dedupe_key] = one
+    return known
 
 
 def _nobody_waits() -> None:

@@ -1,13 +1,14 @@
 """Receipts: webhooks as they arrived, each with the run and the work that carry it out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from levada_runtime.store._found import find_rows
 from levada_runtime.store._rows import as_columns, read_as
 from levada_runtime.store.model import RunRow, WorkRow
-from levada_runtime.store.receipts_model import ReceiptRow
+from levada_runtime.store.receipts_model import EarlierReceipt, ReceiptRow
 from levada_runtime.store.tables import receipts, runs, work
 from levada_runtime.store.work import UNFINISHED
 
@@ -16,17 +17,7 @@ Entry = tuple[ReceiptRow, bytes, RunRow, WorkRow]
 _UNFINISHED: sa.BindParameter[Any] = sa.bindparam("unfinished", UNFINISHED, expanding=True, literal_execute=True)
 """Written out, so that SQLite sees that the index of unfinished work is the one to use."""
 _COLUMNS = [receipts.c[name] for name in ReceiptRow.__dataclass_fields__]
-_KNOWN = (
-    sa.select(*_COLUMNS)
-    .where(
-        receipts.c.org_id == sa.bindparam("org_id"),
-        receipts.c.connection_id == sa.bindparam("connection_id"),
-        receipts.c.stream == sa.bindparam("stream"),
-        receipts.c.dedupe_key.in_(sa.bindparam("keys", expanding=True)),
-    )
-    .order_by(receipts.c.received_at)
-)
-"""Built once: it is asked for every few deliveries, and to build it takes longer than to answer it."""
+_PLACE = ("connection_id", "stream", "dedupe_key")
 
 
 class Receipts:
@@ -43,10 +34,10 @@ class Receipts:
             self._connection.execute(sa.insert(runs), [as_columns(run) for _, _, run, _ in entries])
             self._connection.execute(sa.insert(work), [as_columns(row) for _, _, _, row in entries])
 
-    def known(self, org_id: int, connection_id: int, stream: str, keys: Sequence[str]) -> dict[str, ReceiptRow]:
-        """Return the newest receipt of a stream by each of these keys."""
-        asked = {"org_id": org_id, "connection_id": connection_id, "stream": stream, "keys": list(keys)}
-        return {row.dedupe_key: row for row in read_as(ReceiptRow, self._connection.execute(_KNOWN, asked))}
+    def known(self, org_id: int, places: Iterable[tuple[int, str, str]]) -> list[EarlierReceipt]:
+        """Return an organisation's receipts at these places (connection, stream and key), oldest first."""
+        found = find_rows(self._connection, EarlierReceipt, receipts, _PLACE, org_id, places)
+        return sorted(found, key=lambda one: one.received_at)
 
     def waiting(self, org_id: int, connection_id: int, key: str, at_most: int) -> int:
         """Count the unfinished work of a stream's receipts, up to `at_most`."""

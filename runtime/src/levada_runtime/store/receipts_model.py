@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +26,13 @@ class ReceiptRow:
     reason: str | None = None
     reply: dict[str, Any] | None = None
     processed_at: datetime | None = None
+
+
+class EarlierReceipt(NamedTuple):
+    """Where a receipt stands and by which key a second one of it is found."""
+
+    connection_id: int
+    stream: str
+    dedupe_key: str
+    id: str
+    received_at: datetime
