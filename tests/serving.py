@@ -1,11 +1,27 @@
-"""An application behind the very server that the daemon runs, on the loopback."""
+"""An application over the services of a test, and the very server that the daemon runs for it, on the loopback."""
 
+import copy
 import threading
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.datastructures import State
 
+from levada_runtime.api.app import make_app
 from levada_runtime.api.wire import BoundedHttp
+
+_built = {}
+
+
+def app_over(services):
+    """Return the application over these services; its routes are built once a session, which takes most of a second."""
+    contracts = tuple(services.registry)
+    if contracts not in _built:
+        _built[contracts] = make_app(services)
+    app = copy.copy(_built[contracts])
+    app.state = State({"services": services})
+    app.middleware_stack = None
+    return app
 
 
 @contextmanager

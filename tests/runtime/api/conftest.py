@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from tests.serving import app_over
 
-from levada_runtime.api.app import make_app
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
@@ -147,7 +147,7 @@ def standing(tmp_path_factory):
 
 
 def _app(installation):
-    return make_app(api_services(installation, lambda: {"ready": False, "executor": {"workers": 0}}))
+    return app_over(api_services(installation, lambda: {"ready": False, "executor": {"workers": 0}}))
 
 
 @pytest.fixture

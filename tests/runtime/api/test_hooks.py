@@ -7,9 +7,9 @@ import sys
 import threading
 
 import pytest
+from tests.serving import app_over
 
 from levada_runtime.api import hooks
-from levada_runtime.api.app import make_app
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
@@ -81,7 +81,7 @@ def installation(tmp_path, monkeypatch):
 
 @pytest.fixture
 def app(installation):
-    return make_app(api_services(installation, lambda: {"ready": True}))
+    return app_over(api_services(installation, lambda: {"ready": True}))
 
 
 def add(installation, org):

@@ -8,10 +8,9 @@ from contextlib import closing
 import pytest
 from tests.hostile import INVALID, KEYLESS, NOT_JSON, TOO_LARGE, pages
 from tests.laws.test_ingest_laws import RealBench
-from tests.serving import serving
+from tests.serving import app_over, serving
 
 from levada.contracts import CONTRACTS
-from levada_runtime.api.app import make_app
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
@@ -81,7 +80,7 @@ def test_the_api_refuses_each_with_the_place_and_goes_on(tmp_path):
     statuses = collections.Counter()
     with Installation(Settings(data_dir=tmp_path / "data")) as installation:
         key = installation.keys.issue(installation.org, "admin", ["admin"])[1]
-        with serving(make_app(api_services(installation, dict))) as port:
+        with serving(app_over(api_services(installation, dict))) as port:
             asked = closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30))
             with asked as connection:
                 for one in (one for page in pages(SEED + 1, 420, size=20) for one in page):

@@ -5,8 +5,8 @@ import json
 import orjson
 import pytest
 from tests.runtime.api.conftest import Caller
+from tests.serving import app_over
 
-from levada_runtime.api.app import make_app
 from levada_runtime.cli import run as typed
 from levada_runtime.daemon.api import api_services
 from levada_runtime.runs.ticks import Due
@@ -48,7 +48,7 @@ def runtime(installation, capsys):
 
 @pytest.fixture
 def api(installation):
-    app = make_app(api_services(installation, lambda: {"ready": False, "executor": {"workers": 0}}))
+    app = app_over(api_services(installation, lambda: {"ready": False, "executor": {"workers": 0}}))
     return Caller(app, installation.keys.issue(installation.org, "admin", ["admin"])[1])
 
 
