@@ -1,5 +1,8 @@
 """Bearer keys: shown once, kept as a hash, of one organisation, revocable."""
 
+import time
+from datetime import timedelta
+
 import pytest
 
 from levada_runtime.access.keys import Keys
@@ -42,6 +45,32 @@ def test_a_revoked_or_altered_key_is_nobodys(orgs, keys):
     assert keys.verify("lvd_zz_1_2") is None
     keys.revoke(org, row.id)
     assert keys.verify(token) is None
+
+
+def test_the_use_of_a_key_is_noted_now_and_then(store, clock, orgs, keys):
+    """Once a minute at most, so that reading writes next to nothing."""
+    org = orgs.ensure_default()
+    _, token = keys.issue(org, "reader", ["documents:read"])
+    noted = []
+    for seconds in (0, 50, 20):
+        clock.pass_time(seconds=seconds)
+        keys.verify(token)
+        noted += [row.last_used_at for row in keys.of(org)]
+    assert noted[0] == noted[1] == clock.now() - timedelta(seconds=70)
+    assert noted[2] == clock.now()
+
+
+def test_who_calls_with_a_key_waits_for_no_writer(store, orgs, keys):
+    """The use is noted by a later call; a snapshot's commit may take a minute."""
+    org = orgs.ensure_default()
+    _, token = keys.issue(org, "reader", ["documents:read"])
+    with store.write() as other:
+        other.lock("graph", org.id)
+        began = time.monotonic()
+        assert keys.verify(token) is not None
+        assert time.monotonic() - began < 2
+    assert keys.verify(token) is not None
+    assert keys.of(org)[0].last_used_at is not None
 
 
 def test_another_organisation_neither_sees_nor_revokes_a_key(orgs, keys):

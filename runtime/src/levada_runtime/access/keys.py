@@ -13,6 +13,7 @@ from levada_runtime.access.model import SCOPES, Principal
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.crypto import hash_key
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
+from levada_runtime.store.failures import StoreUnavailable, is_busy
 from levada_runtime.store.model import KeyRow, OrgRow
 from levada_runtime.store.unit_of_work import Store
 
@@ -96,10 +97,16 @@ class Keys:
         return KeyRow(org.id, key_id, name, hash_key(token), list(scopes), self._clock.now(), guard=guard), token
 
     def _note_use(self, row: KeyRow) -> None:
+        """Note it now and then; who calls waits for no writer, so that behind a long one a later use is noted."""
         now = self._clock.now()
-        if row.last_used_at is None or now - row.last_used_at > _USE_IS_NOTED_EVERY:
-            with self._store.write() as uow:
+        if row.last_used_at is not None and now - row.last_used_at <= _USE_IS_NOTED_EVERY:
+            return
+        try:
+            with self._store.note(in_passing=True) as uow:
                 uow.keys.used(row.org_id, row.id, now)
+        except StoreUnavailable as failed:
+            if not is_busy(failed):
+                raise
 
 
 def _place(parts: list[str]) -> tuple[int, str] | None:

@@ -19,6 +19,8 @@ class Orgs:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._known: dict[int, OrgRow] = {}
+        """Nothing changes an organisation once it is there, or takes it away."""
 
     def create(self, name: str) -> OrgRow:
         """Create an organisation.
@@ -67,8 +69,10 @@ class Orgs:
 
     def of(self, org_id: int) -> OrgRow:
         """Return the organisation with that row id, which a key or a row refers to."""
-        with self._store.read() as uow:
-            return uow.orgs.get(org_id)
+        if org_id not in self._known:
+            with self._store.read() as uow:
+                self._known[org_id] = uow.orgs.get(org_id)
+        return self._known[org_id]
 
     def all(self) -> list[OrgRow]:
         with self._store.read() as uow:

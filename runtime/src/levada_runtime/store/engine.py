@@ -18,6 +18,7 @@ from levada_runtime.store.turns import begin_writing
 WRITES = "levada_writes"
 LIGHTLY = "levada_lightly"
 FIRST = "levada_first"
+IN_PASSING = "levada_in_passing"
 HURRIED_MS, _PATIENT_MS = 10_000, 30_000
 _LIGHT, _FULL = "synchronous=NORMAL", "synchronous=FULL"
 _PRAGMAS = (
@@ -79,6 +80,11 @@ def noting(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{WRITES: True, LIGHTLY: True})
 
 
+def in_passing(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for notes that are given up when somebody else writes just now."""
+    return engine.execution_options(**{WRITES: True, LIGHTLY: True, IN_PASSING: True})
+
+
 def is_writing(connection: sa.Connection) -> bool:
     """Tell whether this connection is in a unit of work that writes."""
     return bool(connection.get_execution_options().get(WRITES, False))
@@ -131,8 +137,8 @@ def _begin(connection: sa.Connection) -> None:
     opened = connection.connection.driver_connection
     assert isinstance(opened, sqlite3.Connection)
     patience_ms = HURRIED_MS if connection.info.get(LIGHTLY) else _PATIENT_MS
-    way, first = Path(f"{connection.engine.url.database}-way"), FIRST in connection.get_execution_options()
-    if _is_begun(opened, patience_ms, way, first=first):
+    options, way = connection.get_execution_options(), Path(f"{connection.engine.url.database}-way")
+    if _is_begun(opened, 0 if IN_PASSING in options else patience_ms, way, first=FIRST in options):
         return
     opened.execute("PRAGMA busy_timeout=0")  # it has waited already
     try:

@@ -3,7 +3,7 @@
 Everything is read and written by many at a time; lists of values go to the database in chunks it can take.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from levada_runtime.store._found import Rows, find_rows, find_tuples
 from levada_runtime.store._many import delete_rows, insert_rows, update_rows
 from levada_runtime.store._said import said_of_entities, said_of_relationships
+from levada_runtime.store.columns import from_micros
 from levada_runtime.store.graph_model import EntityClaimRow, EntityRow, RelationshipClaimRow, RelationshipRow
 from levada_runtime.store.tables import (
     entities,
@@ -22,9 +23,7 @@ from levada_runtime.store.tables import (
     relationships,
 )
 
-_CHUNK = 5000
 _RELATED = "id", "from_id", "verb", "to_id"
-Value = TypeVar("Value")
 Row = TypeVar("Row", EntityRow, EntityClaimRow, RelationshipRow, RelationshipClaimRow)
 Triple = tuple[int, str, int]
 """(from, verb, to), by the entities' ids"""
@@ -51,9 +50,8 @@ class Graph:
 
     def entity_by_key(self, org_id: int, kind: str, external_id: str) -> EntityRow | None:
         """Return an entity that is there."""
-        same = entities.c.kind == kind, entities.c.external_id == external_id
-        query = _rows_of(EntityRow, entities).where(*_living(org_id), *same)
-        return next(iter(self._read(EntityRow, query)), None)
+        found = self.entities_by_key(org_id, [(kind, external_id)])
+        return next((row for row in found if row.deleted_at is None), None)
 
     def page_of(
         self, org_id: int, *, kind: str | None, external_id: str | None, before: int | None, limit: int
@@ -112,12 +110,9 @@ class Graph:
 
     def synced(self, org_id: int, sources: Iterable[str]) -> dict[str, datetime]:
         """Return when each of these sources last synced, where it ever did."""
-        query = sa.select(graph_sources.c.source, graph_sources.c.synced_at).where(graph_sources.c.org_id == org_id)
-        found: dict[str, datetime] = {}
-        for some in _chunks(sources):
-            read = self._connection.execute(query.where(graph_sources.c.source.in_(some)))
-            found.update((row.source, row.synced_at) for row in read)
-        return found
+        names, places = ("source", "synced_at"), [(one,) for one in sources]
+        found = find_tuples(self._connection, graph_sources, names, ("source",), org_id, places)
+        return {source: from_micros(at) for source, at in found}
 
     def last_syncs(self, org_id: int, entity_ids: Iterable[int]) -> dict[int, datetime]:
         """Return by entity when a source that claims it last synced."""
@@ -204,8 +199,3 @@ def _living(org_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 def _rows_of(kind: type[Any], table: sa.Table) -> sa.Select[Any]:
     """Select the columns of a row in the order of its fields."""
     return sa.select(*(table.c[name.rstrip("_")] for name in kind._fields))
-
-
-def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
-    listed = list(values)
-    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from levada_runtime.store._found import find_rows
 from levada_runtime.store._many import insert_rows
 from levada_runtime.store.graph_history_model import (
     EntityIntervalRow,
@@ -18,6 +19,7 @@ from levada_runtime.store.graph_history_model import (
     RelationshipIntervalRow,
     RelationshipThen,
 )
+from levada_runtime.store.graph_model import EntityRow
 from levada_runtime.store.tables import entities, entity_history, relationship_history, relationships
 
 Triple = tuple[int, str, int]
@@ -59,6 +61,10 @@ class GraphHistory:
 
     def entity_at(self, org_id: int, kind: str, external_id: str, at: Moment) -> EntityThen | None:
         """Return the entity of a key as it was at a moment."""
+        if at is None:
+            place = ((external_id, kind),)
+            now = find_rows(self._connection, EntityRow, entities, ("external_id", "kind"), org_id, place)
+            return next((_standing(row) for row in now if row.deleted_at is None), None)
         for query, _ in _entities_at(org_id, at):
             named = query.where(entities.c.kind == kind, entities.c.external_id == external_id)
             if row := self._connection.execute(named).first():
@@ -170,6 +176,22 @@ class GraphHistory:
         wanted = given.table_valued(sa.column("id", sa.BigInteger)).render_derived("wanted")
         found = query.where(column == wanted.c.id).offset(0).correlate(wanted).lateral("found")
         return sa.select(*found.c).select_from(wanted.join(found, sa.true()))
+
+
+def _standing(row: EntityRow) -> EntityThen:
+    return EntityThen(
+        row.id,
+        row.uid,
+        row.kind,
+        row.external_id,
+        row.class_,
+        row.display_name,
+        row.traits,
+        row.first_seen,
+        since=row.since,
+        until=None,
+        last_written=row.last_written,
+    )
 
 
 def _entities_at(org_id: int, at: Moment) -> Iterator[tuple[sa.Select[Any], sa.Column[int]]]:

@@ -13,7 +13,16 @@ from levada_runtime.store.connectors import Connectors
 from levada_runtime.store.contents import Contents
 from levada_runtime.store.deliveries import Deliveries
 from levada_runtime.store.documents import Documents
-from levada_runtime.store.engine import bytes_of, going_first, noting, place_of, reading, version_of, writing
+from levada_runtime.store.engine import (
+    bytes_of,
+    going_first,
+    in_passing,
+    noting,
+    place_of,
+    reading,
+    version_of,
+    writing,
+)
 from levada_runtime.store.events import Events
 from levada_runtime.store.graph import Graph
 from levada_runtime.store.graph_claims import GraphClaims
@@ -247,6 +256,7 @@ class Store:
         self._writing = writing(engine)
         self._going_first = going_first(engine)
         self._noting = noting(engine)
+        self._in_passing = in_passing(engine)
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
@@ -264,12 +274,13 @@ class Store:
             yield UnitOfWork(connection)
 
     @contextmanager
-    def note(self) -> Iterator[UnitOfWork]:
+    def note(self, *, in_passing: bool = False) -> Iterator[UnitOfWork]:
         """One transaction that a power cut may take back: for what would be a pity to lose, and no loss.
 
-        It waits for no disk, and for other writers ten seconds at most.
+        It waits for no disk, and for other writers ten seconds at most; `in_passing`, where one writes at a time, it
+        waits for nobody. Raises StoreUnavailable when its turn has not come by then.
         """
-        with self._noting.begin() as connection:
+        with (self._in_passing if in_passing else self._noting).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(NOTING)
             yield UnitOfWork(connection)
