@@ -40,7 +40,7 @@ def test_within_a_wave_nothing_is_said_twice_and_none_goes_before_an_earlier_one
     with store.read() as uow:
         picture.prepare(uow, Project(tuple(parts)))
     found = [wave.parts for wave in waves(picture, parts)]
-    assert sorted((one.source for wave in found for one in wave)) == sorted(one.source for one in parts)
+    assert sorted(one.source for wave in found for one in wave) == sorted(one.source for one in parts)
     for wave in found:
         said = [place for one in wave for place in places(one)]
         assert len(said) == len(set(said))
