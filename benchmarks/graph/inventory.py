@@ -26,11 +26,15 @@ def body(count: int, *, changed: bool = False, connector: str = "bench") -> Row:
     }
 
 
-def part(numbers: range) -> Row:
-    """Return some entities with the relationships that lead from each to the one before it, and to itself."""
+def part(numbers: range, *, leading_to: int = 0) -> Row:
+    """Return some entities with two relationships that lead from each: to the one before it, and to itself.
+
+    With `leading_to` the first leads to one of so many others instead, from all over the graph.
+    """
     edges = []
     for number in numbers:
-        for verb, to in (("USES", max(number - 1, numbers.start)), ("CONNECTS", number)):
+        far = number * 7919 % leading_to if leading_to else max(number - 1, numbers.start)
+        for verb, to in (("USES", far), ("CONNECTS", number)):
             ends = {"from_type": kind(number), "from_key": key(number), "to_type": kind(to), "to_key": key(to)}
             edges.append({**ends, "verb": verb, "properties": {"port": 443}})
     return {"entities": [entity(number) for number in numbers], "relationships": edges}
