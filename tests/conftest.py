@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.journeys import forks
 
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import newest_revision, revision_of, upgrade
@@ -52,6 +53,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         asked = metafunc.config.getoption("--database")
         names = [name for name in (marker.args if marker else DATABASES) if asked in (name, "both")]
         metafunc.parametrize("database", names, indirect=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_end() -> Iterator[None]:
+    """What runs the session's commands ends with it."""
+    yield
+    forks.close()
 
 
 class FrozenClock:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.journeys.forks import WITHIN_S, Forks
+from tests.journeys.chaos.clock import Clock
+from tests.journeys.forks import WITHIN_S, forks
 
 from levada_acme.sample import Faults, SampleSource
 from levada_runtime.daemon.installation import Installation
@@ -49,22 +49,8 @@ def _wait_until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> An
         time.sleep(0.02)
 
 
-_OF_A_PROCESS = {"PYTHONPATH", "LD_PRELOAD"}
+_OF_A_PROCESS = {"LD_PRELOAD"}
 """What a process looks at when it begins, so that one which is forked would not know of it."""
-
-
-@cache
-def _forks() -> Forks:
-    """Return what runs this session's commands."""
-    return Forks()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _forks_end() -> Iterator[None]:
-    """What runs the commands ends with the session."""
-    yield
-    if _forks.cache_info().currsize:
-        _forks().close()
 
 
 def _alone(words: list[str], environment: dict[str, str], stdin: str) -> tuple[int, str, str]:
@@ -108,7 +94,7 @@ class Site:
     def runtime(self, *words: str, code: int | None = 0, stdin: str = "") -> Ended:
         """Run a command to its end; `code` is the exit code it must have."""
         alone = _OF_A_PROCESS & self.env.keys()
-        ended = Ended(*(_alone if alone else _forks().run)([*words, *self._place()], self.environment(), stdin))
+        ended = Ended(*(_alone if alone else forks().run)([*words, *self._place()], self.environment(), stdin))
         assert "Traceback" not in ended.err, ended.err
         assert not self.database_url or sa.make_url(self.database_url).password not in (ended.out + ended.err)
         assert code is None or ended.code == code, f"{words} ended with {ended.code}:\n{ended.out}\n{ended.err}"
@@ -297,6 +283,22 @@ def source() -> Iterator[SampleSource]:
     """A source of some hundreds of rows, with its faults."""
     with SampleSource(seed=5, customers=700, invoices=900, faults=Faults(17, 23, 0)) as acme:
         yield acme
+
+
+@pytest.fixture
+def soon_a_minute(site: Site, tmp_path: Path) -> Callable[[float], None]:
+    """Returns what puts the site's clock so many seconds before a minute, for daemons that run or are started then.
+
+    Without a compiler nothing is put, and a minute comes when it comes.
+    """
+    clock = Clock(tmp_path) if Clock.can_be_had() else None
+
+    def put(seconds: float) -> None:
+        if clock is not None:
+            site.env |= clock.environment
+            clock.put_before_a_minute(seconds)
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 WITHIN_S = 180
@@ -30,13 +31,13 @@ class Forks:
             words = [sys.executable, str(Path(__file__)), str(theirs.fileno())]
             self._process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
 
-    def run(self, words, environment, stdin):
+    def run(self, words, environment, stdin="", folder=None):
         """Run a command to its end; return its exit code, what it said, and what it said of errors."""
         ends = [os.pipe() for _ in range(4)]
         given, (out, err, status) = ends[0], ends[1:]
         theirs = (given[0], out[1], err[1], status[1])
-        request = json.dumps({"words": list(words), "environment": environment}).encode()
-        self._ours.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", theirs))])
+        request = json.dumps({"words": list(words), "environment": environment, "folder": str(folder or Path.cwd())})
+        self._ours.sendmsg([request.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", theirs))])
         for end in theirs:
             os.close(end)
         heard = [_Heard(end) for end in (out[0], err[0])]
@@ -55,6 +56,19 @@ class Forks:
         """Let it end, as it does when nobody can ask it any more."""
         self._ours.close()
         self._process.wait(30)
+
+
+@cache
+def forks():
+    """Return what runs this session's commands; `close` it in the end."""
+    return Forks()
+
+
+def close():
+    """Let what runs the commands end, if any was run."""
+    if forks.cache_info().currsize:
+        forks().close()
+        forks.cache_clear()
 
 
 class _Heard:
@@ -121,6 +135,8 @@ def _watch(request, handed, command):
         os.close(end)
     os.environ.clear()
     os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.path[0:1] = [request["folder"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["runtime", *request["words"]]
     return command
 

@@ -4,6 +4,7 @@ import mmap
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -37,3 +38,7 @@ class Clock:
         """Set the clock forward, or back, for all of its processes at once."""
         self._told[:8] = struct.pack("d", self.offset_s + seconds)
         self.jumps += 1
+
+    def put_before_a_minute(self, seconds: float) -> None:
+        """Set it forward until its next minute begins in so many seconds."""
+        self.jump((-seconds - time.time() - self.offset_s) % 60)
