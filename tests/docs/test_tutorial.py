@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.journeys.forks import forks
 
-from levada_acme.sample import SampleSource
+from levada_acme.sample import Faults, SampleSource
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorials" / "your-first-connector.md"
 MODULE = "src/levada_billing/__init__.py"
@@ -46,10 +47,15 @@ class Reader:
         (info / "METADATA").write_text(METADATA)
         (info / "entry_points.txt").write_text(f"[levada.connectors]\n{entry[1]} = {entry[2]}\n")
 
-    def run(self, *words):
+    def runtime(self, *words):
+        """Type a command; its addresses are those of this reader's source."""
         words = [word.replace("http://127.0.0.1:8420", self.base_url) for word in words]
+        _, out, err = forks().run(words, self.environment, folder=self.folder)
+        return out or err
+
+    def pytest(self):
         done = subprocess.run(
-            [sys.executable, "-m", *words],
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
             check=False,
             cwd=self.folder,
             env=self.environment,
@@ -107,7 +113,7 @@ def gist(printed):
 def test_the_tutorial_works_as_it_is_written(tmp_path):
     """Every file and every command does what the page says it does."""
     followed = []
-    with SampleSource() as source:
+    with SampleSource(faults=Faults(rate_limited_every=0)) as source:  # whose pauses only take time
         reader = Reader(tmp_path, source)
         for step, told in steps():
             if isinstance(step, str):
@@ -116,13 +122,13 @@ def test_the_tutorial_works_as_it_is_written(tmp_path):
             elif step[:2] == ["pip", "install"] and "--editable" in step:
                 reader.install()
             elif step[0] == "runtime" and not " ".join(step[1:]).startswith(NOT_FOLLOWED):
-                answered = reader.run("levada_runtime", *step[1:])
+                answered = reader.runtime(*step[1:])
                 assert gist(answered) == gist(told), f"{' '.join(step)} answered:\n{answered}"
                 followed.append(step[1])
                 if "broken" in told:
                     (tmp_path / MODULE).write_text(before)
             elif step[:3] == ["python", "-m", "pytest"]:
-                answered = reader.run("pytest", "-q", "-p", "no:cacheprovider")
+                answered = reader.pytest()
                 assert re.search(r"\d+ passed", answered)[0] == re.search(r"\d+ passed", told)[0]
                 assert "failed" not in answered
                 followed.append("pytest")
