@@ -50,6 +50,11 @@ def ended(store, clock):
     return ended
 
 
+def at_once(_seconds):
+    """Rest for no time at all."""
+    return False
+
+
 def flags(library, org):
     (item,) = library.streams(org, connection="acme", limit=10, cursor=None).items
     return item["flags"]
@@ -157,3 +162,18 @@ def test_what_is_not_there_is_not_found(library, org, lay):
     for asked in (("nobody", "customers"), ("acme", "nothing")):
         with pytest.raises(NotFoundFailure):
             library.ticks(org, *asked, limit=1, cursor=None)
+
+
+def test_flagged_streams_are_counted_a_few_at_a_time(library, lay, stream, ended, clock):
+    """The count is what `doctor` lists, however many streams there are; one that is told to stop says nothing."""
+    lay(*(stream(f"s{number:02}", schedule_changed_at=clock.now()) for number in range(45)), stream())
+    ended(clock.now() - 4 * QUARTER, took=QUARTER + OTHER)
+    ended(clock.now() - 2 * QUARTER, took=QUARTER + OTHER)
+    assert library.flagged(at_once) == {"outgrew_interval": 1, "stale": 0}
+    clock.moment += 4 * QUARTER
+    rests = []
+    assert library.flagged(rests.append) == {"outgrew_interval": 1, "stale": 46}
+    assert len(rests) == 3
+    assert sum("stale" in one for one in library.ailing().values()) == 46
+    assert library.flagged(lambda seconds: rests.append(seconds) or True) is None
+    assert len(rests) == 4

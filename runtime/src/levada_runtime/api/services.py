@@ -1,6 +1,6 @@
 """What the API stands on; the daemon hands it in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,3 +74,5 @@ class Services:
     """How large a body may be, in bytes."""
     readiness: Callable[[], dict[str, Any]]
     """What `/readyz` answers: `ready` and each part's state."""
+    flagged: Callable[[], Mapping[str, int]]
+    """How many streams have each flag, as far as they were surveyed."""

@@ -1,6 +1,6 @@
 """The services that the API stands on, out of an installation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from levada_runtime.api.services import Services
@@ -8,8 +8,12 @@ from levada_runtime.daemon.installation import Installation
 from levada_runtime.pipeline.events import Intake as EventIntake
 
 
-def api_services(installation: Installation, readiness: Callable[[], dict[str, Any]]) -> Services:
-    """Return what the API stands on; `readiness` is asked by `/readyz`."""
+def api_services(
+    installation: Installation,
+    readiness: Callable[[], dict[str, Any]],
+    flagged: Callable[[], Mapping[str, int]] = dict,
+) -> Services:
+    """Return what the API stands on; `/readyz` asks for `readiness`, `/metrics` how many streams are `flagged`."""
     return Services(
         store=installation.store,
         orgs=installation.orgs,
@@ -43,4 +47,5 @@ def api_services(installation: Installation, readiness: Callable[[], dict[str, A
         stream_states=installation.stream_states,
         max_body=installation.settings.api.max_body,
         readiness=readiness,
+        flagged=flagged,
     )

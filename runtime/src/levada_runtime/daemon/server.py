@@ -20,6 +20,7 @@ from levada_runtime.daemon.executors import make_executor
 from levada_runtime.daemon.following import Following
 from levada_runtime.daemon.forgetting import Forgetting
 from levada_runtime.daemon.installation import Installation
+from levada_runtime.daemon.surveying import Surveying
 from levada_runtime.foundation.crypto import write_private
 from levada_runtime.foundation.errors import EnvironmentFailure
 from levada_runtime.foundation.logging import logger
@@ -49,6 +50,7 @@ class Daemon:
         self.leader = Leader(lasting_lock(installation.store.engine, LOCK), self._new_schedule, self._crash)
         self._following = Following(installation)
         self._forgetting = Forgetting(installation)
+        self._surveying = Surveying(installation)
         self.report: ProbeReport
         """What the attacks came to that were tried when it started."""
         self.admin_key_path: Path | None = None
@@ -82,6 +84,7 @@ class Daemon:
             (self._following.start, self._following.stop),
             (self.relay.start, lambda: self.relay.stop(self._drain_s())),
             (self._forgetting.start, self._forgetting.stop),
+            (self._surveying.start, self._surveying.stop),
             (self.leader.start, self.leader.stop),
         ):
             start()
@@ -185,7 +188,7 @@ class Daemon:
 
     def _start_api(self, listener: socket.socket) -> threading.Thread:
         self._installation.intake.on_commit = self.relay.kick
-        services = api_services(self._installation, self.readiness)
+        services = api_services(self._installation, self.readiness, self._surveying.flagged)
         config = uvicorn.Config(
             make_app(services),
             http=BoundedHttp,

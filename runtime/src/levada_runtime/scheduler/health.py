@@ -9,6 +9,7 @@ from levada_runtime.scheduler.accounting import fire_after
 from levada_runtime.store.model import StreamRow
 
 OUTGREW, STALE = "outgrew_interval", "stale"
+FLAGS: Final = (OUTGREW, STALE)
 _AT_LEAST: Final = timedelta(minutes=1)
 
 

@@ -1,6 +1,7 @@
 """Streams as an operator asks about them: when they are next due, what became of their moments, and how they fare."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
@@ -10,7 +11,7 @@ from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.ingest.library import Listing, listing
 from levada_runtime.runs.ticks import late_s, outgrew
 from levada_runtime.scheduler.accounting import fire_after
-from levada_runtime.scheduler.health import Health, fresh_until
+from levada_runtime.scheduler.health import FLAGS, Health, fresh_until
 from levada_runtime.store.model import ConnectionRow, OrgRow, RunRow, StreamRow, TickRow
 from levada_runtime.store.streams import NamedStream
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
@@ -19,6 +20,9 @@ COMING: Final = 5
 _ENDED = ("succeeded", "partial", "failed")
 _GOOD = ("succeeded", "partial")
 _LATEST: Final = 5
+_SHORTEST: Final = timedelta(minutes=1)
+"""No two moments of a schedule lie closer together."""
+_A_FEW, _REST = 20, 19
 
 
 class StreamLibrary:
@@ -72,16 +76,37 @@ class StreamLibrary:
 
     def ailing(self) -> dict[str, list[str]]:
         """Return the flags of every stream that has one, of all organisations, by connection and stream."""
-        now = self._clock.now()
         with self._store.read() as uow:
             names = {(row.org_id, row.id): row for row in uow.connections.everywhere()}
             found = {}
             for row in uow.streams.scheduled():
                 connection = names.get((row.org_id, row.connection_id))
                 if connection is not None:
-                    health = _health(uow, row, now, rests=row.paused or connection.state == "paused")
-                    found[f"{connection.name}/{row.stream}"] = health.flags
+                    found[f"{connection.name}/{row.stream}"] = self._flags(uow, row, connection.state)
         return {name: flags for name, flags in sorted(found.items()) if flags}
+
+    def flagged(self, rest: Callable[[float], bool]) -> dict[str, int] | None:
+        """Return how many streams there are with each flag, of all organisations; None when `rest` says to stop.
+
+        It goes over a few streams at a time, and rests for much longer than that took.
+        """
+        with self._store.read() as uow:
+            states = {(row.org_id, row.id): row.state for row in uow.connections.everywhere()}
+            rows = uow.streams.scheduled()
+        counts = dict.fromkeys(FLAGS, 0)
+        for start in range(0, len(rows), _A_FEW):
+            began = time.monotonic()
+            with self._store.read() as uow:
+                for row in rows[start : start + _A_FEW]:
+                    for flag in self._flags(uow, row, states.get((row.org_id, row.connection_id), "removed")):
+                        counts[flag] += 1
+            if rest(_REST * (time.monotonic() - began)):
+                return None
+        return counts
+
+    def _flags(self, uow: UnitOfWork, row: StreamRow, connection_state: str) -> list[str]:
+        rests = row.paused or connection_state in ("paused", "removed")
+        return _health(uow, row, self._clock.now(), rests=rests).flags
 
     def _view(self, uow: UnitOfWork, one: NamedStream, now: datetime) -> dict[str, Any]:
         row = one.row
@@ -139,14 +164,15 @@ def _health(uow: UnitOfWork, row: StreamRow, now: datetime, *, rests: bool) -> H
 
 
 def _lasted(row: StreamRow, runs: Sequence[RunRow]) -> list[tuple[timedelta, timedelta]]:
-    """Return how long each run took, and how long its schedule left it until the next moment."""
+    """Return how long each run took, and how long its schedule left it until the next moment, if that matters."""
     found = []
     for run in runs:
         if run.started_at is None or run.finished_at is None or run.scheduled_for is None:
             continue
-        following = fire_after(row, run.scheduled_for)
+        took = run.finished_at - run.started_at
+        following = fire_after(row, run.scheduled_for) if took > _SHORTEST else run.scheduled_for + _SHORTEST
         if following is not None:
-            found.append((run.finished_at - run.started_at, following - run.scheduled_for))
+            found.append((took, following - run.scheduled_for))
     return found
 
 

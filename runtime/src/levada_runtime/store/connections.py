@@ -57,6 +57,12 @@ class Connections:
         """Return the living connections of every organisation."""
         return read_as(ConnectionRow, self._connection.execute(self._living()))
 
+    def by_connector(self) -> list[tuple[str, str, int]]:
+        """Return how many living connections there are of each connector in each state: connector, state, number."""
+        of = connections.c.connector, connections.c.state
+        query = sa.select(*of, sa.func.count()).where(connections.c.state != REMOVED).group_by(*of).order_by(*of)
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
+
     def change(self, org_id: int, connection_id: int, at: datetime, **values: Any) -> None:
         matching = sa.update(connections).where(connections.c.org_id == org_id, connections.c.id == connection_id)
         self._connection.execute(matching.values(updated_at=at, **values))

@@ -72,6 +72,13 @@ class Streams:
         query = sa.select(streams).select_from(_living()).where(_HAS_SCHEDULE, connections.c.state != REMOVED)
         return read_as(StreamRow, self._connection.execute(query))
 
+    def by_rest(self) -> dict[bool, int]:
+        """Return how many scheduled streams rest because somebody paused them or their connection, and how many not."""
+        rests = sa.or_(streams.c.paused, connections.c.state == "paused").label("rests")
+        query = sa.select(rests, sa.func.count()).select_from(_living())
+        of_living = query.where(_HAS_SCHEDULE, connections.c.state != REMOVED).group_by(rests)
+        return {bool(row[0]): row[1] for row in self._connection.execute(of_living)}
+
     def scheduling(self) -> Sequence[tuple[Any, ...]]:
         """Return, cheaply and in order, what a scheduler goes by of every scheduled stream."""
         query = sa.select(*_SCHEDULING).select_from(_living()).where(_HAS_SCHEDULE, connections.c.state != REMOVED)
