@@ -195,13 +195,15 @@ class Daemon:
 
     def __init__(self, site: Site, *words: str) -> None:
         command = [sys.executable, "-m", "levada_runtime", "serve", "--port", "0", *words]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", str(site.data_dir)],
-            env=site.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._errors = site.data_dir.with_name(f"{site.data_dir.name}-{time.monotonic_ns()}.err")
+        with self._errors.open("w") as errors:  # a pipe that nobody reads would stop whoever has much to say
+            self.process = subprocess.Popen(
+                [*command, "--data-dir", str(site.data_dir)],
+                env=site.environment(),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         _started.append(self.process)
         self.said: list[str] = []
         self.url = ""
@@ -212,8 +214,11 @@ class Daemon:
                 self.url = line.split()[1]
                 break
         if not self.url:
-            assert self.process.stderr is not None
-            raise AssertionError(f"the daemon did not start: {self.process.stderr.read()}")
+            raise AssertionError(f"the daemon did not start: {self.errors()}")
+
+    def errors(self) -> str:
+        """Return what it and its workers said to standard error."""
+        return self._errors.read_text()
 
     def workers(self) -> list[int]:
         """Return the pids of its worker processes; a child of the daemon may also be a sandbox's zygote."""

@@ -59,8 +59,8 @@ def test_the_password_is_in_no_process_list_and_in_nothing_that_is_said(site, pr
     assert any("worker" in word for word in words)
     assert not any(password in word for word in words)
     daemon.process.send_signal(signal.SIGTERM)
-    out, err = daemon.process.communicate(timeout=60)
-    said = "".join(daemon.said) + out + err
+    out, _ = daemon.process.communicate(timeout=60)
+    said = "".join(daemon.said) + out + daemon.errors()
     assert "postgresql+psycopg://" in said
     assert password not in said
     shown = site.json("db", "status")
@@ -79,7 +79,8 @@ def test_a_database_that_goes_away_ends_the_daemon_with_a_sentence_and_loses_not
     with admin.connect() as connection:
         connection.exec_driver_sql(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         connection.exec_driver_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        _, err = daemon.process.communicate(timeout=90)
+        daemon.process.communicate(timeout=90)
+        err = daemon.errors()
         assert daemon.process.returncode == 3
         assert "cannot be reached" in err
         assert "Traceback (most recent call last)\n" not in err

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.databases("sqlite")]
 
 VARIABLE = "LEVADA_CHAOS_KILLS"
 DISK = 24 << 20
-FULL_S = 3.0
+FULL_S, ENDED_S = 3.0, 120.0
 
 
 class SmallDisk:
@@ -128,15 +128,18 @@ def test_a_full_disk_loses_nothing_and_promises_nothing(disk, source, tmp_path, 
     assert site.run_rows()[run][0] in ("queued", "running"), "the disk was never full"
     disk.empty(pids)
     if daemon.process.poll() is not None:
-        _, err = daemon.process.communicate(timeout=30)
+        daemon.process.communicate(timeout=30)
+        err = daemon.errors()
         assert daemon.process.returncode == 3, err
         assert f"the store at {tmp_path / 'data' / 'levada.db'} cannot be written" in err
         listening.daemon = site.serve("--workers", "1")
 
     watching = threading.Thread(target=pusher.join)
     watching.start()
+    deadline = time.monotonic() + ENDED_S
     while watching.is_alive() or site.rows("SELECT 1 FROM work WHERE state IN ('queued', 'running')"):
         assert listening.daemon.process.poll() is None, "the daemon ended though there was room"
+        assert time.monotonic() < deadline, listening.daemon.errors()[-10_000:]
         watching.join(0.2)
     listening.daemon.stop()
     assert full.get(202, 0) < 2 * KEYS
