@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.sandbox.harness import ordinary, suite, table
-from tests.sandbox.harness.attack import attacks_in
+from tests.sandbox.harness.attack import attacks_in, some_of_each
 from tests.sandbox.harness.walls import LEVELS, Walls
 
 OWN = Path(__file__).parents[1] / "escapes"
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
     attacks, wrong = attacks_in(options.folder)
     if options.only:
         attacks = [attack for attack in attacks if options.only in attack.name]
+    if options.of_each:
+        attacks = some_of_each(attacks, options.of_each)
     tell = (lambda line: print(line, file=sys.stderr)) if options.verbose else (lambda line: None)
     with Walls() as walls:
         found = suite.run(
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, nargs="?", default=OWN, help="a folder of attacks, or one file")
     parser.add_argument("--levels", type=_levels, help="L3,L2,L1; those named here must be reachable")
     parser.add_argument("--only", help="only attacks whose name contains this")
+    parser.add_argument("--of-each", type=int, metavar="N", help="only the first N attacks of each category")
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.add_argument("--require-controls", action="store_true", help="a control that fails without a reason fails")
     parser.add_argument("--without-controls", action="store_true", help="try no attack without the wall")

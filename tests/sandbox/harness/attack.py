@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -52,6 +53,17 @@ def attacks_in(folder: Path) -> tuple[list[Attack], list[str]]:
         except (NotAnAttack, OSError, UnicodeDecodeError) as error:
             wrong.append(f"{path}: {error}")
     return found, wrong
+
+
+def some_of_each(attacks: list[Attack], most: int) -> list[Attack]:
+    """Return the first few attacks of each category at each level."""
+    kept = Counter[tuple[str, str]]()
+    found = []
+    for attack in attacks:
+        kept[attack.level, attack.category] += 1
+        if kept[attack.level, attack.category] <= most:
+            found.append(attack)
+    return found
 
 
 def read(path: Path, name: str) -> Attack:
