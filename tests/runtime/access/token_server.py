@@ -17,12 +17,13 @@ class TokenServer:
     """`asked` are the forms it was sent; `answers` are said instead of a token, one after another.
 
     An access token is good as long as it is the newest; the source that it is for lives at any other path, and says who
-    asked in `visits`.
+    asked in `visits`. Its answers to who asks for a token have these `token_headers`.
     """
 
     def __init__(self, *, expires_in=3600, delay_s=0.0, rotating=True):
         self.asked, self.visits, self.answers, self.headers = [], [], [], []
         self.good = None
+        self.token_headers = {}
         self.refresh = FIRST
         self.expires_in, self.delay_s, self.rotating = expires_in, delay_s, rotating
         self._numbers, self._lock = itertools.count(1), threading.Lock()
@@ -35,7 +36,7 @@ class TokenServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 if self.path == "/token":
                     outer.headers.append(dict(self.headers))
-                    self._say(*outer.issue(body))
+                    self._say(*outer.issue(body), outer.token_headers)
                 else:
                     self.do_GET()
 
@@ -45,9 +46,11 @@ class TokenServer:
                 outer.visits.append((self.command, self.path, given, 200 if good else 401))
                 self._say(200 if good else 401, [])
 
-            def _say(self, status, said):
+            def _say(self, status, said, headers=None):
                 content = json.dumps(said).encode() if not isinstance(said, bytes) else said
                 self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

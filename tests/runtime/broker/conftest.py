@@ -133,7 +133,7 @@ def new_broker(cleanup, source, slept) -> Callable[..., Broker]:
             {"api_base": source.url} | (values or {}),
             {"key": SECRET} if secrets is None else secrets,
             allow_private=[source.place, *allow],
-            sleep=slept.append,
+            sleep=words.pop("sleep", slept.append),
             jitter=lambda: 1.0,
             **words,
         )

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from levada import HttpRequest, RateLimited
+from levada import HostNotDeclared, HttpRequest, RateLimited, from_setting, url
 from levada._rate import RateLimit
 from levada_runtime.outbound import Answer
+from levada_runtime.sandbox.broker.budget import Budget
 from levada_runtime.sandbox.broker.budgets import Budgets
 from levada_runtime.store import engine, unit_of_work
 from levada_runtime.store.engine import make_engine
@@ -194,12 +195,10 @@ def test_many_processes_at_once_keep_to_one_limit(store, database, moment):
 def test_the_broker_asks_for_a_turn_before_each_try(new_broker, source, slept, new_share, moment):
     """And tells what came of it: what is left of a minute is waited for by whoever asks next."""
     source.says("/a", (503, {"Retry-After": "3"}), (200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "7"}))
-    broker = new_broker(turns=new_share())
-    broker._sleep = moment.sleep
+    broker = new_broker(turns=new_share(), sleep=moment.sleep)
     assert broker.request(GET).ok
     assert sum(moment.slept) == pytest.approx(3, abs=0.1)
-    other = new_broker(turns=new_share())
-    other._sleep = moment.sleep
+    other = new_broker(turns=new_share(), sleep=moment.sleep)
     assert other.request(GET).ok
     assert sum(moment.slept) == pytest.approx(10, abs=0.1)
     assert len(source.seen) == 3
@@ -216,3 +215,53 @@ def test_a_turn_that_does_not_come_in_time_is_in_the_run_s_log_and_nothing_is_se
     assert refused.value.wait == pytest.approx(900, abs=1)
     assert len(source.seen) == 1
     assert [(one.status, "takes no more" in one.refused) for one in broker.exchanges] == [(None, True)]
+
+
+def test_every_step_of_a_redirect_takes_a_turn_at_the_host_that_it_leads_to(
+    new_broker, source, new_source, new_share, moment, store
+):
+    """What each host says of its limits is told to its own budget, and a redirect counts as a request."""
+    other = new_source()
+    source.says("/a", (302, {"Location": "/b"}))
+    source.says("/b", (302, {"Location": f"{other.url}/c", "X-RateLimit-Remaining": "4"}))
+    other.says("/c", (200, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "7"}))
+    both = {"hosts": [from_setting("api_base"), from_setting("cdn")], "settings": [url("cdn")], "allow": [other.place]}
+    broker = new_broker(turns=new_share((2, 9)), sleep=moment.sleep, values={"cdn": other.url}, **both)
+    assert broker.request(GET).ok
+    with store.read() as uow:
+        here, there = (Budget.read(uow.rate_budgets.look(1, KEY, place)) for place in (source.place, other.place))
+    assert [sum(count for _, count in one.past) for one in (here, there)] == [2, 1]
+    assert (here.flying, there.flying) == ({}, {})
+    assert (here.remaining, there.remaining) == (4, 0)
+    assert moment.slept == []
+    again = new_broker(turns=new_share((2, 9)), sleep=moment.sleep, values={"cdn": other.url}, **both)
+    assert again.request(GET).ok
+    assert sum(moment.slept) == pytest.approx(9, abs=0.5), "two redirects of one host take both of its turns"
+    assert [one.status for one in again.exchanges] == [200]
+    assert again.waited_s < 1
+
+
+def test_a_redirect_that_would_wait_too_long_ends_the_run_as_any_request_would(
+    new_broker, source, new_source, new_share, moment
+):
+    """Nothing is sent there; who is told to wait is the run."""
+    other = new_source()
+    source.says("/a", (307, {"Location": f"{other.url}/c"}))
+    other.says("/c", (429, {"Retry-After": "900"}))
+    both = {"hosts": [from_setting("api_base"), from_setting("cdn")], "settings": [url("cdn")], "allow": [other.place]}
+    for sent in (1, 1):
+        broker = new_broker(turns=new_share(), sleep=moment.sleep, values={"cdn": other.url}, **both)
+        with pytest.raises(RateLimited) as refused:
+            broker.request(GET)
+        assert refused.value.wait == pytest.approx(900, abs=9)
+        assert len(other.seen) == sent
+    assert "takes no more requests" in broker.exchanges[-1].refused
+
+
+def test_a_host_that_is_not_declared_has_no_budget(new_broker, source, new_share, store, moment):
+    """However many a source redirects to."""
+    source.says("/a", (302, {"Location": "https://evil.test/x"}))
+    with pytest.raises(HostNotDeclared):
+        new_broker(turns=new_share(), sleep=moment.sleep).request(GET)
+    with store.read() as uow:
+        assert set(uow.rate_budgets.of(1, KEY)) == {source.place}

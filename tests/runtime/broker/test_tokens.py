@@ -16,9 +16,12 @@ from levada import (
     secret,
     text,
 )
+from levada._rate import RateLimit
 from levada_runtime.access.oauth import Tokens
 from levada_runtime.foundation.crypto import Keyring
 from levada_runtime.foundation.logging import mask
+from levada_runtime.sandbox.broker.budget import Budget
+from levada_runtime.sandbox.broker.budgets import Budgets
 from levada_runtime.store.model import ConnectionRow
 
 GET = HttpRequest("GET", "/rows")
@@ -161,3 +164,51 @@ def test_the_address_of_a_token_keeps_the_rules_of_every_other(new_run, server):
         new_run(token_url="http://127.0.0.1:1/token").request(GET)
     assert "127.0.0.1:1" in refused.value.message
     assert server.visits == []
+
+
+KEY = b"whom the source takes the connection for"
+
+
+@pytest.fixture
+def turns(store):
+    """Returns what makes a run's share in the budgets of the connection's credential."""
+    return lambda *rules: Budgets(store).of(1, KEY, [RateLimit(requests=n, per_s=s) for n, s in rules])
+
+
+def budget(store, place):
+    with store.read() as uow:
+        return Budget.read(uow.rate_budgets.look(1, KEY, place))
+
+
+def test_a_request_for_a_token_takes_a_turn_like_any_other(new_run, server, store, turns):
+    """It counts at its host, before the request that it is for; a run never waits for a turn it holds itself."""
+    run = new_run(turns=turns((2, 60)))
+    assert run.request(GET).ok
+    assert sum(count for _, count in budget(store, server.place).past) == 2
+    assert budget(store, server.place).flying == {}
+    with pytest.raises(RateLimited, match="takes no more requests"):
+        new_run(turns=turns((2, 60))).request(GET)
+    assert (len(server.asked), len(server.visits)) == (1, 1)
+
+
+def test_a_host_that_gives_no_token_for_a_while_is_left_alone_by_all(new_run, server, store, turns):
+    """What it said to one run another need not ask again; nobody holds the claim meanwhile."""
+    server.answers = [(429, {})] * 2
+    server.token_headers = {"Retry-After": "600"}
+    for _ in range(2):
+        with pytest.raises(RateLimited) as refused:
+            new_run(turns=turns()).request(GET)
+        assert refused.value.wait == pytest.approx(600, abs=5)
+    assert (len(server.asked), server.visits) == (1, [])
+    with store.read() as uow:
+        assert [row.refreshing_by for row in uow.tokens.everywhere()] == [None]
+
+
+def test_twenty_runs_with_a_budget_fetch_one_token_and_keep_to_the_limit(new_run, server, store, turns):
+    """One of them asks in its turn, the others wait for its answer, and then for their own turns."""
+    server.delay_s = 0.1
+    runs = [new_run(turns=turns((30, 1))) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(lambda run: run.request(GET).ok, runs))
+    assert (len(server.asked), len(server.visits)) == (1, 20)
+    assert sum(count for _, count in budget(store, server.place).past) <= 30

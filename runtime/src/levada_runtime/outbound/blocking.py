@@ -8,6 +8,7 @@ from levada_runtime.outbound.body import Meter
 from levada_runtime.outbound.client import Answer, AtStep, Client
 from levada_runtime.outbound.headers import Headers
 from levada_runtime.outbound.loop import LoopThread, Promise
+from levada_runtime.outbound.redirects import Step
 from levada_runtime.outbound.url import Target
 
 
@@ -46,6 +47,12 @@ class BlockingClient:
                 within_s=within_s,
             )
         )
+
+    def send_step(
+        self, step: Step, *, at_step: AtStep | None = None, meter: Meter | None = None, within_s: float | None = None
+    ) -> tuple[Answer, Step | None]:
+        """Send one step, as `Client.send_step` does; `at_step` is called in the loop's thread."""
+        return self._loop.run(partial(self.client.send_step, step, at_step=at_step, meter=meter, within_s=within_s))
 
     def close(self) -> None:
         """Close the connections, and the loop unless it is shared.

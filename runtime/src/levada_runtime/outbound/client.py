@@ -90,8 +90,7 @@ class Client:
         raise to refuse it, and returns what to add for it. `meter` counts all that comes in, whatever becomes of it.
         `within_s` bounds the whole more tightly than the client's own limit. Raises Refused, TooLarge or Unreachable.
         """
-        check_method(method)
-        step, received = Step(method, target, outgoing(headers), body), 0
+        step, received = first_step(method, target, headers, body), 0
         bound = self.limits.total_s if within_s is None else min(self.limits.total_s, within_s)
         try:
             async with asyncio.timeout(bound):
@@ -104,7 +103,22 @@ class Client:
                     step = following
         except TimeoutError as error:
             raise Unreachable(f"{target.place} did not answer in time", code="timeout") from error
-        raise Refused(f"more than {self.limits.redirects} redirects from {target.place}", code="redirects")
+        raise too_many_redirects(target, self.limits)
+
+    async def send_step(
+        self, step: Step, *, at_step: AtStep | None = None, meter: Meter | None = None, within_s: float | None = None
+    ) -> tuple[Answer, Step | None]:
+        """Send one step, for who has something to do before each; return the answer, and the step that it leads to.
+
+        The rest is as with `send`.
+        """
+        bound = self.limits.total_s if within_s is None else min(self.limits.total_s, within_s)
+        try:
+            async with asyncio.timeout(bound):
+                answer, location = await self._take(step, at_step, meter or Meter())
+        except TimeoutError as error:
+            raise Unreachable(f"{step.target.place} did not answer in time", code="timeout") from error
+        return answer, next_step(step, answer.status, location)
 
     async def close(self) -> None:
         """Close the pool's connections."""
@@ -170,6 +184,20 @@ class Client:
                 max_headers=_HEADERS,
             )
         return self._opened
+
+
+def first_step(method: str, target: Target, headers: Headers = (), body: bytes | None = None) -> Step:
+    """Return the first step of a request.
+
+    Raises Refused for a method that is not sent.
+    """
+    check_method(method)
+    return Step(method, target, outgoing(headers), body)
+
+
+def too_many_redirects(target: Target, limits: Limits) -> Refused:
+    """Return why a request that was led on and on is given up."""
+    return Refused(f"more than {limits.redirects} redirects from {target.place}", code="redirects")
 
 
 def check_method(method: str) -> None:

@@ -18,8 +18,12 @@ class Gate:
         self._count = count
         self._origin: tuple[str, str, int] | None = None
 
-    def __call__(self, step: Step) -> Additions:
+    def check(self, step: Step) -> None:
+        """Raise HostNotDeclared unless the step goes to a declared host."""
         self._hosts.check(step.target, step.after)
+
+    def __call__(self, step: Step) -> Additions:
+        self.check(step)
         self._count()
         self._meter.count(len(step.body or b""))
         self._origin = self._origin or step.target.origin

@@ -12,6 +12,8 @@ from levada_runtime.sandbox.broker.evidence import Evidence
 
 FETCH_S: Final = 20.0
 """How long the answer to a request for a token is waited for."""
+TURN_S: Final = 8.0
+"""How long its turn is waited for: both together have to end before another run would take over."""
 UNAUTHORIZED: Final = 401
 
 

@@ -27,7 +27,7 @@ from levada_runtime.outbound import (
     TooLarge,
     Unreachable,
 )
-from levada_runtime.outbound.client import check_method
+from levada_runtime.outbound.client import check_method, first_step
 from levada_runtime.outbound.headers import check_headers, without
 from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.retry_after import retry_after
@@ -38,8 +38,9 @@ from levada_runtime.sandbox.broker.gate import Gate
 from levada_runtime.sandbox.broker.hosts import HostList, forbidden
 from levada_runtime.sandbox.broker.log import ExchangeLog
 from levada_runtime.sandbox.broker.model import INTERCEPTED, Asked, Errand, Exchange
-from levada_runtime.sandbox.broker.proof import FETCH_S, Proof, TokenSource
+from levada_runtime.sandbox.broker.proof import FETCH_S, TURN_S, Proof, TokenSource
 from levada_runtime.sandbox.broker.retry import TOO_MANY, Again, Patience, decide, is_transient
+from levada_runtime.sandbox.broker.walk import TurnTaker, walk
 from levada_runtime.sandbox.model import Abort, Limits
 from levada_runtime.sandbox.protocol import HttpAnswer, HttpFrame
 
@@ -80,14 +81,12 @@ class Broker:
         """
         self.requests = 0
         self.bytes = 0
-        self.waited_s = 0.0
         self.mask = Mask(secrets.values(), basic_pairs(manifest, settings, secrets))
         self.tape = Tape(self.mask, credential_names(manifest)) if recording else None
         self._limits = limits or Limits()
         self._log = ExchangeLog(self.mask, self._limits.http_requests)
         self._manifest, self._settings = manifest, settings
         self._proof = Proof(manifest, settings, secrets, self.mask, tokens, now)
-        self._turns = turns
         self._owned = client is None
         self._client = client or BlockingClient(Client(allow_private=AllowPrivate.read(allow_private)))
         self._player = player
@@ -97,6 +96,13 @@ class Broker:
         self._deadline_s = deadline_s
         self._patience = patience or Patience()
         self._sleep, self._now, self._jitter = sleep, now, jitter
+        longest_s = self._patience.longest_wait_s
+        self._turns = TurnTaker(turns, sleep, longest_s, self._left_s)
+
+    @property
+    def waited_s(self) -> float:
+        """For how long it has waited until its sources took another request."""
+        return self._turns.waited_s
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -178,10 +184,9 @@ class Broker:
         spent, tries = 0.0, 0
         while True:
             tries += 1
-            self._take_turn(request)
-            began = time.monotonic()
+            began = time.monotonic() - self.waited_s
             outcome = self._send(request, hosts, tries)
-            spent += time.monotonic() - began
+            spent += time.monotonic() - self.waited_s - began
             if isinstance(outcome, Answer) and self._proof.takes_another(outcome.status):
                 continue
             if isinstance(outcome, Answer) and not (request.repeatable and is_transient(outcome.status)):
@@ -200,24 +205,10 @@ class Broker:
             self._sleep(verdict.wait_s)
             spent += verdict.wait_s
 
-    def _take_turn(self, request: Errand) -> None:
-        """Wait until the source takes another request; what it would not take in time is not sent, and logged."""
-        if self._turns is None:
-            return
-        began = time.monotonic()
-        try:
-            longest_s = self._patience.longest_wait_s
-            self._turns.take(request.target.place, self._sleep, longest_s=longest_s, left_s=self._left_s())
-        except RateLimited as refusal:
-            self._log.tried(request, None, refusal.message, 0, 0.0)
-            raise
-        finally:
-            self.waited_s += time.monotonic() - began
-
     def _send(self, request: Errand, hosts: HostList, attempt: int) -> Answer | Unreachable:
         """Send the request once and keep the exchange, whatever becomes of it."""
         meter = Meter(max(0, self._limits.http_bytes - self.bytes))
-        began = time.monotonic()
+        began = time.monotonic() - self.waited_s
         answer: Answer | None = None
         reason: str | None = None
         try:
@@ -234,25 +225,18 @@ class Broker:
         finally:
             self.bytes += meter.moved
             status = answer.status if answer is not None else None
-            self._log.tried(request, status, reason, meter.moved, time.monotonic() - began, attempt)
-            if self._turns is not None:
-                self._turns.answered(request.target.place, answer)
+            self._log.tried(request, status, reason, meter.moved, time.monotonic() - self.waited_s - began, attempt)
         return answer
 
     def _sent(self, request: Errand, hosts: HostList, meter: Meter) -> Answer:
         if self._left_s() <= 0:
             raise Abort("timeout", self._out_of_time())
         proof = self._proof.of(request.headers, self._fetch, self._left_s())
+        headers = without(request.headers, proof.names)
+        step = first_step(request.method, proof.spelled(request.target), headers, request.body)
         try:
-            return self._client.send(
-                request.method,
-                proof.spelled(request.target),
-                headers=without(request.headers, proof.names),
-                body=request.body,
-                at_step=Gate(hosts, proof, meter, self._count),
-                meter=meter,
-                within_s=None if self._deadline_s is None else self._left_s(),
-            )
+            gate = Gate(hosts, proof, meter, self._count)
+            return walk(self._client, step, gate, meter, self._turns, self._left_s)
         except TooLarge as large:
             if large.code == "metered":
                 raise self._out_of_bytes() from None
@@ -263,28 +247,37 @@ class Broker:
         scheme = self._manifest.auth
         assert isinstance(scheme, OAuth2ClientCredentials | OAuth2Refresh)
         errand = Errand("POST", self._hosts().resolve(scheme.token_url, []), asked.headers, asked.body)
-        meter, began = Meter(max(0, self._limits.http_bytes - self.bytes)), time.monotonic()
-        answer: Answer | None = None
-        self._count()
-        try:
-            answer = self._client.send(
-                errand.method,
-                errand.target,
-                headers=errand.headers,
-                body=errand.body,
-                follow=False,
-                meter=meter,
-                within_s=min(FETCH_S, self._left_s()),
-            )
-        except Unreachable as failure:
-            raise SourceUnavailable(f"no token could be fetched: {failure.message}") from None
-        finally:
-            self.bytes += meter.moved
-            reason = "no answer" if answer is None else None
-            status = answer.status if answer is not None else None
-            self._log.tried(errand, status, reason, meter.moved, time.monotonic() - began)
+        answer = self._asked_for_token(errand)
         wait = retry_after(_header(answer, "retry-after"), self._now())
         return read_token(errand.target.place, answer.status, answer.body, wait)
+
+    def _asked_for_token(self, errand: Errand) -> Answer:
+        """Send a request for a token in its turn, which has to come while whoever else wants the token still waits."""
+        meter, began = Meter(max(0, self._limits.http_bytes - self.bytes)), time.monotonic() - self.waited_s
+        answer, reason = None, "no answer"
+        try:
+            with self._turns.turn(errand.target.place, TURN_S) as answers:
+                self._count()
+                answer = self._client.send(
+                    errand.method,
+                    errand.target,
+                    headers=errand.headers,
+                    body=errand.body,
+                    follow=False,
+                    meter=meter,
+                    within_s=min(FETCH_S, self._left_s()),
+                )
+                answers.append(answer)
+        except Unreachable as failure:
+            raise SourceUnavailable(f"no token could be fetched: {failure.message}") from None
+        except RateLimited as refusal:
+            reason = refusal.message
+            raise
+        finally:
+            self.bytes += meter.moved
+            status, told = (answer.status, None) if answer is not None else (None, reason)
+            self._log.tried(errand, status, told, meter.moved, time.monotonic() - self.waited_s - began)
+        return answer
 
     def _played(self, player: Player, errand: Errand) -> HttpAnswer:
         """Answer from the cassette; what it does not hold ends the run, since no answer would be true."""
