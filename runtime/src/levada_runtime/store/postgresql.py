@@ -28,6 +28,7 @@ _CONNECTING: dict[str, Any] = {
 }
 # A process that was stopped in the middle of a transaction must not keep its locks from everybody else for ever.
 _SESSION = "SET idle_in_transaction_session_timeout = '60s'"
+_DISK_FULL = "53100"
 _LONGEST_REASON = 400
 
 
@@ -93,13 +94,31 @@ def shown(url: sa.URL) -> str:
 
 
 def unreachable(url: sa.URL, reason: object) -> UnreachableFailure:
-    """Return the failure of a server that could not be reached, or that was lost."""
-    said = "; ".join(line.strip() for line in str(reason).splitlines() if line.strip())
+    """Return the failure of a server that could not be reached, that was lost, or whose disk is full."""
+    if _is_full(reason):
+        return _unwritable(url, reason)
     return UnreachableFailure(
-        f"the database at {shown(url)} cannot be reached: {said[:_LONGEST_REASON]}",
+        f"the database at {shown(url)} cannot be reached: {_in_one_line(reason)}",
         code="database_unreachable",
         hint="start it, or mend the URL (server, user, password, database): --database-url or LEVADA_DATABASE_URL",
     )
+
+
+def _unwritable(url: sa.URL, reason: object) -> UnreachableFailure:
+    """Return the failure of a server that keeps what it has, and nothing new."""
+    return UnreachableFailure(
+        f"the database at {shown(url)} cannot be written: {_in_one_line(reason)}",
+        code="store_unwritable",
+        hint="make room on its disk; whatever was answered for is kept, and everything goes on from where it was",
+    )
+
+
+def _is_full(reason: object) -> bool:
+    return getattr(reason, "sqlstate", None) == _DISK_FULL
+
+
+def _in_one_line(reason: object) -> str:
+    return "; ".join(line.strip() for line in str(reason).splitlines() if line.strip())[:_LONGEST_REASON]
 
 
 def _normalised(url: sa.URL) -> sa.URL:
@@ -121,10 +140,11 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
-    """Say what an operator can do about a server that is not there; every other error, and Ctrl-C, stays what it is."""
+    """Say what an operator can do about a server that is not there, or is full; any other error stays what it is."""
     failed = context.sqlalchemy_exception
     connecting = context.connection is None and isinstance(failed, sa.exc.OperationalError)
     lost = context.is_disconnect and isinstance(failed, sa.exc.DBAPIError)
-    if context.is_pre_ping or context.engine is None or not (connecting or lost):
+    full = _is_full(context.original_exception)
+    if context.is_pre_ping or context.engine is None or not (connecting or lost or full):
         return None
     return unreachable(context.engine.url, context.original_exception)
