@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 from levada_runtime.foundation.errors import EnvironmentFailure, UsageFailure
 from levada_runtime.foundation.logging import mask
 from levada_runtime.store.engine import make_engine, place_of
+from levada_runtime.store.model import OrgRow
+from levada_runtime.store.postgresql import together
 from levada_runtime.store.schema import revision_of, upgrade
 from levada_runtime.store.unit_of_work import Store
 
@@ -101,6 +104,56 @@ def test_a_connection_that_is_cut_fails_its_unit_of_work_and_the_next_gets_a_new
             with bystander.engine.connect() as connection:
                 connection.exec_driver_sql(cut, (store.engine.url.database,))
             uow.orgs.all()
+
+    with pytest.raises(EnvironmentFailure) as lost:
+        be_cut_off()
+    assert lost.value.code == "database_unreachable"
+    with store.read() as uow:
+        assert uow.orgs.all() == []
+
+
+@pytest.mark.databases("postgresql")
+def test_connections_that_were_cut_while_they_rested_cost_nobody_anything(new_store, monkeypatch):
+    """Whoever takes one up after a while asks first whether it is still there, and gets another."""
+    monkeypatch.setattr("levada_runtime.store.postgresql._RESTED_S", 0.0)
+    store, bystander = new_store(), new_store()
+    with store.read() as uow, store.read() as other:
+        assert uow.orgs.all() == other.orgs.all() == []
+    with bystander.engine.connect() as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        connection.exec_driver_sql(cut, (store.engine.url.database,))
+    with store.read() as uow, store.read() as other:
+        assert uow.orgs.all() == other.orgs.all() == []
+
+
+def test_what_is_said_together_is_kept_together_or_not_at_all(store):
+    """One statement that is refused, and nothing of the unit of work stays; it fails with the store's own words."""
+
+    def say(*ids):
+        with store.write() as uow, together(uow._connection):
+            for one in ids:
+                uow.orgs.add(OrgRow(one, f"org-{one}", datetime.now(UTC)))
+
+    say(7, 8)
+    with pytest.raises(sa.exc.IntegrityError):
+        say(9, 7)
+    with store.read() as uow:
+        assert {one.id for one in uow.orgs.all()} == {7, 8}
+
+
+@pytest.mark.databases("postgresql")
+def test_a_server_that_goes_while_several_things_are_said_is_named(new_store):
+    """What was lost is an environment's failure, as it is anywhere else, and the next unit of work goes on."""
+    store, bystander = new_store(), new_store()
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
+    def be_cut_off():
+        with store.write() as uow:
+            uow.orgs.all()
+            with bystander.engine.connect() as connection:
+                connection.exec_driver_sql(cut, (store.engine.url.database,))
+            with together(uow._connection):
+                uow.orgs.add(OrgRow(7, "org-7", datetime.now(UTC)))
 
     with pytest.raises(EnvironmentFailure) as lost:
         be_cut_off()

@@ -4,8 +4,10 @@ Units of work that write run at READ COMMITTED and lock what they decide on; tho
 read only, so that what they see is one moment's and no writer ever waits for them.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -30,6 +32,10 @@ _CONNECTING: dict[str, Any] = {
 _SESSION = "SET idle_in_transaction_session_timeout = '60s'"
 _DISK_FULL = "53100"
 _LONGEST_REASON = 400
+_RESTED = "levada_rested"
+_RESTED_S: Final = 1.0
+"""How long a connection may rest before it is asked whether it still is one; asked each time, it would cost every unit
+of work a question more, and say nothing of the moment after."""
 
 
 def make_engine(url: sa.URL) -> sa.Engine:
@@ -46,7 +52,6 @@ def make_engine(url: sa.URL) -> sa.Engine:
             url,
             connect_args=given,
             isolation_level="READ COMMITTED",
-            pool_pre_ping=True,
             pool_recycle=1800,
             pool_timeout=30,
             pool_size=5,
@@ -63,7 +68,28 @@ def make_engine(url: sa.URL) -> sa.Engine:
         ) from None
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "handle_error", _tell)
+    sa.event.listen(engine, "checkin", _note_rest)
+    sa.event.listen(engine, "checkout", _look_after_rest(engine.dialect))
     return engine
+
+
+@contextmanager
+def together(connection: sa.Connection) -> Iterator[None]:
+    """Send all that is said inside at once, and hear the answers at the end; nothing inside may ask for one.
+
+    What is refused is raised at the end, as it would be without. Other databases are spoken to as ever.
+    """
+    dialect, driver = connection.dialect, connection.connection.driver_connection
+    if driver is None or dialect.name != "postgresql":
+        yield
+        return
+    error: Any = dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except error as refused:
+        told = _told(connection.engine.url, refused, lost=dialect.is_disconnect(refused, driver, None))
+        raise told or sa.exc.DBAPIError.instance(None, None, refused, error, dialect=dialect) from None
 
 
 def check(connection: sa.Connection) -> None:
@@ -109,7 +135,7 @@ def _unwritable(url: sa.URL, reason: object) -> UnreachableFailure:
     return UnreachableFailure(
         f"the database at {shown(url)} cannot be written: {_in_one_line(reason)}",
         code="store_unwritable",
-        hint="make room on its disk; whatever was answered for is kept, and everything goes on from where it was",
+        hint="make room on the server's disk; what was answered for is kept, and everything goes on from where it was",
     )
 
 
@@ -139,12 +165,38 @@ def _prepare(connection: Any, _record: Any) -> None:
     connection.autocommit = False
 
 
+def _note_rest(_connection: Any, record: Any) -> None:
+    record.info[_RESTED] = time.monotonic()
+
+
+def _look_after_rest(dialect: sa.Dialect) -> Any:
+    """Return what makes sure that a connection is still there when it is used again after a while."""
+
+    def look(connection: Any, record: Any, _proxy: Any) -> None:
+        rested_at = record.info.get(_RESTED)
+        if rested_at is None or time.monotonic() - rested_at < _RESTED_S:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error:
+            raise sa.exc.InvalidatePoolError from None
+
+    return look
+
+
 def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
-    """Say what an operator can do about a server that is not there, or is full; any other error stays what it is."""
+    """Say what an operator can do about it; what is no matter of an operator, and Ctrl-C, stays what it is."""
     failed = context.sqlalchemy_exception
     connecting = context.connection is None and isinstance(failed, sa.exc.OperationalError)
     lost = context.is_disconnect and isinstance(failed, sa.exc.DBAPIError)
     full = _is_full(context.original_exception)
-    if context.is_pre_ping or context.engine is None or not (connecting or lost or full):
+    if context.engine is None:
         return None
-    return unreachable(context.engine.url, context.original_exception)
+    return _told(context.engine.url, context.original_exception, lost=connecting or lost)
+
+
+def _told(url: sa.URL, error: BaseException, *, lost: bool) -> EnvironmentFailure | None:
+    """Return the failure of a server that is out of room, or is not there; None of any other error."""
+    if getattr(error, "sqlstate", None) == _DISK_FULL:
+        return _unwritable(url, error)
+    return unreachable(url, error) if lost else None

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from levada_runtime.store._found import find_rows
 from levada_runtime.store._rows import as_columns, read_as
 from levada_runtime.store.model import RunRow, WorkRow
+from levada_runtime.store.postgresql import together
 from levada_runtime.store.receipts_model import EarlierReceipt, ReceiptRow
 from levada_runtime.store.tables import receipts, runs, work
 from levada_runtime.store.work import UNFINISHED
@@ -28,8 +29,10 @@ class Receipts:
 
     def enter(self, entries: Sequence[Entry]) -> None:
         """Keep receipts together with their runs and their work, each table with one statement."""
-        if entries:
-            kept = [{**as_columns(receipt), "body": body} for receipt, body, _, _ in entries]
+        if not entries:
+            return
+        kept = [{**as_columns(receipt), "body": body} for receipt, body, _, _ in entries]
+        with together(self._connection):
             self._connection.execute(sa.insert(receipts), kept)
             self._connection.execute(sa.insert(runs), [as_columns(run) for _, _, run, _ in entries])
             self._connection.execute(sa.insert(work), [as_columns(row) for _, _, _, row in entries])
