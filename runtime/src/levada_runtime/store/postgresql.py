@@ -189,7 +189,6 @@ def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
     failed = context.sqlalchemy_exception
     connecting = context.connection is None and isinstance(failed, sa.exc.OperationalError)
     lost = context.is_disconnect and isinstance(failed, sa.exc.DBAPIError)
-    full = _is_full(context.original_exception)
     if context.engine is None:
         return None
     return _told(context.engine.url, context.original_exception, lost=connecting or lost)
@@ -197,6 +196,4 @@ def _tell(context: sa.engine.ExceptionContext) -> EnvironmentFailure | None:
 
 def _told(url: sa.URL, error: BaseException, *, lost: bool) -> EnvironmentFailure | None:
     """Return the failure of a server that is out of room, or is not there; None of any other error."""
-    if getattr(error, "sqlstate", None) == _DISK_FULL:
-        return _unwritable(url, error)
-    return unreachable(url, error) if lost else None
+    return unreachable(url, error) if lost or _is_full(error) else None
