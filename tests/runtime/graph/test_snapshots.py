@@ -6,7 +6,7 @@ import pytest
 from tests.runtime.graph.words import ORG, edges, events, host, rows, runs, traits
 
 from levada_runtime.foundation.config import RetentionSettings
-from levada_runtime.graph import parts, snapshots
+from levada_runtime.graph import parts, sifting, snapshots
 from levada_runtime.graph.model import REST, EntityDraft, GraphRefusal
 from levada_runtime.graph.operations import Write, batch_of
 from levada_runtime.graph.seen import Seen
@@ -20,8 +20,9 @@ SOURCE = "connection:test/hosts"
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """Parts of three rows and pages of two, so that a dozen things are several of each."""
-    monkeypatch.setattr(snapshots, "PART_ROWS", 3)
-    monkeypatch.setattr(snapshots, "_PAGE", 2)
+    for module in (snapshots, sifting):
+        monkeypatch.setattr(module, "PART_ROWS", 3)
+        monkeypatch.setattr(module, "PAGE", 2)
 
 
 def staged(graph, entities, relationships=(), *, source=SOURCE):

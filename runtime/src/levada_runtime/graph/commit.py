@@ -8,6 +8,7 @@ from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.graph import history
 from levada_runtime.graph.diff import Changes, EntityChange, RelationshipChange
 from levada_runtime.graph.held import supersede
+from levada_runtime.graph.model import CONNECTION
 from levada_runtime.graph.operations import spell_key
 from levada_runtime.graph.picture import EntityState
 from levada_runtime.graph.undo import undo_of
@@ -30,6 +31,7 @@ def write(
     if changes.synced is not None:
         supersede(uow, org_id, changes.synced.source, at)
         uow.graph.keep_sync(org_id, changes.synced.source, changes.synced.sync_id, changes.synced.at)
+    uow.graph_claims.count_change(org_id, _snapshots_of(changes.entities))
     events = _events(org_id, changes.entities, at, cause)
     publish(uow, events)
     if run_id is not None and (changes.entities or changes.relationships):
@@ -44,6 +46,13 @@ def _write_entities(uow: UnitOfWork, org_id: int, changes: Sequence[EntityChange
     uow.graph.add_claims(org_id, [_claim_row(one) for one in changes if one.claims.new])
     kept = [one for one in changes if one.claims.claim is not None and not one.claims.new]
     uow.graph.change_claims(org_id, [_claim_row(one) for one in kept])
+
+
+def _snapshots_of(changes: Sequence[EntityChange]) -> list[str]:
+    """Return whose claims on entities change, of those that take snapshots."""
+    touched = {one.claims.source for one in changes if one.claims.claim is not None}
+    touched.update(source for one in changes for source in one.claims.dropped)
+    return sorted(source for source in touched if source and source.startswith(CONNECTION))
 
 
 def _write_relationships(uow: UnitOfWork, org_id: int, changes: Sequence[RelationshipChange]) -> None:

@@ -8,7 +8,7 @@ from levada_runtime.access.audit import note
 from levada_runtime.foundation.clock import Clock
 from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.graph.held import batch_name
-from levada_runtime.graph.model import GraphRefusal, SyncCounts
+from levada_runtime.graph.model import CONNECTION, GraphRefusal, SyncCounts
 from levada_runtime.graph.operations import Sync, batch_of
 from levada_runtime.graph.parts import RELATIONSHIPS, entities_in, relationships_in
 from levada_runtime.graph.service import Graph
@@ -20,7 +20,6 @@ from levada_runtime.store.unit_of_work import Store, UnitOfWork
 STATES: Final = ("held", "approved", "discarded", "superseded")
 SHOWN: Final = 100
 """As many of the entities and relationships that would go are named."""
-_CONNECTION: Final = "connection:"
 
 
 class HeldSyncs:
@@ -88,7 +87,7 @@ class HeldSyncs:
             return held_view(_found(uow, org, held_id))
 
     def _apply(self, uow: UnitOfWork, row: HeldRow) -> SyncCounts:
-        if row.source.startswith(_CONNECTION):
+        if row.source.startswith(CONNECTION):
             snapshot = read_again(uow, row.org_id, row.source, batch_name(row.id), str(row.run_id))
             return self._graph.take_over(uow, row.org_id, snapshot, guarded=False).counts
         entities, relationships = _drafts(uow, row)
@@ -154,9 +153,9 @@ def _held(uow: UnitOfWork, org: OrgRow, held_id: str) -> HeldRow:
 
 def _check_source(uow: UnitOfWork, row: HeldRow) -> None:
     """Raise UsageFailure when the sync is of a connection that was removed."""
-    if not row.source.startswith(_CONNECTION):
+    if not row.source.startswith(CONNECTION):
         return
-    name = row.source.removeprefix(_CONNECTION).partition("/")[0]
+    name = row.source.removeprefix(CONNECTION).partition("/")[0]
     if uow.connections.referred(row.org_id, name) is None:
         raise UsageFailure(
             f"the held sync {row.id} is of the connection {name!r}, which was removed",

@@ -12,6 +12,8 @@ Code = Literal["InvalidRequest", "InvalidEntityClass", "InvalidRelationshipVerb"
 
 WRITE = "write"
 REST = "rest"
+CONNECTION = "connection:"
+"""What the sources begin with that are streams of connections."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A row is spelt in one way only, so that two rows that say the same are the same 
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -34,9 +34,10 @@ def pack(rows: Sequence[bytes]) -> bytes:
     return zlib.compress(b"[%b]" % b",".join(rows), _LIGHTLY)
 
 
-def entities_in(part: bytes) -> list[EntityDraft]:
-    """Return the entities that a part holds."""
-    return [EntityDraft(*row) for row in _unpacked(part)]
+def entities_in(part: bytes, places: Iterable[int] | None = None) -> list[EntityDraft]:
+    """Return the entities that a part holds, or those at some places of it."""
+    rows = _unpacked(part)
+    return [EntityDraft(*row) for row in (rows if places is None else map(rows.__getitem__, places))]
 
 
 def relationships_in(part: bytes) -> list[RelationshipDraft]:

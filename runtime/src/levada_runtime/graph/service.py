@@ -28,7 +28,7 @@ from levada_runtime.graph.picture import Picture
 from levada_runtime.graph.priorities import Priorities
 from levada_runtime.graph.projecting import parts_of, summed, waves
 from levada_runtime.graph.reads import Reads
-from levada_runtime.graph.snapshots import Snapshot, Staging, losses_of, staged_for, take_over
+from levada_runtime.graph.snapshots import Snapshot, Staging, as_it_stands, losses_of, staged_for, take_over
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.graph.waiting import PendingRelationships
 from levada_runtime.store.documents import Scope
@@ -288,6 +288,7 @@ class Graph:
     def take_over(self, uow: UnitOfWork, org_id: int, snapshot: Snapshot, *, guarded: bool = True) -> Changes:
         """Make a snapshot all that its source claims, unless the guard holds it; returns what it came to in numbers."""
         uow.lock("graph", org_id)
+        snapshot = as_it_stands(uow, org_id, snapshot)
         at, losses = self._clock.now(), losses_of(uow, org_id, snapshot)
         why = reasons(self.guard, *losses) if guarded else ()
         changes = take_over(uow, org_id, snapshot, at, self.vocabulary, losses, rehearsing=bool(why))

@@ -6,7 +6,7 @@ part is in memory, beside sixteen bytes or so for each thing that was named.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -29,6 +29,7 @@ from levada_runtime.graph.parts import (
 )
 from levada_runtime.graph.picture import NEVER, Picture
 from levada_runtime.graph.seen import Seen
+from levada_runtime.graph.sifting import PAGE, Sifted, count, differing, holds, sift
 from levada_runtime.graph.vocabulary import Vocabulary
 from levada_runtime.store.graph_claims import ClaimedEntity, ClaimedRelationship
 from levada_runtime.store.graph_parts import STAGED
@@ -36,7 +37,6 @@ from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
 MOST_ROWS: Final = 2_500_000
 MOST_BYTES: Final = 2 << 30
-_PAGE: Final = 5_000
 _NOTHING: Final = Batch({}, {})
 Claimed = TypeVar("Claimed", ClaimedEntity, ClaimedRelationship)
 
@@ -54,6 +54,8 @@ class Snapshot:
     run_id: str
     entities: Seen
     relationships: Seen
+    sifted: Sifted | None = None
+    """What of its entities differs, as far as that was found out before."""
 
 
 @dataclass(slots=True)
@@ -109,11 +111,12 @@ class Staging:
         self._said = [self._said[0] + len(entities), self._said[1] + len(relationships)]
 
     def close(self) -> Snapshot:
-        """Stage the rest, and return the whole."""
+        """Stage the rest, find out what differs, and return the whole."""
         for heap in (self._entities, self._relationships):
             if heap.rows:
                 self._stage(heap)
-        return self._snapshot
+        whole = self._snapshot
+        return replace(whole, sifted=sift(self._store, self._org_id, whole.source, whole.of, whole.entities))
 
     def drop(self) -> None:
         """Give all of it up."""
@@ -146,9 +149,12 @@ def staged_for(run_id: str) -> str:
 
 def losses_of(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> tuple[Losses, Losses]:
     """Return what a snapshot would take away of its source's claims: entities by kind, relationships by verb."""
-    entities, relationships, source = Losses(), Losses(), snapshot.source
-    for entity in _entities(uow, org_id, source):
-        entities.add(entity.kind, gone=_name(entity) not in snapshot.entities)
+    relationships, source = Losses(), snapshot.source
+    if snapshot.sifted:
+        entities = snapshot.sifted.losses
+    else:
+        entities = Losses()
+        count(entities, _entities(uow, org_id, source), snapshot.entities)
     for one in _relationships(uow, org_id, source):
         relationships.add(one.verb, gone=_spelt(_edge(one)) not in snapshot.relationships)
     return entities, relationships
@@ -185,19 +191,29 @@ def take_over(
 
     lost = losses or losses_of(uow, org_id, snapshot)
     amend(_NOTHING)  # That it was there is said of an empty one, too.
-    for part in uow.graph_parts.of(org_id, snapshot.of, stop=RELATIONSHIPS):
-        amend(batch_of(entities_in(part), []))
+    for drafts in _said(uow, org_id, snapshot):
+        amend(batch_of(drafts, []))
     for some in _gone(lost[0], _entities(uow, org_id, source), snapshot.entities, _name):
         amend(_NOTHING, gone=[(one.kind, one.external_id) for one in some])
     for parted in _gone(lost[1], _relationships(uow, org_id, source), snapshot.relationships, _edge_name):
         amend(_NOTHING, parted=map(_edge, parted))
     for part in uow.graph_parts.of(org_id, snapshot.of, start=RELATIONSHIPS):
         amend(batch_of([], relationships_in(part)))
+    if snapshot.sifted:
+        total.counts = total.counts.plus(SyncCounts(entities_unchanged=snapshot.sifted.unchanged))
     if not _is_whole(snapshot, total.counts):
         raise SnapshotLost("parts of a snapshot are gone from the store before it was taken over")
     if not rehearsing:
         uow.graph_parts.drop(org_id, snapshot.of)
     return total
+
+
+def as_it_stands(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot without what was found out before, where that holds no longer."""
+    sifted = snapshot.sifted
+    if sifted is None or holds(uow, org_id, snapshot.source, snapshot.of, sifted):
+        return snapshot
+    return replace(snapshot, sifted=None)
 
 
 def unnamed(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> tuple[Iterator[Key], Iterator[Edge]]:
@@ -228,6 +244,13 @@ def read_again(uow: UnitOfWork, org_id: int, source: str, of: str, run_id: str) 
     return snapshot
 
 
+def _said(uow: UnitOfWork, org_id: int, snapshot: Snapshot) -> Iterator[list[EntityDraft]]:
+    """Yield the entities of a snapshot, a part at a time; of one that was sifted those that differ."""
+    if snapshot.sifted:
+        return differing(uow, org_id, snapshot.of, snapshot.sifted)
+    return map(entities_in, uow.graph_parts.of(org_id, snapshot.of, stop=RELATIONSHIPS))
+
+
 def _is_whole(snapshot: Snapshot, counts: SyncCounts) -> bool:
     entities = counts.entities_created + counts.entities_updated + counts.entities_unchanged
     edges = counts.relationships_created + counts.relationships_updated + counts.relationships_unchanged
@@ -242,7 +265,7 @@ def _gone(
     for one in claimed if losses.any else ():
         if name(one) not in seen:
             some.append(one)
-            if len(some) == _PAGE:
+            if len(some) == PAGE:
                 yield some
                 some = []
     if some:
@@ -250,11 +273,11 @@ def _gone(
 
 
 def _entities(uow: UnitOfWork, org_id: int, source: str) -> Iterator[ClaimedEntity]:
-    return _paged(lambda after: uow.graph_claims.entities(org_id, source, after, _PAGE))
+    return _paged(lambda after: uow.graph_claims.entities(org_id, source, after, PAGE))
 
 
 def _relationships(uow: UnitOfWork, org_id: int, source: str) -> Iterator[ClaimedRelationship]:
-    return _paged(lambda after: uow.graph_claims.relationships(org_id, source, after, _PAGE))
+    return _paged(lambda after: uow.graph_claims.relationships(org_id, source, after, PAGE))
 
 
 def _paged(page: Callable[[int], list[Claimed]]) -> Iterator[Claimed]:

@@ -5,7 +5,7 @@ anew over the store as it is then, in the very transaction that writes the page'
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,9 +130,10 @@ class Assertions:
         org_id, counts = self._run.org_id, SyncCounts()
         picture = self._graph.picture(org_id)
         self._just_held = []
-        for operation in self._staged:
+        for place, operation in enumerate(self._staged):
             if isinstance(operation, Snapshot):
-                changes = self._taken(uow, operation)
+                # What the page says before it may be of the same source, and had not been said when it was sifted.
+                changes = self._taken(uow, replace(operation, sifted=None) if place else operation)
                 picture = self._graph.picture(org_id)
             else:
                 changes = self._graph.perform(uow, org_id, operation, picture=picture)

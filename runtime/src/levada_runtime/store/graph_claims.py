@@ -1,10 +1,11 @@
 """What a source claims, by name and a page at a time: however much it is, no more than a page of it is in memory."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from levada_runtime.store.tables import entities, entity_claims, relationship_claims, relationships
+from levada_runtime.store.tables import entities, entity_claims, graph_sources, relationship_claims, relationships
 
 
 class ClaimedEntity(NamedTuple):
@@ -45,6 +46,23 @@ class GraphClaims:
             .limit(limit)
         )
         return list(map(ClaimedEntity._make, self._connection.execute(query).fetchall()))
+
+    def any(self, org_id: int, source: str) -> bool:
+        """Tell whether a source claims any entity."""
+        mine = entity_claims.c.org_id == org_id, entity_claims.c.source == source
+        return self._connection.execute(sa.select(entity_claims.c.stamp).where(*mine).limit(1)).first() is not None
+
+    def changes(self, org_id: int, source: str) -> int | None:
+        """Return how often claims of a source on entities have been changed; None of one that never synced."""
+        same = graph_sources.c.org_id == org_id, graph_sources.c.source == source
+        return self._connection.execute(sa.select(graph_sources.c.changes).where(*same)).scalar()
+
+    def count_change(self, org_id: int, sources: Sequence[str]) -> None:
+        """Count that claims of sources on entities are changed; of those that never synced nobody counts it."""
+        if sources:
+            mine = graph_sources.c.org_id == org_id, graph_sources.c.source.in_(sources)
+            change = sa.update(graph_sources).where(*mine).values(changes=graph_sources.c.changes + 1)
+            self._connection.execute(change)
 
     def relationships(self, org_id: int, source: str, after: int, limit: int) -> list[ClaimedRelationship]:
         """Return up to `limit` relationships that a source claims, those after the id `after`."""

@@ -32,6 +32,17 @@ class GraphParts:
             last = found[0]
             yield bytes(found[1])
 
+    def one(self, org_id: int, of: str, ordinal: int) -> bytes | None:
+        """Return one part of a batch; None when there is none."""
+        query = sa.select(graph_parts.c.rows).where(*_mine(org_id, of), graph_parts.c.ordinal == ordinal)
+        found = self._connection.execute(query).scalar()
+        return None if found is None else bytes(found)
+
+    def count(self, org_id: int, of: str, *, stop: int) -> int:
+        """Return how many parts there are of a batch before `stop`."""
+        counted = sa.select(sa.func.count(graph_parts.c.ordinal))
+        return self._connection.execute(counted.where(*_mine(org_id, of), graph_parts.c.ordinal < stop)).scalar_one()
+
     def rename(self, org_id: int, of: str, name: str) -> None:
         """Let a batch have another name from now on."""
         mine = graph_parts.c.org_id == org_id, graph_parts.c.of == of
@@ -56,6 +67,10 @@ class GraphParts:
     def drop_stale(self, before: datetime) -> None:
         """Drop what is staged since before a moment."""
         self._connection.execute(sa.delete(graph_parts).where(*_stale(before)))
+
+
+def _mine(org_id: int, of: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return graph_parts.c.org_id == org_id, graph_parts.c.of == of
 
 
 def _stale(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -4,6 +4,9 @@ A claim's values are kept as JSON text, which gives back exactly what was said o
 kept so that it may be asked about. `stamp` and `asserted` say since when a claim says what it says: each is the clock's
 microseconds, raised past every earlier assertion on the same entity.
 
+Of a source that syncs it is counted how often its claims on entities were changed, whoever changed them, so that what
+was found out of them before can be told to hold still.
+
 History is kept as intervals. What is now has stood so `since`; how it stood before is a row of the history, from its
 `since` up to, and without, its `until`. A thing's instants rise strictly, also where the clock does not.
 """
@@ -102,6 +105,7 @@ graph_sources = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     text("sync_id", null=True),
     sa.Column("synced_at", Instant, nullable=False),
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 entity_history = sa.Table(

@@ -82,6 +82,7 @@ def upgrade() -> None:
     for table in ("entities", "relationships"):
         op.add_column(table, sa.Column("since", sa.BigInteger(), server_default="0", nullable=False))
         op.create_index(op.f(f"ix_{table}_org_id_since"), table, ["org_id", "since"], unique=False)
+    op.add_column("graph_sources", sa.Column("changes", sa.BigInteger(), server_default="0", nullable=False))
     gone = sa.text("deleted_at IS NOT NULL")
     op.create_index("ix_entities_gone", "entities", ["org_id", "id"], sqlite_where=gone, postgresql_where=gone)
     op.execute("UPDATE entities SET since = COALESCE(deleted_at, last_written)")
