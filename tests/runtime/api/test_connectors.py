@@ -12,11 +12,11 @@ pytestmark = pytest.mark.databases("sqlite")
 
 
 @pytest.fixture
-def naughty(tmp_path, monkeypatch, installation):
+def naughty(tmp_path, monkeypatch, installation, lending):
     naughty = Naughty(tmp_path / "packages")
     naughty.install()
     monkeypatch.setattr(sys, "path", [str(naughty.folder), *sys.path])
-    installation.catalog.refresh()
+    lending.to(installation)
     return naughty
 
 

@@ -64,7 +64,7 @@ def proof(body):
 
 
 @pytest.fixture
-def installation(tmp_path, monkeypatch):
+def installation(tmp_path, monkeypatch, lending):
     package = tmp_path / "packages" / "pushed"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(CONNECTOR)
@@ -74,7 +74,7 @@ def installation(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text("[levada.connectors]\npushed = pushed:connector\n")
     monkeypatch.setattr(sys, "path", [str(package.parent), *sys.path])
     with Installation(Settings(data_dir=tmp_path, webhooks={"max_mb": 0.1, "max_waiting": 2})) as installation:
-        installation.catalog.refresh()
+        lending.to(installation)
         add(installation, installation.org)
         yield installation
 

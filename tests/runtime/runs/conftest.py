@@ -15,12 +15,12 @@ def source():
 
 
 @pytest.fixture
-def installation(tmp_path, source, new_database):
+def installation(tmp_path, source, new_database, lending):
     """An installation over a store of its own, with the connection `acme`."""
     host = source.base_url.removeprefix("http://")
     settings = Settings(data_dir=tmp_path / "data", database_url=new_database(), broker={"allow_private": [host]})
     with Installation(settings) as installation:
-        installation.catalog.refresh()
+        lending.to(installation)
         _, manifest = installation.catalog.ready("acme")
         installation.connections.add(
             installation.org,

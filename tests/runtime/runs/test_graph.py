@@ -128,7 +128,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def bench(tmp_path, monkeypatch, lending):
     packages = tmp_path / "packages"
     (packages / "scripted").mkdir(parents=True)
     (packages / "scripted" / "__init__.py").write_text(CONNECTOR)
@@ -138,7 +138,7 @@ def bench(tmp_path, monkeypatch):
     (info / "entry_points.txt").write_text("[levada.connectors]\nscripted = scripted:connector\n")
     monkeypatch.setattr(sys, "path", [str(packages), *sys.path])
     with Installation(Settings(data_dir=tmp_path)) as installation:
-        installation.catalog.refresh()
+        lending.to(installation)
         _, manifest = installation.catalog.ready("scripted")
         installation.connections.add(installation.org, manifest, settings={"script": "[]"}, secrets={})
         yield Bench(installation)

@@ -12,7 +12,6 @@ from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.foundation.errors import UsageFailure
 from levada_runtime.runs.ticks import Due
-from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.work.versions import UNDERSTOOD
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -66,21 +65,13 @@ class Bench:
         return self.installation.receipts.receipt(self.installation.org, receipt_id)
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One for all of these tests."""
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def bench(tmp_path, monkeypatch, new_database, sandbox):
+def bench(tmp_path, monkeypatch, new_database, lending):
     naughty = Naughty(tmp_path / "packages")
     naughty.install()
     monkeypatch.setattr(sys, "path", [str(naughty.folder), *sys.path])
     with Installation(Settings(data_dir=tmp_path, database_url=new_database())) as installation:
-        installation.sandbox = sandbox
-        installation.catalog.refresh()
+        lending.to(installation)
         yield Bench(installation, naughty)
 
 

@@ -8,7 +8,6 @@ import pytest
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
 from levada_runtime.runs.backfills import Wanted
-from levada_runtime.sandbox.host import Sandbox
 
 CONNECTOR = '''
 """A customer a day; on some days something goes wrong."""
@@ -131,21 +130,8 @@ class Bench:
         return False
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One for all of these tests: starting another each time would take longer than what they do."""
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="session")
-def described():
-    """What was found out about the installed connectors, so that they are described once and not for each test."""
-    return []
-
-
 @pytest.fixture
-def bench(tmp_path, monkeypatch, new_database, sandbox, described):
+def bench(tmp_path, monkeypatch, new_database, lending):
     package = tmp_path / "packages" / "daily"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(CONNECTOR)
@@ -156,12 +142,5 @@ def bench(tmp_path, monkeypatch, new_database, sandbox, described):
     monkeypatch.setattr(sys, "path", [str(package.parent), *sys.path])
     settings = Settings(data_dir=tmp_path, database_url=new_database(), work={"attempts": 1})
     with Installation(settings) as installation:
-        installation.sandbox = sandbox
-        with installation.store.write() as uow:
-            for row in described:
-                uow.connectors.keep(row)
-        installation.catalog.refresh()
-        if not described:
-            with installation.store.read() as uow:
-                described += uow.connectors.all()
+        lending.to(installation)
         yield Bench(installation)

@@ -11,7 +11,6 @@ from levada_runtime.foundation.config import Settings
 from levada_runtime.outbound import AllowPrivate, Client
 from levada_runtime.runs.attempt import Conductor
 from levada_runtime.sandbox.broker.clients import Clients
-from levada_runtime.sandbox.host import Sandbox
 
 SECRET = "s3cret/with+signs"
 
@@ -26,13 +25,6 @@ def authority(tmp_path_factory):
 def explored(tmp_path_factory):
     """The folder that the connector is installed in."""
     return explorer.install(tmp_path_factory.mktemp("explorer") / "packages")
-
-
-@pytest.fixture(scope="session")
-def sandbox():
-    """One for all of these tests."""
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -75,7 +67,7 @@ class Bench:
 
 
 @pytest.fixture
-def new_bench(tmp_path, monkeypatch, new_database, sandbox, explored, source, authority):
+def new_bench(tmp_path, monkeypatch, new_database, lending, explored, source, authority):
     """Returns what makes the installation, whose names are looked up by `lookup`; `allow` is the operator's list."""
     opened = []
 
@@ -83,8 +75,7 @@ def new_bench(tmp_path, monkeypatch, new_database, sandbox, explored, source, au
         monkeypatch.setattr(sys, "path", [str(explored), *sys.path])
         installation = Installation(Settings(data_dir=tmp_path / "data", database_url=new_database()))
         opened.append(installation)
-        installation.sandbox = sandbox
-        installation.catalog.refresh()
+        lending.to(installation)
         allowed = AllowPrivate.read([f"{NAME}:{source.port}"] if allow is None else allow)
         clients = Clients(
             lambda: Client(

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings, WebhookSettings
-from levada_runtime.sandbox.host import Sandbox
 
 CONNECTOR = '''
 """Takes what is pushed, and does what it says."""
@@ -163,15 +162,14 @@ def settings():
     return WebhookSettings()
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """One for all of these tests: starting another each time would take longer than what they do."""
-    with Sandbox() as sandbox:
-        yield sandbox
+@pytest.fixture
+def sandbox(lending):
+    """The sandbox of these tests."""
+    return lending.sandbox
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch, new_database, settings, sandbox):
+def bench(tmp_path, monkeypatch, new_database, settings, lending):
     package = tmp_path / "packages" / "pushed"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(CONNECTOR)
@@ -182,6 +180,5 @@ def bench(tmp_path, monkeypatch, new_database, settings, sandbox):
     monkeypatch.setattr(sys, "path", [str(package.parent), *sys.path])
     url = new_database()
     with Installation(Settings(data_dir=tmp_path, database_url=url, webhooks=settings)) as installation:
-        installation.sandbox = sandbox
-        installation.catalog.refresh()
+        lending.to(installation)
         yield Bench(installation, package)
