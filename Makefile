@@ -33,8 +33,9 @@ demo: install ## run the main job end to end and show it (ARGS="--once --data-di
 serve: install ## run the daemon (ARGS="--port 7700")
 	$(BIN)/runtime serve $(ARGS)
 
-test: install ## run the tests, two at a time (ARGS="-k ingest")
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+# One process more than cores: those of the journeys wait for daemons half of their time.
+test: install ## run the tests, three at a time (ARGS="-k ingest")
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m pytest -n 2 --dist worksteal --levada-sandbox -k "not TestStripe and not TestAws and not whatever_happens" connectors)
 
 lint: install ## ruff: rules and format
