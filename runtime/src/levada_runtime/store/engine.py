@@ -107,7 +107,10 @@ def bytes_of(connection: sa.Connection) -> int:
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
-        url, connect_args={"isolation_level": None, "check_same_thread": False}, hide_parameters=True
+        url,
+        connect_args={"isolation_level": None, "check_same_thread": False},
+        pool_use_lifo=True,  # Each keeps up to 32 MB of pages: one that is warm serves better than all in turn.
+        hide_parameters=True,
     )
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
