@@ -28,8 +28,10 @@ _CONNECTING: dict[str, Any] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
-# A process that was stopped in the middle of a transaction must not keep its locks from everybody else for ever.
-_SESSION = "SET idle_in_transaction_session_timeout = '60s'"
+# A process that was stopped in the middle of a transaction must not keep its locks from everybody else for ever. And a
+# statement that is prepared is planned for what it is given all the same: a plan for whatever it might be given goes by
+# statistics that have not heard of most organisations.
+_SESSION = "SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_custom_plan"
 _DISK_FULL = "53100"
 _LONGEST_REASON = 400
 _RESTED = "levada_rested"

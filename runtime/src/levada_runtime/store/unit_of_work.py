@@ -260,8 +260,11 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
-        """A consistent view that writes nothing and locks nobody out."""
-        with self._reading.connect() as connection:
+        """A consistent view that writes nothing and locks nobody out.
+
+        It is ended as what writes is: after what is taken back psycopg has forgotten every statement it had prepared.
+        """
+        with self._reading.begin() as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
