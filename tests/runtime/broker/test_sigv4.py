@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from levada import (
@@ -158,6 +158,9 @@ PARAMS = st.lists(st.tuples(st.text("aZ0-+ Ã©&=/", min_size=1), st.text("aZ0~+ Ã
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]), path=PATHS, params=PARAMS, body=st.binary(max_size=99),
     service=st.sampled_from(["ec2", "s3"]), token=st.booleans(),
 )  # fmt: skip
+@example(method="GET", path=["."], params=[], body=b"", service="ec2", token=False)
+@example(method="GET", path=["b", "..", "c", ".."], params=[], body=b"", service="ec2", token=False)
+@example(method="GET", path=[".", "b", "/"], params=[], body=b"", service="ec2", token=False)
 def test_what_arrives_is_what_was_signed(new_signing, source, method, path, params, body, service, token):
     """Whatever path, parameters and body a route names: AWS's own library makes the same signature of what came."""
     source.fallback = (200, [], b"")

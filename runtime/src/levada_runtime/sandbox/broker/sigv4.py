@@ -104,7 +104,7 @@ def _canonical_path(path: str, service: str) -> str:
             del kept[-1:]
         elif part not in ("", "."):
             kept.append(part)
-    ends = "/" if kept and path.endswith(("/", "/.", "/..")) else ""
+    ends = "/" if kept and path.endswith("/") else ""
     return quote(f"/{'/'.join(kept)}{ends}", safe=f"/{_AS_IT_IS}")
 
 
