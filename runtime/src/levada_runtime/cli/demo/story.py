@@ -12,11 +12,13 @@ from levada_runtime.foundation.errors import RuntimeFailure
 
 if TYPE_CHECKING:
     from levada_runtime.daemon.server import Daemon
+    from levada_runtime.scheduler.schedule import Upcoming
     from levada_runtime.store.model import ConnectionRow
 
 STREAMS = ("customers", "invoices")
 NAME = "acme"
 _EVERY_MINUTE = "* * * * *"
+_NOTICED_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.2
 _RUN_WITHIN_S = 120
 _ADVANCE_EVERY_S = 20
@@ -50,6 +52,7 @@ class Story:
                     cycles.append(self._cycle(daemon, connection, "the source has changed; second poll"))
                 if not daemon.wait(0):
                     cycles.append(self._cycle(daemon, connection, "nothing has changed; third poll"))
+                self._schedule(connection, paused=False)
                 settled = None if daemon.wait(0) else settlement.play(daemon, connection.uid)
                 served = self._source.tell("served")["served"]
                 stored = self._stored()
@@ -75,9 +78,15 @@ class Story:
             row = connections.add(org, manifest, name=NAME, settings=settings, secrets=secrets)
         else:
             row = connections.set(existing, manifest, settings=settings, secrets=secrets)
-        for stream in STREAMS:
-            connections.set_schedule(row, stream, _EVERY_MINUTE)
+        self._schedule(row, paused=True)
         return row
+
+    def _schedule(self, row: "ConnectionRow", *, paused: bool) -> None:
+        """Poll every minute, but not while it is `paused`: a tick would see what the next cycle is to show."""
+        from levada_runtime.access.streams import StreamChange  # the floors load only for commands that need them
+
+        change = StreamChange(schedule=_EVERY_MINUTE, paused=paused)
+        self._installation.connections.set_streams(row, dict.fromkeys(STREAMS, change))
 
     def _introduce(self, daemon: "Daemon") -> None:
         say = self._session.say
@@ -142,7 +151,7 @@ class Story:
         say = self._session.say
         say(f"\nthe source serves {_counts(served)}")
         say(f"the store holds   {_counts(stored)}")
-        for upcoming in daemon.upcoming():
+        for upcoming in self._next_ticks(daemon):
             say(f"next tick         {upcoming.stream.stream} at {upcoming.at:%H:%M:%S} UTC")
         where = f"--data-dir {self._session.data_dir}"
         say("\nlook further, in another terminal:")
@@ -152,6 +161,15 @@ class Story:
         say(f"  runtime entities list {where}")
         say(f"  runtime deliveries list {where}")
         say(f'  curl -H "Authorization: Bearer $(cat {self._session.data_dir}/admin.key)" {daemon.url}/v1/customers')
+
+    @staticmethod
+    def _next_ticks(daemon: "Daemon") -> "list[Upcoming]":
+        """Return what the schedule comes to next, once it has noticed that the streams are paused no longer."""
+        deadline = time.monotonic() + _NOTICED_WITHIN_S
+        while len(daemon.upcoming()) < len(STREAMS) and time.monotonic() < deadline:
+            if daemon.wait(_LOOK_EVERY_S):
+                break
+        return daemon.upcoming()
 
     def _go_on(self, daemon: "Daemon") -> None:
         """Show scheduled runs as they end, and let the source change, until stopped."""
