@@ -19,7 +19,7 @@ from levada_runtime.graph.survey import Survey
 from levada_runtime.store.graph_claims import ClaimedEntity
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
 
-PAGE: Final = 5_000
+PAGE: Final = 1_000
 
 
 @dataclass(slots=True)
