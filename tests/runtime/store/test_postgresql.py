@@ -92,17 +92,22 @@ def test_a_database_that_does_not_exist_is_named(new_database):
     engine.dispose()
 
 
+def cut_off(store, bystander):
+    """Have the server end every connection to a store's database."""
+    with bystander.engine.connect() as connection:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        connection.exec_driver_sql(cut, (store.engine.url.database,))
+
+
 @pytest.mark.databases("postgresql")
 def test_a_connection_that_is_cut_fails_its_unit_of_work_and_the_next_gets_a_new_one(new_store):
     """A server that restarts costs what was under way, and nothing after it."""
     store, bystander = new_store(), new_store()
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
     def be_cut_off():
         with store.write() as uow:
             uow.orgs.all()
-            with bystander.engine.connect() as connection:
-                connection.exec_driver_sql(cut, (store.engine.url.database,))
+            cut_off(store, bystander)
             uow.orgs.all()
 
     with pytest.raises(EnvironmentFailure) as lost:
@@ -119,9 +124,7 @@ def test_connections_that_were_cut_while_they_rested_cost_nobody_anything(new_st
     store, bystander = new_store(), new_store()
     with store.read() as uow, store.read() as other:
         assert uow.orgs.all() == other.orgs.all() == []
-    with bystander.engine.connect() as connection:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-        connection.exec_driver_sql(cut, (store.engine.url.database,))
+    cut_off(store, bystander)
     with store.read() as uow, store.read() as other:
         assert uow.orgs.all() == other.orgs.all() == []
 
@@ -145,13 +148,11 @@ def test_what_is_said_together_is_kept_together_or_not_at_all(store):
 def test_a_server_that_goes_while_several_things_are_said_is_named(new_store):
     """What was lost is an environment's failure, as it is anywhere else, and the next unit of work goes on."""
     store, bystander = new_store(), new_store()
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
     def be_cut_off():
         with store.write() as uow:
             uow.orgs.all()
-            with bystander.engine.connect() as connection:
-                connection.exec_driver_sql(cut, (store.engine.url.database,))
+            cut_off(store, bystander)
             with together(uow._connection):
                 uow.orgs.add(OrgRow(7, "org-7", datetime.now(UTC)))
 
