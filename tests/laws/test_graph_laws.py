@@ -4,29 +4,27 @@ Only the process boundary is left out: what a child would send is encoded, decod
 """
 
 import itertools
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.laws.wire import Wire
 
 from levada import BadRecord, Entity, Relationship
 from levada._graph_route import RouteGraph
 from levada.testing import MemoryGraph
 from levada_runtime.graph.service import Graph
 from levada_runtime.runs.assertions import Assertions
-from levada_runtime.sandbox.answering import Conversation, NoHandlers
+from levada_runtime.sandbox.answering import NoHandlers
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import WireGraph
-from levada_runtime.sandbox.protocol import decode_child, encode
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.model import RunRow
 from levada_runtime.store.schema import upgrade
 from levada_runtime.store.unit_of_work import Store
 
-HEADER_BYTES = 4
 STREAMS = ("hosts", "edges")
 
 
@@ -35,21 +33,6 @@ class Handlers(NoHandlers):
 
     def __init__(self, assertions):
         self.graph = assertions.take
-
-
-class Wire:
-    """Both ends of a channel in one process: what a child sends is answered by the host's own conversation."""
-
-    def __init__(self, handlers):
-        self._conversation = Conversation(self, handlers)
-        self._answers = deque()
-
-    def send(self, frame):
-        heard = decode_child(encode(frame)[HEADER_BYTES:])
-        self._answers.append(self._conversation._answer(heard))
-
-    def receive(self):
-        return self._answers.popleft()
 
 
 class Clock:

@@ -5,13 +5,13 @@ Only the process boundary is left out: what a child would send is encoded, decod
 
 import itertools
 import threading
-from collections import deque
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 import sqlalchemy as sa
+from tests.laws.wire import Wire
 
 from levada import Manifest
 from levada._ingest import RouteIngest
@@ -29,28 +29,9 @@ from levada_runtime.runs.assertions import Assertions
 from levada_runtime.runs.handlers import RunHandlers
 from levada_runtime.runs.pager import Pager
 from levada_runtime.runs.recorder import Recorder
-from levada_runtime.sandbox.answering import Conversation
 from levada_runtime.sandbox.encode import encode_record
 from levada_runtime.sandbox.ports import WireIngest
-from levada_runtime.sandbox.protocol import decode_child, encode
 from levada_runtime.store.model import RunRow
-
-HEADER_BYTES = 4
-
-
-class Wire:
-    """Both ends of a channel in one process: what a child sends is answered by the host's own conversation."""
-
-    def __init__(self, handlers):
-        self._conversation = Conversation(self, handlers)
-        self._answers = deque()
-
-    def send(self, frame):
-        heard = decode_child(encode(frame)[HEADER_BYTES:])
-        self._answers.append(self._conversation._answer(heard))
-
-    def receive(self):
-        return self._answers.popleft()
 
 
 class ClosedPeriods:

@@ -111,8 +111,8 @@ def half_of_an_all_or_nothing_call(patch):
     """The valid records of a refused call are kept."""
 
     class Half(Ingest):
-        def _take(self, state, document_type, *, last, whole):
-            super()._take(state, document_type, last=last, whole=False)
+        def _take(self, state, document_type, *, whole):
+            return super()._take(state, document_type, whole=False)
 
     return {"new_ingest": Half}
 

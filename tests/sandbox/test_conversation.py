@@ -91,6 +91,10 @@ TALKS = {
     "two calls, one after the other": "frame(emit(1)); hear(); frame(emit(2)); hear(); report('heard')",
     "batches and the graph count for themselves": "frame(emit(1)); hear(); frame(graph(1)); hear(); report('heard')",
     "ten frames ahead": "[frame(emit(last=n > 8)) for n in range(10)]; [hear() for _ in range(10)]; report('heard')",
+    "a request in the middle of a call": (
+        "frame(emit(1, last=False)); hear(); frame(HttpFrame('GET', '/', [], [], None)); hear(); frame(emit(1)); "
+        "hear(); report('heard')"
+    ),
     "a checkpoint between calls": "frame(emit(1)); hear(); frame(save()); hear(); report('heard')",
 }
 

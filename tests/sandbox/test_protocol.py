@@ -7,6 +7,7 @@ import pytest
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import (
     FRAME_BYTES,
+    PART,
     EmitFrame,
     EmitRecord,
     Ended,
@@ -75,18 +76,50 @@ def test_records_arrive_as_their_own_json_bytes(wall, told):
 
 
 def test_a_large_batch_is_several_frames_of_one_call(wall, told):
-    """A thousand records a frame; only the last one is answered with the results of all."""
+    """A part a frame, so that one is looked at while the next is made; the last is answered with the results of all."""
     outcome = wall.poll(
-        "result = ingest.batch('customer', rows(7500), idempotency_key=lambda r: r['id'])\n"
-        "log.info(f'{result.count} {result.results[7499].index} {len(result.results[-3:])}')",
+        "result = ingest.batch('customer', rows(1900), idempotency_key=lambda r: r['id'])\n"
+        "log.info(f'{result.count} {result.results[1899].index} {len(result.results[-3:])}')",
         head=HEAD,
         handlers=told,
     )
     assert outcome.reason is None, outcome.message
-    assert [len(frame.records) for frame in told.emitted] == [1000] * 7 + [500]
+    assert [len(frame.records) for frame in told.emitted] == [PART] * 7 + [150]
     assert [frame.last for frame in told.emitted] == [False] * 7 + [True]
     assert {frame.call for frame in told.emitted} == {1}
-    assert told.messages == ["7500 7499 3"]
+    assert told.messages == ["1900 1899 3"]
+
+
+def test_a_key_may_be_asked_for_at_the_source_while_records_are_handed_over(wall, told):
+    """In the middle of a call, too: its answer is told apart from those to the frames before."""
+    asks = "lambda r: str(http.get('/key').status) + r['id'] if int(r['id']) % 400 == 399 else r['id']"
+    outcome = wall.poll(
+        f"result = ingest.batch('customer', rows(1000), idempotency_key={asks})\nlog.info(f'{{result.count}}')",
+        head=HEAD,
+        handlers=told,
+    )
+    assert outcome.reason is None, outcome.message
+    assert [one.idempotency_key for one in told.records if len(one.idempotency_key) > 3] == ["200399", "200799"]
+    assert told.messages == ["1000"]
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["checkpoint.save(page=1)", "ingest.canonical('customer', {}, idempotency_key='a')"],
+    ids=["saves", "hands-over"],
+)
+def test_what_tells_a_key_can_neither_save_nor_hand_over(asks, wall, told):
+    """It would be done in the middle of a call that is not decided yet: its record fails alone, and says why."""
+    outcome = wall.poll(
+        "def key(row):\n"
+        f"    return {asks} if row['id'] == '1' else row['id']\n"
+        "ingest.batch('customer', rows(3), idempotency_key=key, continue_on_error=True)",
+        head=HEAD,
+        handlers=told,
+    )
+    assert outcome.reason is None, outcome.message
+    assert [one.failure for one in told.records] == [None, "idempotency_key_missing", None]
+    assert "before or afterwards" in told.records[1].failure_message
 
 
 def test_heavy_records_are_cut_into_frames_below_the_cap(wall, told):

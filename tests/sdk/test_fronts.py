@@ -20,8 +20,9 @@ class Port:
         self.calls = []
 
     def emit(self, stream, document_type, drafts, *, continue_on_error):
-        self.calls.append((stream, document_type, list(drafts), continue_on_error))
-        return BatchResult("ingested", document_type, len(drafts), len(drafts), 0, (), ())
+        taken = list(drafts)
+        self.calls.append((stream, document_type, taken, continue_on_error))
+        return BatchResult("ingested", document_type, len(taken), len(taken), 0, (), ())
 
     def retire(self, stream, document_type, *, idempotency_key, source_time):
         self.calls.append((stream, document_type, idempotency_key, source_time))
@@ -84,6 +85,19 @@ def test_what_is_not_json_becomes_a_draft_without_bytes(ingest, port):
     assert (broken.payload, broken.failure.reason, broken.failure.path) == (None, "not_json", "id")
     assert broken.idempotency_key == "k:nan"
     assert whole.failure is None
+
+
+def test_a_payload_that_cannot_be_written_fails_alone(port):
+    """Whatever an author's own model raises when it is told what it holds."""
+
+    def encode(payload):
+        return b"%d" % (6 // payload)
+
+    ingest = RouteIngest(port, stream="events", streams=frozenset(), emits=None, encode=encode)
+    ingest.batch("customer", [2, 0], idempotency_key="k")
+    fine, broken = port.calls[0][2]
+    assert (fine.payload, broken.failure.reason) == (b"3", "not_json")
+    assert broken.failure.message.startswith("ZeroDivisionError: ")
 
 
 def test_streams_and_types_are_those_declared(ingest, port):

@@ -1,7 +1,7 @@
 """What a route hands to the runtime, and what it is told of it."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -143,10 +143,13 @@ class Draft(NamedTuple):
 
 
 class IngestPort(Protocol):
-    """What stands behind a route's `ingest`: a wire to the runtime, or a memory in a test."""
+    """What stands behind a route's `ingest`: a wire to the runtime, or a memory in a test.
+
+    Drafts come in order, and each is made when it is asked for.
+    """
 
     def emit(
-        self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool
+        self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool
     ) -> BatchResult: ...
 
     def retire(
@@ -212,7 +215,8 @@ class RouteIngest:
         """Hand over a page of records."""
         bound = self._bound(document_type, stream)
         drafter = _Drafter(self._encode, idempotency_key, source_id, source_time)
-        drafts = [drafter.draft(payload, index) for index, payload in enumerate(payloads)]
+        given = list(payloads)  # Whatever is done to them meanwhile, these are handed over.
+        drafts = (drafter.draft(payload, index) for index, payload in enumerate(given))
         return self._port.emit(bound, document_type, drafts, continue_on_error=continue_on_error)
 
     def retire(
@@ -257,6 +261,8 @@ class _Drafter:
             key = self._key(payload, index)
             source_id = self._source_id(payload, index)
             moment = _check_moment(self._source_time(payload, index))
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - an author's callable may raise anything; it fails its record alone
             failure = Failure("idempotency_key_missing", f"{type(error).__name__}: {error}", "idempotency_key")
             return Draft(encoded, None, None, None, failure, self._fixed)
@@ -270,6 +276,10 @@ class _Drafter:
             return self._encode(payload)
         except NotJson as error:
             return Failure("not_json", error.message, error.path)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an author's model may raise anything; its record fails alone
+            return Failure("not_json", f"{type(error).__name__}: {error}")
 
     def _told(self, payload: object, index: int) -> str | None:
         """Return the key of a record that is no JSON, if it can be told, so that it is found again."""

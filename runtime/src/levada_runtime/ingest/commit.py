@@ -91,7 +91,7 @@ def _decide_anew(uow: UnitOfWork, origin: Origin, page: Page, readmit: Readmit |
     for start, call in page.by_call():
         documents = overlay.load(uow, call[0].entry.document_type, ())
         looked_at = [_looked_at(one, documents, readmit) for one in call]
-        sifted = sieve.end(uow, documents, [one.entry for one in looked_at if not isinstance(one.entry, Retirement)])
+        sifted = sieve.sift(uow, documents, [one.entry for one in looked_at if not isinstance(one.entry, Retirement)])
         sieve.let_through(documents, sifted)
         page.rekeyed += [one.rekeyed for one in sifted.rekeyed]
         page.refuse(sifted.refused)

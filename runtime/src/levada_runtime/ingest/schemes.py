@@ -6,7 +6,6 @@ document over under the new key. What a call hands over together is never held a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,8 +37,6 @@ class Sifted:
     """The records of a call, told apart."""
 
     clear: list[Entry]
-    doubtful: list[Entry] = field(default_factory=list)
-    """Known under another key, which may still turn out to be a key of the same call."""
     refused: list[Rejected] = field(default_factory=list)
     rekeyed: list[Succession] = field(default_factory=list)
 
@@ -66,27 +63,19 @@ class Schemes:
             self._gone.add((kind, old))
             self._page.get((kind, stream, holder.source_id), set()).discard(old)
 
-    def sift(self, uow: UnitOfWork, documents: Documents, entries: list[Entry], doubted: AbstractSet[str]) -> Sifted:
-        """Tell apart records of a call of which more are to come: one whose key is in doubt waits for the last."""
-        in_doubt = self._holders(uow, documents, entries).keys() | doubted
-        if not in_doubt:
-            return Sifted(entries)
-        clear = [one for one in entries if one.idempotency_key not in in_doubt]
-        return Sifted(clear, [one for one in entries if one.idempotency_key in in_doubt])
-
-    def settle(self, uow: UnitOfWork, documents: Documents, entries: list[Entry], others: Iterable[str]) -> Sifted:
-        """Tell apart the last records of a call; `others` are the keys that it has handed over already."""
+    def sift(self, uow: UnitOfWork, documents: Documents, entries: list[Entry]) -> Sifted:
+        """Tell apart the records of a call."""
         held = self._holders(uow, documents, entries)
         if not held:
             return Sifted(entries)
-        own = {one.idempotency_key for one in entries}.union(others)
+        own = {one.idempotency_key for one in entries}
         refused, rekeyed = self._judge(uow, entries[0], held, own)
         found = [
             refusal(one, refused[one.idempotency_key])
             for one in entries
             if isinstance(one, Arrival) and one.idempotency_key in refused
         ]
-        return Sifted([one for one in entries if one.idempotency_key not in refused], [], found, rekeyed)
+        return Sifted([one for one in entries if one.idempotency_key not in refused], found, rekeyed)
 
     def _judge(
         self, uow: UnitOfWork, first: Entry, held: Holders, own: set[str]

@@ -30,10 +30,7 @@ class _OpenCall:
 
     records: int = 0
     held: list[Arrival | Repeat] = field(default_factory=list)
-    accepted: list[Accepted] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
-    doubted: set[str] = field(default_factory=set)
-    """The keys of held records that are known under others, which may still turn out to be keys of this call."""
 
     def take(self, results: Sequence[Arrival | Repeat | Rejected]) -> None:
         self.records += len(results)
@@ -76,19 +73,20 @@ class Ingest:
         continue_on_error: bool,
         last: bool,
     ) -> Answer | None:
-        """Take the next records of a call; the answer comes with the last.
-
-        Without `continue_on_error` nothing is staged before all of them are known to be valid.
-        """
+        """Take the next records of a call; the answer comes with the last, and nothing is staged before."""
         if call not in self._calls:
             # One call is open at a time: what is left of another was given up half-way.
             self._calls = {call: _OpenCall()}
             self.page.calls.append(len(self.page.staged))
         state = self._calls[call]
         state.take(self._looked_at(stream, document_type, drafts, state.records))
-        if state.held and (continue_on_error or last):
-            self._take(state, document_type, last=last, whole=not continue_on_error)
-        return self._end(call, refused=bool(state.rejected) and not continue_on_error) if last else None
+        if not last:
+            return None
+        del self._calls[call]
+        accepted = self._take(state, document_type, whole=not continue_on_error) if state.held else []
+        state.rejected.sort(key=lambda one: one.index)
+        self.page.refuse(state.rejected)
+        return Answer(accepted, state.rejected, refused=bool(state.rejected) and not continue_on_error)
 
     def retire(self, stream: str, document_type: str, idempotency_key: str, source_time: int | None) -> Accepted:
         """Take the word that a record is gone at its source."""
@@ -117,14 +115,6 @@ class Ingest:
         else:
             self.effects.refuse(self.page.rejected)
         self.page.clear()
-
-    def _end(self, call: int, *, refused: bool) -> Answer:
-        state = self._calls.pop(call)
-        state.rejected.sort(key=lambda one: one.index)
-        if state.doubted:
-            state.accepted.sort(key=lambda one: one.place)
-        self.page.refuse(state.rejected)
-        return Answer(state.accepted, state.rejected, refused)
 
     def _looked_at(
         self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
@@ -175,33 +165,24 @@ class Ingest:
         assert isinstance(arrival, Arrival)
         return arrival
 
-    def _take(self, state: _OpenCall, document_type: str, *, last: bool, whole: bool) -> None:
-        """Stage the held records that nothing stands against; one whose key is in doubt waits for the last.
-
-        If the call is to be kept as a whole, nothing is staged once any of it was refused.
-        """
+    def _take(self, state: _OpenCall, document_type: str, *, whole: bool) -> list[Accepted]:
+        """Stage the held records that nothing stands against; of a `whole`, nothing once any of it was refused."""
         sifted = None
         try:
             with self._store.read() as uow:
                 documents = self._overlay.load(uow, document_type, ())
-                sifted = self._sift(uow, documents, state, last=last)
-                if not (whole and (state.rejected or sifted.refused)):
-                    self._let_through(documents, sifted)
-                    state.accepted += self._stage(uow, sifted.clear)
+                sifted = self._sieve.sift(uow, documents, state.held)
+                state.rejected += sifted.refused
+                if whole and state.rejected:
+                    return []
+                self._let_through(documents, sifted)
+                return self._stage(uow, sifted.clear)
         except UNAVAILABLE as lost:
             if sifted is not None:  # some of it may be staged: the run has to begin again from its last page
                 raise
             problem = Problem(Reason.STORE_UNAVAILABLE, not_asked(lost))
-            sifted = Sifted([], [], [refusal(one, problem) for one in state.held])
-        state.held = sifted.doubtful
-        state.doubted.update(one.idempotency_key for one in sifted.doubtful)
-        state.rejected += sifted.refused
-
-    def _sift(self, uow: UnitOfWork, documents: Documents, state: _OpenCall, *, last: bool) -> Sifted:
-        if last:
-            known = (one.idempotency_key for one in state.accepted)
-            return self._sieve.end(uow, documents, state.held, known)
-        return self._sieve.begin(uow, documents, state.held, state.doubted)
+            state.rejected += [refusal(one, problem) for one in state.held]
+            return []
 
     def _let_through(self, documents: Documents, sifted: Sifted) -> None:
         self._sieve.let_through(documents, sifted)

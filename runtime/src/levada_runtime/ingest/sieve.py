@@ -1,7 +1,6 @@
 """What may keep a valid record from its page: the law on idempotency schemes, and the gates, in this order."""
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import replace
 
 from levada_runtime.ingest.gates import Gate, ask
@@ -18,13 +17,9 @@ class Sieve:
         self._gates = gates
         self._schemes = Schemes(origin.scope, origin.connection)
 
-    def begin(self, uow: UnitOfWork, documents: Documents, entries: list[Entry], doubted: AbstractSet[str]) -> Sifted:
-        """Sift records of a call of which more are to come; `doubted` are the keys of those that wait for the last."""
-        return self._asked(uow, documents, self._schemes.sift(uow, documents, entries, doubted))
-
-    def end(self, uow: UnitOfWork, documents: Documents, entries: list[Entry], others: Iterable[str] = ()) -> Sifted:
-        """Sift the last records of a call, which has handed over the keys `others` already."""
-        return self._asked(uow, documents, self._schemes.settle(uow, documents, entries, others))
+    def sift(self, uow: UnitOfWork, documents: Documents, entries: list[Entry]) -> Sifted:
+        """Sift the records of a call."""
+        return self._asked(uow, documents, self._schemes.sift(uow, documents, entries))
 
     def let_through(self, documents: Documents, sifted: Sifted) -> None:
         """Take note that what is clear goes into the page, and know documents by the keys that they take."""

@@ -4,6 +4,9 @@ import os
 import select
 import socket
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from levada.errors import ConnectorMistake
@@ -15,6 +18,7 @@ from levada_runtime.sandbox.protocol import (
     Frame,
     FrameBuffer,
     HostFrame,
+    HttpFrame,
     ProtocolError,
     decode_child,
     decode_host,
@@ -31,6 +35,9 @@ class ChildChannel:
     def __init__(self, descriptor: int, arrived: FrameBuffer | None = None) -> None:
         self._descriptor = descriptor
         self._arrived = arrived or FrameBuffer(ANSWER_BYTES)
+        self._owed = 0
+        self._early: deque[HostFrame] = deque()
+        self._is_handing_over = False
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         # A copy of what is lent would outlive the call; copying is what a checkpoint does to a default it is given.
@@ -47,6 +54,44 @@ class ChildChannel:
             with memoryview(data) as rest:
                 while written < len(data):
                     written += os.write(self._descriptor, rest[written:])
+
+    def put(self, frame: Frame) -> None:
+        """Send what `answer` returns the answer to, later."""
+        self.send(frame)
+        self._owed += 1
+
+    def answer(self) -> HostFrame:
+        """Return the answer to the first that was put and is not answered yet."""
+        if self._early:
+            return self._early.popleft()
+        self._owed -= 1
+        return self.receive()
+
+    @contextmanager
+    def handing_over(self) -> Iterator[None]:
+        """Hand over the records of one batch, in several frames, between which only a source may be asked."""
+        self._check_free()
+        self._is_handing_over = True
+        try:
+            yield
+        finally:
+            self._is_handing_over = False
+
+    def ask(self, frame: Frame) -> HostFrame:
+        """Send what is answered at once; what was put before is answered before."""
+        if not isinstance(frame, HttpFrame):
+            self._check_free()
+        self.send(frame)
+        for _ in range(self._owed):
+            self._early.append(self.receive())
+        self._owed = 0
+        return self.receive()
+
+    def _check_free(self) -> None:
+        if self._is_handing_over:
+            raise ConnectorMistake(
+                "what tells a record's key, id or time can only ask a source: hand over, and save, before or afterwards"
+            )
 
     def receive(self) -> HostFrame:
         while True:

@@ -1,7 +1,7 @@
 """What the SDK's fronts stand on in a child: each port turns a call into frames and an answer back into values."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -21,6 +21,7 @@ from levada_runtime.sandbox.protocol import (
     LINE_BYTES,
     LOG_BYTES,
     NAME,
+    PART,
     RECORDS,
     EmitFrame,
     EmitRecord,
@@ -50,8 +51,7 @@ class Questions:
         self._channel = channel
 
     def ask(self, frame: Frame) -> HostFrame:
-        self._channel.send(frame)
-        answer = self._channel.receive()
+        answer = self._channel.ask(frame)
         if isinstance(answer, Refusal):
             raise refusal(answer)
         return answer
@@ -65,10 +65,10 @@ class WireIngest:
         self._questions = Questions(channel)
         self._calls = 0
 
-    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
-        self._calls += 1
+    def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         try:
-            answer = self._said(stream, document_type, drafts, continue_on_error=continue_on_error)
+            with self._channel.handing_over():
+                answer = self._said(stream, document_type, drafts, continue_on_error=continue_on_error)
         except MemoryError:
             # Half a call is said, and nothing that followed would be understood.
             os._exit(MEMORY_STATUS)
@@ -80,21 +80,22 @@ class WireIngest:
         return batch_result(answer, document_type)
 
     def _said(
-        self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool
+        self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool
     ) -> HostFrame | None:
         """Say the frames of a call, and return the last answer, or the first that refuses it."""
+        self._calls += 1
         waiting = 0
         answer: HostFrame | None = None
         for records, last in _frames(drafts):
-            self._channel.send(EmitFrame(self._calls, last, stream, document_type, continue_on_error, records))
+            self._channel.put(EmitFrame(self._calls, last, stream, document_type, continue_on_error, records))
             waiting += 1
             if waiting == CREDIT and not last:
                 waiting -= 1
-                answer = self._channel.receive()
+                answer = self._channel.answer()
                 if isinstance(answer, Refusal):
                     break
         for _ in range(waiting):
-            following = self._channel.receive()
+            following = self._channel.answer()
             answer = answer if isinstance(answer, Refusal) else following
         return answer
 
@@ -192,14 +193,14 @@ def refusal(answer: Refusal) -> LevadaError:
     return error_for(answer.code, answer.message, answer.wait, orjson.loads(answer.details))
 
 
-def _frames(drafts: Sequence[Draft]) -> Iterator[tuple[list[EmitRecord], bool]]:
-    """Cut drafts into frames that keep the caps; the final one is marked."""
+def _frames(drafts: Iterable[Draft]) -> Iterator[tuple[list[EmitRecord], bool]]:
+    """Cut drafts into frames of a part each that keep the caps; the final one is marked."""
     records: list[EmitRecord] = []
     room = _ROOM
     for draft in drafts:
         record, weight = _record(draft)
         room -= weight
-        if room < 0 or len(records) == RECORDS:
+        if room < 0 or len(records) == PART:
             yield records, False
             records, room = [], _ROOM - weight
         records.append(record)

@@ -14,6 +14,8 @@ FRAME_BYTES: Final = 8 << 20
 ANSWER_BYTES: Final = 64 << 20
 REPLY_BYTES: Final = 1 << 20
 RECORDS: Final = 1_000
+PART: Final = 250
+"""Records that a child hands over at once: the host looks at them while the child makes the next of the same call."""
 CREDIT: Final = 4
 LINE_BYTES: Final = 8 << 10
 LOG_BYTES: Final = 256 << 10

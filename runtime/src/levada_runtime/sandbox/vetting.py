@@ -17,6 +17,7 @@ from levada_runtime.sandbox.protocol import (
     EmitFrame,
     EmitRecord,
     GraphFrame,
+    HttpFrame,
     ProtocolError,
     Refusal,
     SaveFrame,
@@ -53,6 +54,8 @@ class Calls:
         """
         if isinstance(frame, EmitFrame | GraphFrame):
             return self._part(frame)
+        if isinstance(frame, HttpFrame):
+            return None  # Also in the middle of a call: a record's key may be asked for as the record is handed over.
         self._refused = None
         if self._open is not None:
             raise ProtocolError("a child asked something else in the middle of a call")

@@ -1,7 +1,7 @@
 """One run of a route under test: what it asks is answered and remembered, page by page."""
 
 import json as json_codec
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -87,7 +87,7 @@ class Attempt:
         self._retired: list[IngestResult] = []
         self._quarantined = len(self._ingest.quarantine)
 
-    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
+    def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         """Take the records of one call into the page."""
         answer = self._ingest.emit(stream, document_type, drafts, continue_on_error=continue_on_error)
         return _noted(self._batches, answer)

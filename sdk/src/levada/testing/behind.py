@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -66,7 +66,7 @@ class Remembering:
         self._raised: list[tuple[LevadaError, Exception]] = []
         self._failed: Exception | None = None
 
-    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
+    def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         answer = self._asked(
             lambda: self._ports.emit(stream, document_type, drafts, continue_on_error=continue_on_error)
         )

@@ -94,14 +94,15 @@ class MemoryIngest:
         """The current payloads of committed documents."""
         return MemoryDocuments(self.committed)
 
-    def emit(self, stream: str, document_type: str, drafts: Sequence[Draft], *, continue_on_error: bool) -> BatchResult:
+    def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         """Take the records of one call into the page. Raises BatchRejected when one is invalid and all were meant."""
+        given = list(drafts)
         admitted = [
             admit(self._contracts, draft, index, document_type, self.connection, self.connector)
-            for index, draft in enumerate(drafts)
+            for index, draft in enumerate(given)
         ]
         if not self.reachable:
-            admitted = [unavailable(draft, index, document_type) for index, draft in enumerate(drafts)]
+            admitted = [unavailable(draft, index, document_type) for index, draft in enumerate(given)]
         arrivals, taken = self._judged(stream, document_type, [one for one in admitted if isinstance(one, Arrival)])
         failed = [one for one in (*admitted, *arrivals) if isinstance(one, FailedRecord)]
         failed.sort(key=lambda one: one.index)
@@ -115,7 +116,7 @@ class MemoryIngest:
         return BatchResult(
             status="observed" if self.observing else "ingested",
             document_type=document_type,
-            count=len(drafts),
+            count=len(given),
             imported=len(results),
             failed=len(failed),
             results=tuple(results),
