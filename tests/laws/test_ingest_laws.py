@@ -155,9 +155,9 @@ class RealBench:
         def away():
             raise sa.exc.OperationalError("SELECT 1", {}, OSError("the network is unreachable"))
 
-        self._store.read = away
+        self._store.look = away
         yield
-        del self._store.read
+        del self._store.look
 
     def accept_scheme(self, document_type):
         with self._store.write() as uow:

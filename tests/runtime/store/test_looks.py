@@ -2,12 +2,13 @@
 
 import pytest
 
-from levada_runtime.store._bulk import _FIND, _FIND_BY_SOURCE, find, find_by_source, insert
+from levada_runtime.store._bulk import insert
+from levada_runtime.store._looks import find, find_by_source, question
 from levada_runtime.store.documents import DOCUMENT_COLUMNS
 from levada_runtime.store.tables import documents
 
 SCOPE = (1, 2)
-MANY = 3_000
+MANY = 20_000
 BY_KEY = ("uq_documents_org_id_connection_id_document_type_idempotency_key", "sqlite_autoindex_documents")
 BY_SOURCE = ("ix_documents_source",)
 
@@ -36,32 +37,59 @@ def connection(store):
         yield uow._connection
 
 
-def explained(store, statements, **values):
+def explained(store, look, names, **values):
+    """Return the parts of the plan that read documents."""
     name = store.dialect.name
-    if name == "sqlite":
-        values = {key: "[]" if isinstance(value, list) else value for key, value in values.items()}
+    statement, values = question(name, look, values, names)
     word = "EXPLAIN QUERY PLAN" if name == "sqlite" else "EXPLAIN"
-    found = store.exec_driver_sql(f"{word} {statements[name]}", values)
-    return "\n".join(str(tuple(row)) for row in found)
+    found = [str(tuple(row)) for row in store.exec_driver_sql(f"{word} {statement}", values)]
+    return [line for line in found if "documents" in line]
 
 
-def test_keys_are_looked_up_in_their_own_index(connection):
+@pytest.fixture(params=[1, 500], ids=["one-by-one", "in-one-go"])
+def names(request):
+    """So many names that PostgreSQL is asked in either form."""
+    return [f"{at}" for at in range(request.param)]
+
+
+def test_keys_are_looked_up_in_their_own_index(connection, names):
     """One descent a key, however many documents there are; the neighbours of a key that is not there are not it."""
-    plan = explained(connection, _FIND, org=1, connection=2, type="customer", keys=["k:1"] * 500)
-    assert any(index in plan for index in BY_KEY), plan
+    plan = explained(connection, "key", names, org=1, connection=2, type="customer")
+    assert plan
+    assert all(any(index in line for index in BY_KEY) for line in plan), plan
     found = find(connection, SCOPE, "customer", ["k:7", "k:", "k:99999", "zz", "k:8"])
     assert sorted((row[0], row[-1]) for row in found) == [(7, "k:7"), (8, "k:8")]
     assert find(connection, SCOPE, "vendor", ["k:7"]) == []
     assert find(connection, (1, 1), "customer", ["k:7"]) == []
 
 
-def test_ids_at_the_source_are_looked_up_in_their_own_index(connection):
+def test_ids_at_the_source_are_looked_up_in_their_own_index(connection, names):
     """Within one connection, stream and type, and within its organisation."""
-    plan = explained(
-        connection, _FIND_BY_SOURCE, org=1, connection=2, type="customer", stream="customers", ids=["1"] * 500
-    )
-    assert any(index in plan for index in BY_SOURCE), plan
+    plan = explained(connection, "source", names, org=1, connection=2, type="customer", stream="customers")
+    assert plan
+    assert all(any(index in line for index in BY_SOURCE) for line in plan), plan
     found = find_by_source(connection, SCOPE, "customer", "customers", ["7", "nobody", "8"])
     assert sorted((row[0], row[1], row[2], row[3]) for row in found) == [("7", "k:7", 5, 7), ("8", "k:8", 5, 8)]
     assert find_by_source(connection, SCOPE, "customer", "archive", ["7"]) == []
     assert find_by_source(connection, (3, 2), "customer", "customers", ["1"]) == []
+
+
+STRETCHES = {
+    "next to each other": [f"k:{at}" for at in range(1000, 1040)],
+    "far apart": [f"k:{at}" for at in range(0, 3_000, 75)],
+    "with others between": [f"k:{at}" for at in range(1000, 1060, 2)],
+    "some of them new": [f"k:{at}" for at in range(MANY - 20, MANY + 20)],
+    "all of them new": [f"k:{at}x" for at in range(1000, 1040)],
+}
+
+
+@pytest.mark.parametrize("name", STRETCHES)
+def test_many_names_are_found_however_they_stand(name, connection):
+    """Whether all between the first and the last is read, or each on its own: those that are there, and no others."""
+    keys = STRETCHES[name]
+    there = sorted(key for key in keys if not key.endswith("x") and int(key[2:]) < MANY)
+    assert sorted(row[-1] for row in find(connection, SCOPE, "customer", keys)) == there
+    found = find_by_source(connection, SCOPE, "customer", "customers", [key[2:] for key in keys])
+    assert sorted(row[1] for row in found) == there
+    assert find(connection, (9, 9), "customer", keys) == []
+    assert find_by_source(connection, (9, 2), "customer", "customers", [key[2:] for key in keys]) == []

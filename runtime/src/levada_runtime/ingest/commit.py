@@ -55,15 +55,18 @@ def write_page(
                 rows.add(*one)
         if rows.written > written:
             uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange), bare=rows.naming == naming)
+            last = rows.page_id
     if page.rekeyed:
         if not rows.written:
             uow.documents.add_page(_page_row(origin, rows.page_id, at, None), bare=True)
+            last = rows.page_id
         uow.documents.rekey(origin.scope, page.rekeyed, rows.at)
     if rows.anything:
         uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
         concerned = not projected.isdisjoint(one.staged.entry.document_type for one in rows.touched.values())
         enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at, projected=concerned)
     uow.documents.mark(rows.marks)
+    page.last = last
     write_rejected(uow, origin, page.rejected, at)
     return _counted(decided, page.rejected)
 

@@ -62,6 +62,8 @@ class Page:
     calls: list[int] = field(default_factory=list)
     """From which record on they belong to another call."""
     rekeyed: list[Rekeyed] = field(default_factory=list)
+    last: int | None = None
+    """The connection's last page once this one has been written; None before anything was."""
 
     @property
     def full(self) -> bool:
@@ -119,24 +121,22 @@ class Page:
 class Overlay:
     """What is known of documents: the store's word, overlaid with this page's own records."""
 
-    def __init__(self, scope: Scope, readmit: Readmit | None = None) -> None:
+    def __init__(self, scope: Scope, readmit: Readmit | None = None, as_of: int | None = None) -> None:
+        """`as_of` is a page that is committed already, if one is known: whatever is looked at is at least as new."""
         self._scope = scope
         self._readmit = readmit
         self._known: dict[str, dict[str, Known | None]] = {}
         self._written: set[tuple[int, bytes]] = set()
-        self._pages: set[int] = set()
-
-    @property
-    def as_of(self) -> int | None:
-        """The last page that was committed when the store was asked; None if one was committed between two looks."""
-        return next(iter(self._pages)) if len(self._pages) == 1 else None
+        self.as_of = as_of
+        """The last page that was committed before the store was asked; None as long as nobody asked it."""
 
     def load(self, uow: UnitOfWork, document_type: str, keys: Iterable[str]) -> dict[str, Known | None]:
         """Look up what is not known here yet, and return all that is known of that document type."""
         of_type = self._known.setdefault(document_type, {})
         missing = {key for key in keys if key not in of_type}
         if missing:
-            self._pages.add(uow.documents.last_page(self._scope))
+            if self.as_of is None:
+                self.as_of = uow.documents.last_page(self._scope)
             found = uow.documents.known(self._scope, document_type, missing)
             of_type.update(dict.fromkeys(missing) | found)
         return of_type

@@ -91,7 +91,7 @@ class Ingest:
     def retire(self, stream: str, document_type: str, idempotency_key: str, source_time: int | None) -> Accepted:
         """Take the word that a record is gone at its source."""
         self.page.calls.append(len(self.page.staged))
-        with self._store.read() as uow:
+        with self._store.look() as uow:
             self._overlay.load(uow, document_type, [idempotency_key])
             return self._stage(uow, [Retirement(0, stream, document_type, idempotency_key, source_time)])[0]
 
@@ -110,7 +110,7 @@ class Ingest:
     def clear(self) -> None:
         """Begin the next page; in observation the overlay goes on, since nothing of it is ever committed."""
         if self.effects is None:
-            self._overlay = Overlay(self.origin.scope, self._readmit)
+            self._overlay = Overlay(self.origin.scope, self._readmit, self.page.last)
             self._sieve = Sieve(self.origin, self._gates)
         else:
             self.effects.refuse(self.page.rejected)
@@ -135,7 +135,7 @@ class Ingest:
             return [*admit(self._registry, self.origin, stream, document_type, drafts, indexes)]
         refused = [refusal_of(draft) for draft in drafts]
         keys = {draft.idempotency_key or "" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None}
-        with self._store.read() as uow:
+        with self._store.look() as uow:
             known = self._overlay.load(uow, document_type, keys)
         prints = fingerprints(salt_of(contract, self.origin), drafts)
         found: list[Repeat | None] = [
@@ -169,7 +169,7 @@ class Ingest:
         """Stage the held records that nothing stands against; of a `whole`, nothing once any of it was refused."""
         sifted = None
         try:
-            with self._store.read() as uow:
+            with self._store.look() as uow:
                 documents = self._overlay.load(uow, document_type, ())
                 sifted = self._sieve.sift(uow, documents, state.held)
                 state.rejected += sifted.refused

@@ -1,18 +1,13 @@
 """Many rows at once: driver-level statements on SQLAlchemy's connection, tuples instead of objects.
 
-Each database gets its fastest form of the same three things. On SQLite that is `executemany` and `json_each`. On
-PostgreSQL it is COPY, and arrays in binary form. Keys are looked up one by one: as a list of what a column may be they
-have a whole connection's documents read again for every page, as long as nobody analysed the table. For the same reason
-the index that a look is meant for is the only one that serves it: PostgreSQL is asked for the first key from this one
-on in the order of that index, and `org_id + 0` keeps those that begin with the organisation out of the other look. Keys
-go in the order of their index, where neighbours share its pages: in a store of millions that is a quarter of the time.
+Each database gets its fastest form of the same two things. On SQLite that is `executemany`. On PostgreSQL it is COPY,
+and arrays in binary form.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from levada_runtime.store.postgresql import unreachable
@@ -23,27 +18,6 @@ Rows = Sequence[tuple[Any, ...]]
 _COPY_FROM = 8
 """Below, what COPY says before and after costs more than it saves."""
 
-_KNOWN = """documents.id, version, versions, payload_hash, source_time, retired_at IS NOT NULL AS retired, fingerprint,
-    source_id, idempotency_key"""
-_FOUND = "id, version, versions, payload_hash, source_time, retired, fingerprint, source_id, idempotency_key"
-_FIND = {
-    "sqlite": f"""
-        SELECT {_KNOWN} FROM json_each(:keys) AS wanted CROSS JOIN documents
-        WHERE org_id = :org AND connection_id = :connection AND document_type = :type
-          AND idempotency_key = wanted.value
-    """,  # noqa: S608 - the names stand above
-    "postgresql": f"""
-        SELECT {_FOUND} FROM unnest(%(keys)b::text[]) AS wanted CROSS JOIN LATERAL (
-            SELECT {_KNOWN}, org_id, connection_id, document_type FROM documents
-            WHERE (org_id, connection_id, document_type, idempotency_key)
-               >= (%(org)s::bigint, %(connection)s::bigint, %(type)s::text, wanted)
-            ORDER BY org_id, connection_id, document_type, idempotency_key
-            LIMIT 1
-        ) AS found
-        WHERE found.org_id = %(org)s AND found.connection_id = %(connection)s AND found.document_type = %(type)s
-          AND found.idempotency_key = wanted
-    """,  # noqa: S608 - the same
-}
 _CHANGED = (
     "version",
     "versions",
@@ -55,45 +29,10 @@ _CHANGED = (
     "fingerprint",
 )
 _KEY = ("org_id", "connection_id", "id")
-_SOURCED = """source_id AS known_as, idempotency_key, COALESCE(rekeyed_at, created_at) AS since, documents.id, version,
-    versions, payload_hash, source_time, retired_at IS NOT NULL AS retired, fingerprint, source_id"""
-_FIND_BY_SOURCE = {
-    "sqlite": f"""
-        SELECT {_SOURCED} FROM json_each(:ids) AS wanted CROSS JOIN documents INDEXED BY ix_documents_source
-        WHERE org_id = :org AND connection_id = :connection AND document_type = :type AND stream = :stream
-          AND source_id = wanted.value
-    """,  # noqa: S608 - the names stand above
-    "postgresql": f"""
-        SELECT found.* FROM unnest(%(ids)b::text[]) AS wanted CROSS JOIN LATERAL (
-            SELECT {_SOURCED} FROM documents
-            WHERE org_id + 0 = %(org)s AND connection_id = %(connection)s AND document_type = %(type)s
-              AND stream = %(stream)s AND source_id = wanted
-            OFFSET 0
-        ) AS found
-    """,  # noqa: S608 - the same
-}
 _REKEY = (
     "UPDATE documents SET idempotency_key = ?, rekeyed_at = ?"
     " WHERE org_id = ? AND connection_id = ? AND id = ? AND idempotency_key = ?"
 )
-
-
-def find(connection: sa.Connection, scope: tuple[int, int], document_type: str, keys: Iterable[str]) -> Rows:
-    """Return what is known of the documents with these idempotency keys, in the order of `Known`, the key last."""
-    name, wanted = connection.dialect.name, sorted(keys)
-    asked = wanted if name == "postgresql" else orjson.dumps(wanted).decode()
-    values = {"org": scope[0], "connection": scope[1], "type": document_type, "keys": asked}
-    return connection.exec_driver_sql(_FIND[name], values).fetchall()
-
-
-def find_by_source(
-    connection: sa.Connection, scope: tuple[int, int], document_type: str, stream: str, source_ids: Iterable[str]
-) -> Rows:
-    """Return the documents with these ids at the source: the id, the key and since when, then as in `Known`."""
-    name, wanted = connection.dialect.name, sorted(source_ids)
-    asked = wanted if name == "postgresql" else orjson.dumps(wanted).decode()
-    values = {"org": scope[0], "connection": scope[1], "type": document_type, "stream": stream, "ids": asked}
-    return connection.exec_driver_sql(_FIND_BY_SOURCE[name], values).fetchall()
 
 
 def last_page(connection: sa.Connection, scope: tuple[int, int]) -> int:

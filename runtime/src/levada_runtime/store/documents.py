@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from levada_runtime.store._bulk import change, find, find_by_source, insert, last_page, mark, rekey
+from levada_runtime.store._bulk import change, insert, last_page, mark, rekey
+from levada_runtime.store._looks import find, find_by_source
 from levada_runtime.store._rows import as_columns
 from levada_runtime.store.model import DocumentRow, Known, PageRow, Sourced, VersionRow
 from levada_runtime.store.tables import documents, events, pages, versions

@@ -70,6 +70,11 @@ def reading(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**postgresql.READING) if engine.dialect.name == "postgresql" else engine
 
 
+def looking(engine: sa.Engine) -> sa.Engine:
+    """Return the same engine for units of work that only read, each answer as of its own moment where that is less."""
+    return engine.execution_options(**postgresql.LOOKING) if engine.dialect.name == "postgresql" else engine
+
+
 def going_first(engine: sa.Engine) -> sa.Engine:
     """Return the same engine for units of work that write and that somebody waits for: others let them pass."""
     return engine.execution_options(**{WRITES: True, FIRST: True})

@@ -18,6 +18,7 @@ from levada_runtime.store.failures import UnreachableFailure
 
 DRIVERS = ("postgresql+psycopg", "postgresql", "postgres")
 READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+LOOKING: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 NOTING = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '10s'"
 LEAST_VERSION = 14
 

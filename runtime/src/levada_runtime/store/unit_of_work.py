@@ -17,6 +17,7 @@ from levada_runtime.store.engine import (
     bytes_of,
     going_first,
     in_passing,
+    looking,
     noting,
     place_of,
     reading,
@@ -253,6 +254,7 @@ class Store:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         self._reading = reading(engine)
+        self._looking = looking(engine)
         self._writing = writing(engine)
         self._going_first = going_first(engine)
         self._noting = noting(engine)
@@ -265,6 +267,12 @@ class Store:
         It is ended as what writes is: after what is taken back psycopg has forgotten every statement it had prepared.
         """
         with self._reading.begin() as connection:
+            yield UnitOfWork(connection)
+
+    @contextmanager
+    def look(self) -> Iterator[UnitOfWork]:
+        """Read what need not be of one moment: on PostgreSQL there is no transaction, so that a question is one way."""
+        with self._looking.begin() as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
