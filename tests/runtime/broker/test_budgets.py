@@ -16,7 +16,7 @@ from levada._rate import RateLimit
 from levada_runtime.outbound import Answer
 from levada_runtime.sandbox.broker.budget import Budget
 from levada_runtime.sandbox.broker.budgets import Budgets
-from levada_runtime.store import engine, unit_of_work
+from levada_runtime.store import engine, rate_budgets, unit_of_work
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.unit_of_work import Store
 
@@ -156,6 +156,8 @@ def test_a_store_that_cannot_be_asked_stops_no_run(new_share, moment, store, mon
     """It goes by what it knows, and asks again later."""
     monkeypatch.setattr(engine, "HURRIED_MS", 400)
     monkeypatch.setattr(unit_of_work, "NOTING", "SET LOCAL lock_timeout = '400ms'")
+    hurried = rate_budgets._SWAP["postgresql"].replace("'10s'", "'400ms'")
+    monkeypatch.setitem(rate_budgets._SWAP, "postgresql", hurried)
     share = new_share((1, 10))
     share.take(PLACE, moment.sleep, **PATIENT)
     with store.write() as other:

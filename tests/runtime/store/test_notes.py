@@ -77,3 +77,18 @@ def test_what_nobody_asked_for_in_a_month_goes_with_the_next_first_one(store, cl
     assert kept(store) == {}
     with store.read() as uow:
         assert uow._connection.execute(sa.text("SELECT count(*) FROM rate_budgets")).scalar_one() == 1
+
+
+def test_a_remark_is_kept_unless_somebody_wrote_since(store, clock):
+    """One statement, which tells whether it was taken; what is not there is not made."""
+    place = (1, b"key", "a.test")
+    with store.remark() as uow:
+        assert not uow.rate_budgets.swap(*place, {}, {"limit": 5}, clock.now())
+    with store.note() as uow:
+        uow.rate_budgets.hold(*place, clock.now())
+    with store.remark() as uow:
+        assert uow.rate_budgets.swap(*place, {}, {"limit": 5}, clock.now())
+    with store.remark() as uow:
+        assert not uow.rate_budgets.swap(*place, {}, {"limit": 6}, clock.now())
+    with store.read() as uow:
+        assert uow.rate_budgets.look(*place) == {"limit": 5}

@@ -21,6 +21,11 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def as_json(value: Any) -> str:
+    """Return a value as it is kept where its spelling stays."""
+    return orjson.dumps(value).decode()
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime, kept as microseconds since 1970 (UTC), so that comparing and writing cost nothing."""
 
@@ -41,7 +46,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else orjson.dumps(value).decode()
+        return None if value is None else as_json(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:  # noqa: ARG002 - the same
         return None if value is None else orjson.loads(value)

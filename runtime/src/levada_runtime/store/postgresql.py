@@ -19,7 +19,8 @@ from levada_runtime.store.failures import UnreachableFailure
 DRIVERS = ("postgresql+psycopg", "postgresql", "postgres")
 READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 LOOKING: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
-NOTING = "SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '10s'"
+NOTING_WITHIN = "set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '10s', true)"
+NOTING = f"SELECT {NOTING_WITHIN}"
 LEAST_VERSION = 14
 
 _CONNECTING: dict[str, Any] = {

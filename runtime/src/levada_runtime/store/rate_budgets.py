@@ -6,6 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from levada_runtime.store._rows import insert_unless_there
+from levada_runtime.store.columns import as_json, to_micros
+from levada_runtime.store.postgresql import NOTING_WITHIN
 from levada_runtime.store.tables import rate_budgets
 
 _KEPT: Final = timedelta(days=30)
@@ -19,6 +21,18 @@ _NAMED = (
 _LOOK = sa.select(rate_budgets.c.state).where(*_NAMED)
 _HOLD = _LOOK.with_for_update()
 _KEEP = sa.update(rate_budgets).where(*_NAMED)
+# PostgreSQL is asked without a transaction around it, so that it says itself what makes a note of it.
+_SWAP = {
+    "sqlite": """
+        UPDATE rate_budgets SET state = :fresh, updated_at = :at
+        WHERE org_id = :org AND credential = :credential AND host = :host AND state = :old
+    """,
+    "postgresql": f"""
+        WITH noting AS MATERIALIZED (SELECT {NOTING_WITHIN})
+        UPDATE rate_budgets SET state = %(fresh)s, updated_at = %(at)s FROM noting
+        WHERE org_id = %(org)s AND credential = %(credential)s AND host = %(host)s AND state = %(old)s
+    """,  # noqa: S608 - it is a constant
+}
 
 
 class RateBudgets:
@@ -53,6 +67,14 @@ class RateBudgets:
         insert_unless_there(self._connection, rate_budgets, first)
         held: dict[str, Any] = self._connection.execute(_HOLD, named).scalar_one()
         return held
+
+    def swap(
+        self, org_id: int, credential: bytes, host: str, old: dict[str, Any], fresh: dict[str, Any], now: datetime
+    ) -> bool:
+        """Write down what is known by now, in one statement, unless somebody has written since it was `old`."""
+        values = {"org": org_id, "credential": credential, "host": host, "at": to_micros(now)}
+        states = {"old": as_json(old), "fresh": as_json(fresh)}
+        return bool(self._connection.exec_driver_sql(_SWAP[self._connection.dialect.name], values | states).rowcount)
 
     def keep(self, org_id: int, credential: bytes, host: str, state: dict[str, Any], now: datetime) -> None:
         """Write down what is known by now."""

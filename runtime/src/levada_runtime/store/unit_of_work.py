@@ -296,6 +296,13 @@ class Store:
                 connection.exec_driver_sql(NOTING)
             yield UnitOfWork(connection)
 
+    @contextmanager
+    def remark(self) -> Iterator[UnitOfWork]:
+        """A note of one statement, that says itself what PostgreSQL has to know of a note: no transaction is needed."""
+        alone = self._looking if self.engine.dialect.name == "postgresql" else self._noting
+        with alone.begin() as connection:
+            yield UnitOfWork(connection)
+
     @property
     def place(self) -> str:
         """Which database this is, without any secret."""

@@ -147,6 +147,18 @@ class Share:
         return result
 
     def _change_for_all(self, place: str, change: Callable[[Budget], tuple[Budget, Result]]) -> Result:
+        """Change what is kept: at once if it is as this run left it, which it is unless others ask with it."""
+        known = self._known.get(place)
+        if known is not None:
+            changed, result = change(known)
+            moment = datetime.fromtimestamp(self._now(), UTC)
+            with self._store.remark() as uow:
+                if uow.rate_budgets.swap(*self._owner, place, known.kept(), changed.kept(), moment):
+                    self._known[place] = changed
+                    return result
+        return self._change_held(place, change)
+
+    def _change_held(self, place: str, change: Callable[[Budget], tuple[Budget, Result]]) -> Result:
         with self._store.note() as uow:
             moment = datetime.fromtimestamp(self._now(), UTC)
             held = uow.rate_budgets.hold(*self._owner, place, moment)
