@@ -128,13 +128,11 @@ class Pager:
         checkpoint: tuple[str, dict[str, Any]] | None,
         **values: Any,
     ) -> RunRow:
-        self._check_claim(uow)
+        self._check_claim(uow, progressed=checkpoint is not None)
         if checkpoint is not None:
             partition, state = checkpoint
             owner = (self.run.org_id, self.run.connection_id, checkpoint_of(self.run))
             uow.checkpoints.keep(*owner, partition, state, self.run.id, self._clock.now())
-            if self._token is not None:
-                uow.work.progressed(*self._token)
             values["checkpoint_after"] = {**(self.run.checkpoint_after or {}), partition: state}
         counted = {**counts.merged_into(self.run.counts), **graph_counts(self.run.counts, graph)}
         values |= {"counts": counted, **self.http_usage()}
@@ -142,8 +140,11 @@ class Pager:
         self._recorder.flush(uow, self.run)
         return replace(self.run, **values)
 
-    def _check_claim(self, uow: UnitOfWork) -> None:
-        if self._token is not None and not uow.work.holds(*self._token):
+    def _check_claim(self, uow: UnitOfWork, *, progressed: bool) -> None:
+        if self._token is None:
+            return
+        held = uow.work.progressed(*self._token) if progressed else uow.work.holds(*self._token)
+        if not held:
             raise StaleClaimError("another worker holds this run by now; this one's page is given up")
 
 

@@ -57,7 +57,7 @@ class Recorder:
     def flush(self, uow: UnitOfWork, run: RunRow) -> None:
         """Write what was collected, in this unit of work; `forget` it once that has committed."""
         uow.runs.add_logs(run, self._lines)
-        uow.runs.add_exchanges(run, self._exchanges)
+        uow.runs.add_exchanges(run, self._exchanges, after=self._asked - len(self._exchanges))
         if self._recording is not None:
             self._recording.flush(uow, run)
 

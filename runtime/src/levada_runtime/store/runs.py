@@ -86,10 +86,14 @@ class Runs:
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def add_logs(self, run: RunRow, lines: Sequence[LogLine]) -> None:
-        self._append(run_logs, run, lines)
+        if not lines:
+            return
+        last = sa.select(sa.func.coalesce(sa.func.max(run_logs.c.ordinal), 0)).where(*_of_run(run_logs, run))
+        self._append(run_logs, run, lines, self._connection.execute(last).scalar_one())
 
-    def add_exchanges(self, run: RunRow, exchanges: Sequence[ExchangeRow]) -> None:
-        self._append(run_exchanges, run, exchanges)
+    def add_exchanges(self, run: RunRow, exchanges: Sequence[ExchangeRow], *, after: int) -> None:
+        """Add exchanges of a run, of which so many are kept already."""
+        self._append(run_exchanges, run, exchanges, after)
 
     def logs(self, run: RunRow) -> list[LogLine]:
         query = sa.select(run_logs).where(*_of_run(run_logs, run)).order_by(run_logs.c.ordinal)
@@ -109,13 +113,11 @@ class Runs:
         query = sa.select(run_exchanges).where(*_of_run(run_exchanges, run), run_exchanges.c.ordinal == ordinal)
         return next(iter(read_as(ExchangeRow, self._connection.execute(query))), None)
 
-    def _append(self, table: sa.Table, run: RunRow, rows: Sequence[Any]) -> None:
+    def _append(self, table: sa.Table, run: RunRow, rows: Sequence[Any], after: int) -> None:
         if not rows:
             return
-        last = sa.select(sa.func.coalesce(sa.func.max(table.c.ordinal), 0)).where(*_of_run(table, run))
-        first = self._connection.execute(last).scalar_one() + 1
         key = {"org_id": run.org_id, "connection_id": run.connection_id, "run_id": run.id}
-        values = [{**key, "ordinal": first + offset, **as_columns(row)} for offset, row in enumerate(rows)]
+        values = [{**key, "ordinal": place, **as_columns(row)} for place, row in enumerate(rows, after + 1)]
         self._connection.execute(sa.insert(table), values)
 
 

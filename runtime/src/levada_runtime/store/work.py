@@ -184,9 +184,13 @@ class Work:
         asked = query.with_for_update() if is_writing(self._connection) else query
         return self._connection.execute(asked).first() is not None
 
-    def progressed(self, work_id: int, fence: int) -> None:
-        """Count attempts from here: something was kept, so whoever comes next does not begin at the beginning."""
-        self._connection.execute(sa.update(work).where(*_held(work_id, fence)).values(attempt=1))
+    def progressed(self, work_id: int, fence: int) -> bool:
+        """Count attempts from here: something is kept, so whoever comes next does not begin at the beginning.
+
+        False when the claim is stale; nobody else can take it before the end.
+        """
+        counted = sa.update(work).where(*_held(work_id, fence)).values(attempt=1)
+        return bool(self._connection.execute(counted).rowcount)
 
     def advance(self, work_id: int, fence: int, payload: dict[str, Any]) -> bool:
         """Keep how far a claim has come; False when the claim is stale. Nobody else can take it before the end."""
