@@ -2,10 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.foundation.text import legible
@@ -20,6 +20,7 @@ from levada_runtime.store.model import Known, PageRow, QuarantineRow
 from levada_runtime.store.unit_of_work import UnitOfWork
 from levada_runtime.work.outbox import enqueue
 
+_EVENTS = {outcome: f"document.{outcome}" for outcome in Outcome}
 _WORD = 200
 """Characters that are kept of a word that nothing here knows."""
 
@@ -47,7 +48,7 @@ def write_page(
     if as_of != last or gates:
         decided = _decide_anew(uow, origin, page, readmit, Sieve(origin, gates))
     ids = row_ids(len(decided)) if decided else range(0)
-    rows = _Rows(origin, last, to_micros(at), ids)
+    rows = _Rows(origin, last, to_micros(at), iter(ids))
     for exchange, part in page.parts(decided):
         rows.page_id, written, naming = max(row_id(), rows.page_id + 1), rows.written, rows.naming
         for one in part:
@@ -62,9 +63,9 @@ def write_page(
             last = rows.page_id
         uow.documents.rekey(origin.scope, page.rekeyed, rows.at)
     if rows.anything:
-        uow.documents.write(rows.new(), rows.changed(), rows.versions, rows.events)
+        uow.documents.write(rows.new(), rows.changed(), rows.versions(), rows.events())
         concerned = not projected.isdisjoint(one.staged.entry.document_type for one in rows.touched.values())
-        enqueue(uow, origin.scope, rows.event_ids[: len(rows.events)], at, projected=concerned)
+        enqueue(uow, origin.scope, ids[: len(rows.told)], at, projected=concerned)
     uow.documents.mark(rows.marks)
     page.last = last
     write_rejected(uow, origin, page.rejected, at)
@@ -133,20 +134,30 @@ class _Touched:
     is_new: bool
 
 
+class _Made(NamedTuple):
+    """A record of which a version is made, an event, or both; `page_id` is the page that it names."""
+
+    staged: Staged
+    known: Known
+    before: Known | None
+    decision: Decision
+    page_id: int
+
+
 @dataclass(slots=True)
 class _Rows:
-    """The rows a page comes to."""
+    """The rows a page comes to; those there are many of are made while the database takes those before them."""
 
     origin: Origin
     page_id: int
     at: int
-    event_ids: range
+    event_ids: Iterator[int]
     touched: dict[int, _Touched] = field(default_factory=dict)
-    versions: list[tuple[Any, ...]] = field(default_factory=list)
+    made: list[_Made] = field(default_factory=list)
+    told: list[_Made] = field(default_factory=list)
     marked: dict[int, Known] = field(default_factory=dict)
     """Documents of which nothing changes but how they are recognised, and as of when they are confirmed."""
     confirmed: int = 0
-    events: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def anything(self) -> bool:
@@ -160,7 +171,7 @@ class _Rows:
     @property
     def naming(self) -> int:
         """How many rows so far name their page."""
-        return len(self.versions) + len(self.events)
+        return len(self.made) + len(self.told)
 
     def add(self, staged: Staged, before: Known | None, decision: Decision) -> None:
         known = decision.known
@@ -169,16 +180,23 @@ class _Rows:
             self._mark(known, before)
             return
         self._touch(staged, known, is_new=before is None, superseded=decision.superseded)
-        if decision.new_version and isinstance(staged.entry, Arrival):
-            self.versions.append(self._version(staged.entry, known, decision))
+        made = _Made(staged, known, before, decision, self.page_id)
+        if decision.new_version:
+            self.made.append(made)
         if not decision.superseded:
-            self.events.append(self._event(staged, known, decision.outcome, before))
+            self.told.append(made)
 
-    def new(self) -> list[tuple[Any, ...]]:
-        return [self._document(touched) for touched in self.touched.values() if touched.is_new]
+    def new(self) -> Iterator[tuple[Any, ...]]:
+        return (self._document(touched) for touched in self.touched.values() if touched.is_new)
 
-    def changed(self) -> list[tuple[Any, ...]]:
-        return [self._change(touched) for touched in self.touched.values() if not touched.is_new]
+    def changed(self) -> Iterator[tuple[Any, ...]]:
+        return (self._change(touched) for touched in self.touched.values() if not touched.is_new)
+
+    def versions(self) -> Iterator[tuple[Any, ...]]:
+        return map(self._version, self.made)
+
+    def events(self) -> Iterator[tuple[Any, ...]]:
+        return map(self._event, self.told, self.event_ids)
 
     @property
     def marks(self) -> list[tuple[Any, ...]]:
@@ -200,7 +218,9 @@ class _Rows:
         source_id = fresh or (earlier.source_id if earlier else None)
         self.touched[known.document_id] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)
 
-    def _version(self, arrival: Arrival, known: Known, decision: Decision) -> tuple[Any, ...]:
+    def _version(self, made: _Made) -> tuple[Any, ...]:
+        (arrival, _), known, _, decision, page_id = made
+        assert isinstance(arrival, Arrival)  # nothing else makes a version
         return (
             *self.origin.scope,
             known.document_id,
@@ -210,23 +230,24 @@ class _Rows:
             arrival.source_id,
             arrival.source_time,
             arrival.contract_version,
-            self.page_id,
+            page_id,
             int(decision.superseded),
         )
 
-    def _event(self, staged: Staged, known: Known, outcome: Outcome, before: Known | None) -> tuple[Any, ...]:
+    def _event(self, made: _Made, event_id: int) -> tuple[Any, ...]:
         """Return the event of a document; its payload and provenance are the version's and the page's."""
+        (entry, _), known, before, decision, page_id = made
         return (
             *self.origin.scope,
-            self.event_ids[len(self.events)],
-            f"document.{outcome}",
-            staged.entry.document_type,
+            event_id,
+            _EVENTS[decision.outcome],
+            entry.document_type,
             self.at,
             None,
             known.document_id,
             known.version,
             before.version if before else None,
-            self.page_id,
+            page_id,
             None,
             None,
         )

@@ -4,8 +4,9 @@ Each database gets its fastest form of the same two things. On SQLite that is `e
 and arrays in binary form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,16 +50,19 @@ def rekey(connection: sa.Connection, rows: Rows) -> None:
         connection.exec_driver_sql(_REKEY.replace("?", sign), list(rows))
 
 
-def insert(connection: sa.Connection, table: sa.Table, columns: Names, rows: Rows) -> None:
+def insert(connection: sa.Connection, table: sa.Table, columns: Names, rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert rows whose values stand in the order of `columns`."""
-    if not rows:
-        return
     if connection.dialect.name != "postgresql":
-        connection.exec_driver_sql(_insert_sql(table.name, columns, "?"), list(rows))
-    elif len(rows) < _COPY_FROM:
-        connection.exec_driver_sql(_insert_sql(table.name, columns, "%s"), list(rows))
-    else:
-        _copy(connection, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", rows)
+        listed = list(rows)
+        if listed:
+            connection.exec_driver_sql(_insert_sql(table.name, columns, "?"), listed)
+        return
+    coming = iter(rows)
+    first = list(islice(coming, _COPY_FROM))
+    if len(first) == _COPY_FROM:
+        _copy(connection, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", chain(first, coming))
+    elif first:
+        connection.exec_driver_sql(_insert_sql(table.name, columns, "%s"), first)
 
 
 def change(connection: sa.Connection, rows: Rows) -> None:
@@ -112,7 +116,7 @@ def _type_of(column: sa.Column[Any]) -> str:
     )
 
 
-def _copy(connection: sa.Connection, statement: str, rows: Rows) -> None:
+def _copy(connection: sa.Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Hand rows over by COPY, past SQLAlchemy, which has no word for it."""
     driver: Any = connection.connection.driver_connection
     try:

@@ -80,14 +80,17 @@ class Documents:
 
     def write(
         self,
-        new: Sequence[tuple[Any, ...]],
-        changed: Sequence[tuple[Any, ...]],
-        new_versions: Sequence[tuple[Any, ...]],
-        new_events: Sequence[tuple[Any, ...]],
+        new: Iterable[tuple[Any, ...]],
+        changed: Iterable[tuple[Any, ...]],
+        new_versions: Iterable[tuple[Any, ...]],
+        new_events: Iterable[tuple[Any, ...]],
     ) -> None:
-        """Insert documents, versions and events and move changed documents on, each with one statement."""
+        """Insert documents, versions and events and move changed documents on, each with one statement.
+
+        Rows may be made while they are written: PostgreSQL takes those that come before meanwhile.
+        """
         insert(self._connection, documents, DOCUMENT_COLUMNS, new)
-        change(self._connection, changed)
+        change(self._connection, list(changed))
         insert(self._connection, versions, VERSION_COLUMNS, new_versions)
         insert(self._connection, events, EVENT_COLUMNS, new_events)
 
