@@ -4,14 +4,14 @@ A connector is a stranger's program. It is compiled and run in a child process t
 ask goes over one channel to the host, which answers with HTTP it makes itself and takes records, checkpoints and log
 lines.
 
-How it is built: `host` asks the zygote (`forker`, `zygote`) for a child; the child (`child`) takes its own rights
-away (`kernel`: `lockdown`, `namespaces`, `landlock`, `seccomp`), says which layers were applied, compiles the connector
-under the policy and loads it with façades for modules (`language`: `policy`, `compile`, `guards`, `loader`, `facade`,
-`modules`), and runs the route on ports that speak the protocol (`bench`, `ports`, `protocol`, `channel`). `turn` is one
-call as the host sees it: `opening` and `answering` speak, `kernel.processor` watches the clock, `endings` decides how
-the run ended. `kernel.cgroup` makes a memory group for each child, `warm` keeps children between the webhooks of one
-connection, `concurrency` says how many runs a machine bears, and `probe` proves the wall by attacking it. `broker`
-makes the HTTP that a child asks for.
+How it is built: `host` asks the zygote (`forker`, `forking`, `zygote`) for a child; the child (`child`) takes its own
+rights away (`kernel`: `lockdown`, `namespaces`, `landlock`, `seccomp`), says which layers were applied, compiles the
+connector under the policy and loads it with façades for modules (`language`: `policy`, `compile`, `guards`, `loader`,
+`facade`, `modules`), and runs the route on ports that speak the protocol (`bench`, `ports`, `protocol`, `channel`).
+`turn` is one call as the host sees it: `opening` and `answering` speak, `kernel.processor` watches the clock, `endings`
+decides how the run ended. `kernel.cgroup` makes a memory group for each child, `warm` keeps children between the
+webhooks of one connection, `concurrency` says how many runs a machine bears, and `probe` proves the wall by attacking
+it. `broker` makes the HTTP that a child asks for.
 
 What was tried, and what came of it:
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from levada_runtime.foundation.errors import EnvironmentFailure
-from levada_runtime.sandbox.zygote import FORK, MESSAGE_BYTES, Awake, Born, Exited, Message, decode_message
+from levada_runtime.sandbox.forking import FORK, MESSAGE_BYTES, Awake, Born, Exited, Message, decode_message
 
 _START_S = 60.0
 _FORK_S = 10.0
