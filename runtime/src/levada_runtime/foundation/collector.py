@@ -7,6 +7,7 @@ _AFTER = 100_000
 records, all of which are let go by their counts; looking for them took a fifth of a run's time."""
 _SELDOM = 20
 _WHILE_LOADING = 1_000_000
+_AS_EVER = gc.get_threshold()
 
 
 def leave_out_what_is_there() -> None:
@@ -17,6 +18,11 @@ def leave_out_what_is_there() -> None:
 def put_off() -> None:
     """Look at nothing while a process loads what it needs: all of that stays, and looking takes a tenth of a second."""
     gc.set_threshold(_WHILE_LOADING)
+
+
+def look_as_ever() -> None:
+    """Look as often as Python does by itself."""
+    gc.set_threshold(*_AS_EVER)
 
 
 def look_seldom() -> None:

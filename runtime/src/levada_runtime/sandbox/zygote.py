@@ -6,36 +6,39 @@ door of its memory group, each message back tells of a child born (with its pidf
 rusage). When the socket closes the host is gone: every child is killed and the zygote leaves.
 """
 
-import gc
 import os
 import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
-from levada_runtime.sandbox import child, preload
+from levada_runtime.foundation.collector import leave_out_what_is_there, look_as_ever, put_off
 from levada_runtime.sandbox.forking import FORK, Awake, Born, Exited, Message, encode_message
 from levada_runtime.sandbox.kernel import namespaces
 from levada_runtime.sandbox.kernel.syscalls import supported
+
+Live = Callable[[int, int | None, dict[str, str], frozenset[str]], NoReturn]
 
 
 class Zygote:
     """The loop: fork on request, reap on exit, leave with the host."""
 
-    def __init__(self, control: socket.socket, without: frozenset[str]) -> None:
+    def __init__(self, control: socket.socket, without: frozenset[str], live: Live) -> None:
+        """Take the socket to the host, the layers to leave out, and what a child does from its birth to its end."""
         self._control = control
         self._without = without
+        self._live = live
         self._children: dict[int, tuple[int, int]] = {}  # pidfd to number and pid
         self._forked = 0
         self._namespaces = "off"
         self._poll = select.poll()
 
     def run(self) -> NoReturn:
-        preload.load_everything()
         self._namespaces = self._enter_namespaces()
-        gc.collect()
-        gc.freeze()
+        leave_out_what_is_there()
+        look_as_ever()
         self._poll.register(self._control, select.POLLIN)
         self._send(Awake(self._namespaces, sorted(sys.modules)))
         null = os.dup(0)
@@ -76,7 +79,7 @@ class Zygote:
             return
         if pid == 0:
             states = {"namespaces": f"{self._namespaces} pid" if own and os.getpid() == 1 else self._namespaces}
-            child.main(channel, door, states, self._without)
+            self._live(channel, door, states, self._without)
         pidfd = os.pidfd_open(pid)
         self._forked += 1
         self._children[pidfd] = self._forked, pid
@@ -116,8 +119,12 @@ class Zygote:
 
 
 def main(arguments: list[str]) -> None:
+    put_off()
+    from levada_runtime.sandbox import child, preload  # loaded only now, when nobody looks
+
+    preload.load_everything()
     control = socket.socket(fileno=int(arguments[0]))
-    Zygote(control, frozenset(filter(None, arguments[1].split(",")))).run()
+    Zygote(control, frozenset(filter(None, arguments[1].split(","))), child.main).run()
 
 
 if __name__ == "__main__":
