@@ -23,7 +23,7 @@ import levada.errors
 from levada.contracts import CONTRACTS, Contract
 from levada_runtime.api.app import make_app
 from levada_runtime.api.services import Services
-from levada_runtime.cli import app
+from levada_runtime.cli import command_line
 from levada_runtime.cli.frame import COMMON
 from levada_runtime.contracts.projections import told_links
 from levada_runtime.contracts.registry import Registry
@@ -68,13 +68,14 @@ def filled(text: str) -> str:
 
 def commands() -> str:
     """Every command of the command line, with its arguments and its own flags."""
-    return "\n\n".join(_command(words, command) for words, command in _walk("runtime", get_command(app)))
+    return "\n\n".join(_command(words, command) for words, command in _walk("runtime", get_command(command_line())))
 
 
 def common_flags() -> str:
     """The flags that every command accepts."""
     return _table(
-        ("flag", ""), ((_flag(one), _explained(one)) for one in _options(get_command(app).commands["version"]))
+        ("flag", ""),
+        ((_flag(one), _explained(one)) for one in _options(get_command(command_line()).commands["version"])),
     )
 
 

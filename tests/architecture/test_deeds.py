@@ -7,7 +7,7 @@ import typer
 
 from levada_runtime.access.audit import ACTIONS
 from levada_runtime.api.app import make_app
-from levada_runtime.cli import app as command_line
+from levada_runtime.cli import command_line
 from levada_runtime.daemon.api import api_services
 from levada_runtime.daemon.installation import Installation
 from levada_runtime.foundation.config import Settings
@@ -137,7 +137,7 @@ def noted():
 def test_every_command_that_changes_something_is_in_the_audit_log():
     """One that is new has to say which deed it is, or why it is none."""
     known = {*DEEDS, *CHANGES_NOTHING, *STARTS_A_PROCESS, *TOLD_BY_PROVENANCE, *NOT_AN_OPERATORS}
-    there = {one for one in commands(typer.main.get_command(command_line)) if one.split()[-1] not in READING}
+    there = {one for one in commands(typer.main.get_command(command_line())) if one.split()[-1] not in READING}
     assert sorted(there - known) == []
     assert sorted(set(DEEDS) - there) == []
 

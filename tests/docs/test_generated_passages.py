@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from levada_runtime.cli import app
+from levada_runtime.cli import command_line
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -69,7 +69,7 @@ def commands_in(text):
 
 
 def exists(words):
-    command, rest = get_command(app), [word for word in words[1:] if word != "--help"]
+    command, rest = get_command(command_line()), [word for word in words[1:] if word != "--help"]
     while rest and hasattr(command, "commands"):
         command = command.commands.get(rest.pop(0))
     if command is None or hasattr(command, "commands"):
