@@ -11,7 +11,7 @@ from tests.loopback import NAME, Loopback, answers
 
 from levada import Forbidden, HostNotDeclared, HttpRequest, LevadaError, SourceUnavailable, from_setting
 from levada_runtime.outbound import AllowPrivate, BlockingClient, Client, Limits
-from levada_runtime.outbound.resolver import PinningResolver
+from levada_runtime.outbound.pinning import PinningResolver
 
 UNDECLARED = "does not declare"
 PRIVATE = "not a public address"

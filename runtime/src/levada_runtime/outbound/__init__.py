@@ -6,10 +6,11 @@ is called is never taken from what is being connected to: the operator's list al
 
 from levada_runtime.outbound.blocking import BlockingClient
 from levada_runtime.outbound.body import Meter
-from levada_runtime.outbound.client import Additions, Answer, Client
+from levada_runtime.outbound.client import Client
 from levada_runtime.outbound.errors import OutboundFailure, Refused, TooLarge, Unreachable
 from levada_runtime.outbound.limits import Limits
 from levada_runtime.outbound.loop import LoopThread
+from levada_runtime.outbound.model import Additions, Answer
 from levada_runtime.outbound.private import AllowPrivate
 from levada_runtime.outbound.redirects import Step
 from levada_runtime.outbound.url import Target, parse_url

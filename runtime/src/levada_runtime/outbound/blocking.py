@@ -5,9 +5,10 @@ from types import TracebackType
 from typing import Self
 
 from levada_runtime.outbound.body import Meter
-from levada_runtime.outbound.client import Answer, AtStep, Client
+from levada_runtime.outbound.client import Client
 from levada_runtime.outbound.headers import Headers
 from levada_runtime.outbound.loop import LoopThread, Promise
+from levada_runtime.outbound.model import Answer, AtStep
 from levada_runtime.outbound.redirects import Step
 from levada_runtime.outbound.url import Target
 

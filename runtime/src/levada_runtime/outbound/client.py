@@ -2,49 +2,23 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from io import BytesIO
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
-from yarl import URL
-
-from levada_runtime.outbound.body import Body, Meter
-from levada_runtime.outbound.errors import OutboundFailure, Refused, TooLarge, Unreachable
-from levada_runtime.outbound.headers import Headers, incoming, outgoing
+from levada_runtime.outbound.body import Meter
+from levada_runtime.outbound.errors import Refused, TooLarge, Unreachable
+from levada_runtime.outbound.headers import Headers, outgoing
 from levada_runtime.outbound.limits import Limits
+from levada_runtime.outbound.model import Additions, Answer, AtStep, Lookup
 from levada_runtime.outbound.private import AllowPrivate
 from levada_runtime.outbound.redirects import Step, next_step
-from levada_runtime.outbound.resolver import Lookup, PinningResolver, check_target
+from levada_runtime.outbound.resolver import check_target
 from levada_runtime.outbound.url import Target
 
+if TYPE_CHECKING:
+    from levada_runtime.outbound.pool import Pool
+
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_CHUNK: Final = 64 << 10
-_LINE: Final = 8190
-_HEADERS: Final = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Additions:
-    """What is added to one step and to no other: credentials for the host it goes to."""
-
-    headers: Headers = ()
-    params: tuple[tuple[str, str], ...] = ()
-
-
-AtStep = Callable[[Step], Additions]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer: `url` is the last step's without its additions, `received` the bytes of all steps' bodies."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    url: str
-    received: int
 
 
 class Client:
@@ -70,7 +44,7 @@ class Client:
         self._idle_s = idle_s
         self._lookup = lookup
         self._tls = tls
-        self._opened: aiohttp.ClientSession | None = None
+        self._opened: Pool | None = None
 
     async def send(
         self,
@@ -122,66 +96,33 @@ class Client:
 
     async def close(self) -> None:
         """Close the pool's connections."""
-        session, self._opened = self._opened, None
-        if session is not None:
-            await session.close()
+        pool, self._opened = self._opened, None
+        if pool is not None:
+            await pool.close()
             await asyncio.sleep(0)
 
     async def _take(self, step: Step, at_step: AtStep | None, meter: Meter) -> tuple[Answer, str | None]:
         try:
             check_target(step.target, self.allow_private)
             additions = at_step(step) if at_step else Additions()
-            return await self._exchange(step, additions, meter)
+            return await self._pool().exchange(step, additions, meter)
         except TooLarge:
             raise
         except Refused as refusal:
             raise step.explained(refusal) from None
-        except OutboundFailure:
-            raise
-        except aiohttp.ClientError as error:
-            raise _failure(error, step.target) from error
 
-    async def _exchange(self, step: Step, additions: Additions, meter: Meter) -> tuple[Answer, str | None]:
-        target = step.target.with_params(list(additions.params))
-        async with self._session().request(
-            step.method,
-            URL(str(target), encoded=True),
-            headers=[*step.headers, *additions.headers],
-            data=None if step.body is None else BytesIO(step.body),  # bytes as such draw a warning when they are many
-            allow_redirects=False,
-            skip_auto_headers=("Content-Type",),
-        ) as response:
-            try:
-                body = Body(response.headers.get("Content-Encoding", ""), self.limits, meter)
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    body.feed(chunk)
-                    if body.suffices:
-                        break
-                content = body.finish()
-            except BaseException:
-                _hang_up(response)
-                raise
-            given = incoming(response.headers.items())
-            answer = Answer(response.status, given, content, str(step.target), body.received)
-            return answer, response.headers.get("Location")
-
-    def _session(self) -> aiohttp.ClientSession:
+    def _pool(self) -> "Pool":
         """Open the pool at the first request, since it belongs to the running loop."""
         if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=PinningResolver(self.allow_private, self._lookup),
-                    use_dns_cache=False,
-                    keepalive_timeout=self._idle_s,
-                    ssl=self._tls or True,
-                ),
-                timeout=aiohttp.ClientTimeout(total=None, connect=self.limits.connect_s, sock_read=self.limits.read_s),
-                cookie_jar=aiohttp.CookieJar() if self._cookies else aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-                max_line_size=_LINE,
-                max_field_size=_LINE,
-                max_headers=_HEADERS,
+            from levada_runtime.outbound.pool import Pool  # takes long: the loop's thread loads it
+
+            self._opened = Pool(
+                self.allow_private,
+                self.limits,
+                cookies=self._cookies,
+                idle_s=self._idle_s,
+                lookup=self._lookup,
+                tls=self._tls,
             )
         return self._opened
 
@@ -204,27 +145,3 @@ def check_method(method: str) -> None:
     """Raise Refused unless the method is one that is sent."""
     if method not in METHODS:
         raise Refused(f"the method is none of those sent: {', '.join(sorted(METHODS))}", code="method")
-
-
-def _hang_up(response: aiohttp.ClientResponse) -> None:
-    """Close the socket at once: a TLS peer that is asked to agree may keep it open, and keep sending, for long."""
-    transport = response.connection.transport if response.connection is not None else None
-    if transport is not None:
-        transport.abort()
-
-
-def _failure(error: aiohttp.ClientError, target: Target) -> Unreachable:
-    """Say what failed without the library's message, which may hold the URL with its query."""
-    match error:
-        case aiohttp.ServerTimeoutError():
-            return Unreachable(f"{target.place} did not answer in time", code="timeout")
-        case aiohttp.ClientConnectorCertificateError():
-            return Unreachable(f"{target.place} has no valid certificate", code="certificate")
-        case aiohttp.ClientSSLError():
-            return Unreachable(f"no secure connection to {target.place}", code="tls")
-        case aiohttp.ClientConnectorError():
-            return Unreachable(f"no connection to {target.place}", code="no_connection")
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | aiohttp.ClientOSError():
-            return Unreachable(f"{target.place} broke off", code="broken_off")
-        case _:
-            return Unreachable(f"{target.place} answered what is not HTTP", code="not_http")

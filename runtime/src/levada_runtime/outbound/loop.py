@@ -94,6 +94,8 @@ class LoopThread:
 
     def _serve(self) -> None:
         try:
+            import levada_runtime.outbound.pool  # noqa: F401 - takes long, and whoever made this thread goes on meanwhile
+
             with asyncio.Runner() as runner:
                 runner.run(self._until_told())
         finally:
