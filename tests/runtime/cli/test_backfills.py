@@ -19,7 +19,9 @@ def view(**changed):
 def shown(*views, as_json=False, terminal=True):
     """Return what a console shows of a bar."""
     out = Console(file=io.StringIO(), force_terminal=terminal, width=120, no_color=True, highlight=False)
-    with _Bar(Session("backfill", as_json=as_json, out=out), "acme [invoices]") as bar:
+    session = Session("backfill", as_json=as_json)
+    session.out = out
+    with _Bar(session, "acme [invoices]") as bar:
         for one in views:
             bar.show(one)
     return out.file.getvalue()

@@ -6,22 +6,22 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from levada_runtime.foundation.acting import acting_as, operator_here
-from levada_runtime.foundation.config import Settings, load_settings
 from levada_runtime.foundation.errors import RuntimeFailure
 from levada_runtime.foundation.logging import configure_logging, mask
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from levada_runtime.daemon.installation import Installation
+    from levada_runtime.foundation.config import Settings
 
 _UNBOUNDED_WIDTH = 400
 _WHOLE = ("id", "key", "name", "idempotency_key")
@@ -43,13 +43,7 @@ COMMON: dict[str, Any] = {
 }
 
 
-def _console() -> Console:
-    """Return what prints for people: as wide as their terminal, and wide where there is none to fit into."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_UNBOUNDED_WIDTH)
-
-
-@dataclass(slots=True)
+@dataclass
 class Session:
     """One invocation of a command: how it was asked for, and what it opens."""
 
@@ -59,10 +53,19 @@ class Session:
     data_dir: Path | None = None
     database_url: str | None = None
     debug: bool = False
-    out: Console = field(default_factory=_console)
 
-    def settings(self, **flags: Any) -> Settings:
+    @functools.cached_property
+    def out(self) -> "Console":
+        """What prints for people: as wide as their terminal, and wide where there is none to fit into."""
+        from rich.console import Console  # loaded only where something is shown to people
+
+        out = Console(highlight=False)
+        return out if out.is_terminal else Console(highlight=False, width=_UNBOUNDED_WIDTH)
+
+    def settings(self, **flags: Any) -> "Settings":
         """Return the configuration with this invocation's flags before everything else."""
+        from levada_runtime.foundation.config import load_settings  # loaded only for commands that are configured
+
         return load_settings({"org": self.org, "data_dir": self.data_dir, "database_url": self.database_url, **flags})
 
     def open(self, *, create: bool = False, **flags: Any) -> "Installation":
@@ -99,7 +102,7 @@ class Result:
     """What a command came to: the value for machines, the lines for people, the exit code."""
 
     value: Any
-    show: Callable[[Console], None] | None = None
+    show: "Callable[[Console], None] | None" = None
     exit_code: int = 0
     error: Mapping[str, Any] | None = None
 
@@ -185,14 +188,16 @@ def print_json(body: Any) -> None:
     sys.stdout.write(mask(orjson.dumps(body, option=orjson.OPT_INDENT_2, default=str).decode()) + "\n")
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> Callable[[Console], None]:
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> "Callable[[Console], None]":
     """Return what shows rows as a table, or says that there are none."""
     listed = list(rows)
 
-    def show(out: Console) -> None:
+    def show(out: "Console") -> None:
         if not listed:
             out.print(empty)
             return
+        from rich.table import Table  # loaded only where something is shown to people
+
         drawn = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             longest = max(len(_cell(row.get(column))) for row in listed) if column in _WHOLE else None
@@ -204,10 +209,12 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
     return show
 
 
-def fields(row: Mapping[str, Any]) -> Callable[[Console], None]:
+def fields(row: Mapping[str, Any]) -> "Callable[[Console], None]":
     """Return what shows one thing, a line for each of its fields."""
 
-    def show(out: Console) -> None:
+    def show(out: "Console") -> None:
+        from rich.table import Table  # loaded only where something is shown to people
+
         drawn = Table(box=None, pad_edge=False, show_header=False)
         for name, value in row.items():
             drawn.add_row(name.replace("_", " "), _cell(value))

@@ -1,15 +1,17 @@
 """`apply` and `runs revert`, and a plan as people read it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 
 from levada_runtime.cli.frame import PARTIAL, Result, Session, command, table
 from levada_runtime.cli.summaries import summary
 from levada_runtime.foundation.errors import UsageFailure
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SHOWN_CHANGES = 40
 _SHOWN_CHARACTERS = 200
@@ -52,7 +54,7 @@ def _read(plan: str) -> tuple[str, dict[str, Any] | None]:
         raise UsageFailure(f"the plan cannot be read from {plan}: {error.strerror}", code="plan_unreadable") from None
 
 
-def _show_applied(out: Console, applied: dict[str, Any]) -> None:
+def _show_applied(out: "Console", applied: dict[str, Any]) -> None:
     if not applied["applied"]:
         out.print(
             f"the plan {applied['plan']} was applied before, at {applied['applied_at']} by the run {applied['run']}; "
@@ -70,7 +72,7 @@ def _show_applied(out: Console, applied: dict[str, Any]) -> None:
     out.print(f"applied: {summary(applied)} (run {applied['run']})", markup=False)
 
 
-def _show_reverted(out: Console, undone: dict[str, Any]) -> None:
+def _show_reverted(out: "Console", undone: dict[str, Any]) -> None:
     rows = [{**one, "record": _record(one)} for one in _parts(undone)[:_SHOWN_CHANGES]]
     if rows:
         table(rows, ("did", "record", "version"), "")(out)
@@ -91,7 +93,7 @@ def _parts(undone: dict[str, Any]) -> list[dict[str, Any]]:
     return [*undone["documents"], *undone["entities"], *undone["relationships"]]
 
 
-def _show_refused(out: Console, refused: list[dict[str, Any]], what: str) -> None:
+def _show_refused(out: "Console", refused: list[dict[str, Any]], what: str) -> None:
     rows = [{**one, what: _record(one)} for one in refused[:_SHOWN_CHANGES]]
     if rows:
         table(rows, (what, "reason", "message"), "")(out)
@@ -104,7 +106,7 @@ def _record(one: dict[str, Any]) -> str:
     return f"{one['document_type']} {one['idempotency_key']}" if "document_type" in one else _in_graph(one)
 
 
-def show_plan(out: Console, plan: dict[str, Any]) -> None:
+def show_plan(out: "Console", plan: dict[str, Any]) -> None:
     moving = [document for document in plan["documents"] if document["outcome"] != "unchanged"]
     rows = [
         {**document, "changes": "; ".join(_change(change) for change in document["changes"][:4])}

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import orjson
 import typer
-from rich.status import Status
 
 from levada_runtime.cli.captures import capture
 from levada_runtime.cli.frame import CHANGES, PARTIAL, Cursor, Limit, Result, Session, command, fields, number, table
@@ -246,9 +245,9 @@ class _Progress:
     """A line on the terminal that follows a run; nothing where nobody watches."""
 
     def __init__(self, session: Session, connection: "ConnectionRow", stream: str) -> None:
-        watched = session.out.is_terminal and not session.as_json
+        watched = not session.as_json and session.out.is_terminal
         self._name = f"{connection.name} {stream}"
-        self._status = Status(f"{self._name}: starting", console=session.out) if watched else None
+        self._status = session.out.status(f"{self._name}: starting") if watched else None
         self._session = session
 
     def __enter__(self) -> Self:
