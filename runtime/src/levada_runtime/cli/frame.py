@@ -75,13 +75,16 @@ class Session:
         return Installation(self.settings(**flags), create=create)
 
     def open_to_run(self) -> "Installation":
-        """Open an installation that is there, to run a route at once: its sandbox wakes while the floors load."""
-        from levada_runtime.daemon.waking import waking  # loaded before the floors, which take longer
+        """Open an installation that is there, to run a route at once: its sandbox wakes while everything else loads."""
+        from levada_runtime.sandbox.forker import Forker  # loads little, and what it starts takes longest
 
-        settings = self.settings()
         with ExitStack() as unless_opened:
-            sandbox = unless_opened.enter_context(closing(waking(settings)))
-            from levada_runtime.daemon.installation import Installation  # loaded while the sandbox wakes
+            forker = unless_opened.enter_context(closing(Forker()))
+            settings = self.settings()
+            from levada_runtime.daemon.waking import waking  # these two are loaded while the sandbox wakes
+
+            sandbox = unless_opened.enter_context(closing(waking(settings, forker)))
+            from levada_runtime.daemon.installation import Installation
 
             installation = Installation(settings, create=False, sandbox=sandbox)
             unless_opened.pop_all()

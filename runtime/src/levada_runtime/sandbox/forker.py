@@ -55,7 +55,7 @@ class Child:
 class Forker:
     """One zygote process, which takes a fifth of a second to wake, and the socket to it."""
 
-    def __init__(self, without: frozenset[str]) -> None:
+    def __init__(self, without: frozenset[str] = frozenset()) -> None:
         self._exited: dict[int, Exited] = {}
         self._awake: Awake | None = None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -141,8 +141,10 @@ class Forker:
             self._exited[message.number] = message
 
     def close(self) -> None:
-        """End the zygote, and with it every child."""
+        """End the zygote, and with it every child; one that nobody asked for a child yet ends at once."""
         self._control.close()
+        if self._awake is None:
+            self._process.kill()
         if self._process.stderr is not None:
             self._process.stderr.close()
         try:

@@ -27,7 +27,8 @@ class Sandbox:
     """One zygote and the calls made through it. A context manager; what died is started again by the next call.
 
     Below `minimum` it refuses to start unless `allow_weak`. `without` names layers to leave out, for machines where
-    one of them misbehaves, and for the tests' positive controls.
+    one of them misbehaves, and for the tests' positive controls. A `forker` whose zygote wakes already, with the same
+    layers left out, is closed with the rest.
     """
 
     def __init__(
@@ -37,11 +38,12 @@ class Sandbox:
         allow_weak: bool = False,
         without: frozenset[str] = frozenset(),
         warm_children: int = warm.CHILDREN,
+        forker: Forker | None = None,
     ) -> None:
         self._minimum = Level.L0 if allow_weak else minimum
         self._without = without
-        self._forker: Forker | None = None
-        self._groups: Groups | None = None
+        self._forker = forker
+        self._groups = self._founded() if forker is not None else None
         self._report: ProbeReport | None = None
         self._shelf = warm.Shelf(min(warm_children, warm.CHILDREN))
         self._tidying: threading.Timer | None = None
@@ -228,5 +230,8 @@ class Sandbox:
 
     def _woken(self) -> Forker:
         self._forker = Forker(self._without)
-        self._groups = Groups.found(wanted=LAYER not in self._without)
+        self._groups = self._founded()
         return self._forker
+
+    def _founded(self) -> Groups:
+        return Groups.found(wanted=LAYER not in self._without)
