@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
+from tests.captured import capture_logs
 from tests.runtime.runs.test_graph import SAVE, Bench, edge, entity
 
 from levada_runtime.daemon.installation import Installation

@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
+from tests.captured import capture_logs
 
 from levada_runtime.foundation.clock import SystemClock
 from levada_runtime.store import engine

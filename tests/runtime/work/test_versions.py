@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from structlog.testing import capture_logs
+from tests.captured import capture_logs
 
 from levada_runtime.daemon.dispatch import Dispatch
 from levada_runtime.work.relay import Relay

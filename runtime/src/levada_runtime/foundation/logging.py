@@ -3,11 +3,9 @@
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any
-
-import structlog
 
 from levada_runtime.foundation.masking import Mask
 
@@ -16,6 +14,8 @@ _LEAST_LENGTH = 4
 _MOST_PASSING = 256
 _secrets: set[str] = set()
 _passing: dict[str, None] = {}
+_asked: list[str] = []
+"""The level that was asked for last, until the first logger makes it count."""
 _mask = Mask(())
 _lock = threading.Lock()
 
@@ -50,7 +50,13 @@ def mask(text: str) -> str:
 
 
 def configure_logging(level: str = "info") -> None:
-    """Send logs to stderr: coloured for people, JSON for machines."""
+    """Have logs go to stderr from this level on: coloured for people, JSON for machines."""
+    _asked[:] = [level]
+
+
+def _configure(level: str) -> None:
+    import structlog  # loaded by the first who has something to say: most commands have not
+
     human = sys.stderr.isatty()
     renderer = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
     structlog.configure(
@@ -82,10 +88,15 @@ class _Stderr:
 
 def logger(floor: str) -> Any:
     """Return the logger of a floor."""
+    import structlog  # loaded by the first who has something to say: most commands have not
+
+    with _lock:
+        while _asked:
+            _configure(_asked.pop())
     return structlog.get_logger(floor=floor)
 
 
-def _mask_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if not _secrets and not _passing:
         return event
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
