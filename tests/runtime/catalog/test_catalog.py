@@ -100,6 +100,25 @@ def test_a_broken_connector_is_listed_with_the_reason_and_stops_no_other(
         catalog.ready(name)
 
 
+def test_a_connector_that_is_asked_for_is_looked_at_alone(packages, catalog, store):
+    """What the others declare is read once somebody asks for them, or for all."""
+    packages.lay("tide", GOOD.format(key="tide"))
+    packages.lay("ebb", GOOD.format(key="ebb"))
+    assert catalog.ready("tide")[0].key == "tide"
+    assert [one.key for one in registered_connectors(catalog._plugins)] == ["tide"]
+    assert {"acme", "ebb", "tide"} <= {one.key for one in catalog.all()}
+    with store.read() as uow:
+        assert {"acme", "ebb", "tide"} <= set(uow.connectors.hashes())
+
+
+def test_a_name_that_two_distributions_offer_is_refused_to_who_asks_for_it_alone(packages, catalog):
+    """That there are two is seen without a look at all the others."""
+    packages.lay("one", GOOD.format(key="twin"), key="twin")
+    packages.lay("two", GOOD.format(key="twin"), key="twin")
+    with pytest.raises(UsageFailure, match="several distributions"):
+        catalog.ready("twin")
+
+
 def test_a_name_that_two_distributions_offer_is_refused(packages, catalog):
     """Neither of them is taken for the other."""
     packages.lay("one", GOOD.format(key="twin"), key="twin")

@@ -50,9 +50,15 @@ class Found:
         return bundle_of(self.package, self.attribute, self.files, self.libraries)
 
 
-def find_connectors() -> list[Found]:
-    """Return each connector that installed metadata names, sorted by key; of a name claimed twice none is used."""
-    found = sorted((_find(entry) for entry in _entries()), key=lambda one: (one.key, one.distribution))
+def find_connectors(key: str | None = None) -> list[Found]:
+    """Return each connector that installed metadata names, sorted by key; of a name claimed twice none is used.
+
+    With a `key`, the one of that name alone is looked for.
+    """
+    found = sorted(
+        (_find(entry) for entry in _entries() if key is None or entry.name == key),
+        key=lambda one: (one.key, one.distribution),
+    )
     owners: dict[str, list[str]] = {}
     for one in found:
         owners.setdefault(one.key, []).append(one.distribution)

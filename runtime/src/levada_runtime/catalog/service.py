@@ -40,6 +40,8 @@ class Catalog:
         self._lock = threading.Lock()
         self._looked_at: dict[str, str] = {}
         """What the store knew when it was last looked at what is installed."""
+        self._whole = False
+        """Whether that was ever looked at as a whole; a connector that is asked for by name is looked at alone."""
 
     def refresh(self) -> list[InstalledConnector]:
         """Look at what is installed now; a broken connector is listed with its reason and stops no other."""
@@ -50,6 +52,7 @@ class Catalog:
             register_connectors(self._plugins, installed)
             with self._store.read() as uow:
                 self._looked_at = uow.connectors.hashes()
+            self._whole = True
         return self._as_they_stand(installed)
 
     def all(self) -> list[InstalledConnector]:
@@ -57,7 +60,7 @@ class Catalog:
         known = registered_connectors(self._plugins)
         with self._store.read() as uow:
             described = uow.connectors.hashes()
-        if not known or described != self._looked_at:
+        if not self._whole or not known or described != self._looked_at:
             return self.refresh()
         return self._as_they_stand(known)
 
@@ -113,12 +116,23 @@ class Catalog:
         return next((one for one in self.refresh() if one.key == connector.key), connector)
 
     def _known(self, key: str) -> InstalledConnector:
-        known = {one.key: one for one in registered_connectors(self._plugins)}
-        if key not in known:
-            known = {one.key: one for one in self.refresh()}
-        if key in known:
-            return known[key]
-        raise _unknown(key)
+        known = registered_connectors(self._plugins)
+        found = next((one for one in known if one.key == key), None) or self._look_for(key)
+        if found is None:
+            self.refresh()  # what is installed no more is forgotten
+            raise _unknown(key)
+        return found
+
+    def _look_for(self, key: str) -> InstalledConnector | None:
+        """Look at one connector as it is installed now; what the others declare is not read for it."""
+        with self._lock:
+            installed = self._memory.look_at(find_connectors(key))
+            register_connectors(self._plugins, installed)
+            with self._store.read() as uow:
+                described = uow.connectors.hash_of(key)
+            if described is not None:
+                self._looked_at[key] = described
+        return next(iter(installed), None)
 
     def uninstalled(self, org: OrgRow | None = None) -> dict[str, int]:
         """Return the connectors that connections are of and that are here no more, with how many connections each.
