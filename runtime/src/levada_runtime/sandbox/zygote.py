@@ -120,6 +120,7 @@ class Zygote:
 
 def main(arguments: list[str]) -> None:
     put_off()
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # whatever is installed beside it, none of it comes in here
     from levada_runtime.sandbox import child, preload  # loaded only now, when nobody looks
 
     preload.load_everything()
