@@ -70,6 +70,7 @@ def run(
         )
     with session.open_to_run() as installation:
         row = installation.connections.get(installation.org, connection)
+        installation.catalog.ready(row.connector)  # looked at before the sandbox is waited for, which still wakes
         installation.runs.poll_stream(row, stream)
         look_seldom()
         with _Progress(session, row, stream) as progress:
