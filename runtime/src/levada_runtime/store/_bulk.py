@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from levada_runtime.store.postgresql import unreachable
+from levada_runtime.store.postgresql import driven
 from levada_runtime.store.tables import documents
 
 Names = tuple[str, ...]
@@ -118,10 +118,6 @@ def _type_of(column: sa.Column[Any]) -> str:
 
 def _copy(connection: sa.Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Hand rows over by COPY, past SQLAlchemy, which has no word for it."""
-    driver: Any = connection.connection.driver_connection
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except connection.dialect.loaded_dbapi.OperationalError as lost:
-        raise unreachable(connection.engine.url, lost) from None
+    with driven(connection) as driver, driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

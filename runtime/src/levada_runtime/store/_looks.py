@@ -6,6 +6,8 @@ index that a look is meant for is the only one that serves it: PostgreSQL is ask
 the order of that index, and `org_id + 0` keeps those that begin with the organisation out of the other look. Names go
 in the order of their index, where neighbours share its pages: in a store of millions that is a quarter of the time.
 
+Its answers are taken in binary form, past SQLAlchemy, which has no word for that.
+
 Most sources hand over what stands together: then all from the first name to the last is read in one go, which costs a
 sixth of a descent for each. PostgreSQL counts how much stands there before it decides, no further than is worth it.
 """
@@ -15,6 +17,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
+from levada_runtime.store.postgresql import driven
 
 Rows = Sequence[tuple[Any, ...]]
 _TOGETHER_FROM = 16
@@ -136,4 +140,9 @@ def question(dialect: str, look: str, values: Mapping[str, Any], wanted: Iterabl
 
 
 def _asked(connection: sa.Connection, look: str, values: Mapping[str, Any], wanted: Iterable[str]) -> Rows:
-    return connection.exec_driver_sql(*question(connection.dialect.name, look, values, wanted)).fetchall()
+    asked = question(connection.dialect.name, look, values, wanted)
+    if connection.dialect.name != "postgresql":
+        return connection.exec_driver_sql(*asked).fetchall()
+    with driven(connection) as driver, driver.cursor(binary=True) as cursor:
+        found: Rows = cursor.execute(*asked).fetchall()
+        return found

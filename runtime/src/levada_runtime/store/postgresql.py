@@ -32,8 +32,13 @@ _CONNECTING: dict[str, Any] = {
 }
 # A process that was stopped in the middle of a transaction must not keep its locks from everybody else for ever. And a
 # statement that is prepared is planned for what it is given all the same: a plan for whatever it might be given goes by
-# statistics that have not heard of most organisations.
-_SESSION = "SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_custom_plan"
+# statistics that have not heard of most organisations. For the same reason nothing is sorted by halves, and a page is
+# as near as the next: what is asked for in the order of an index would be taken from another that begins alike, or from
+# the table, and all of a connection be read for it.
+_SESSION = (
+    "SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_custom_plan;"
+    " SET enable_incremental_sort = off; SET random_page_cost = 1.1"
+)
 _DISK_FULL = "53100"
 _LONGEST_REASON = 400
 _RESTED = "levada_rested"
@@ -83,14 +88,20 @@ def together(connection: sa.Connection) -> Iterator[None]:
 
     What is refused is raised at the end, as it would be without. Other databases are spoken to as ever.
     """
-    dialect, driver = connection.dialect, connection.connection.driver_connection
-    if driver is None or dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql":
         yield
         return
+    with driven(connection) as driver, driver.pipeline():
+        yield
+
+
+@contextmanager
+def driven(connection: sa.Connection) -> Iterator[Any]:
+    """Speak to psycopg past SQLAlchemy; what it refuses is raised as it would be without."""
+    dialect, driver = connection.dialect, connection.connection.driver_connection
     error: Any = dialect.loaded_dbapi.Error
     try:
-        with driver.pipeline():
-            yield
+        yield driver
     except error as refused:
         told = _told(connection.engine.url, refused, lost=dialect.is_disconnect(refused, driver, None))
         raise told or sa.exc.DBAPIError.instance(None, None, refused, error, dialect=dialect) from None
