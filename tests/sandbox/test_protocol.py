@@ -7,7 +7,7 @@ import pytest
 from levada_runtime.sandbox.model import Limits
 from levada_runtime.sandbox.protocol import (
     FRAME_BYTES,
-    PART,
+    PARTS,
     EmitFrame,
     EmitRecord,
     Ended,
@@ -84,7 +84,7 @@ def test_a_large_batch_is_several_frames_of_one_call(wall, told):
         handlers=told,
     )
     assert outcome.reason is None, outcome.message
-    assert [len(frame.records) for frame in told.emitted] == [PART] * 7 + [150]
+    assert [len(frame.records) for frame in told.emitted] == [*PARTS, 500, 400]
     assert [frame.last for frame in told.emitted] == [False] * 7 + [True]
     assert {frame.call for frame in told.emitted} == {1}
     assert told.messages == ["1900 1899 3"]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any, Final, Literal
 
 import orjson
@@ -21,7 +22,7 @@ from levada_runtime.sandbox.protocol import (
     LINE_BYTES,
     LOG_BYTES,
     NAME,
-    PART,
+    PARTS,
     RECORDS,
     EmitFrame,
     EmitRecord,
@@ -196,13 +197,14 @@ def refusal(answer: Refusal) -> LevadaError:
 def _frames(drafts: Iterable[Draft]) -> Iterator[tuple[list[EmitRecord], bool]]:
     """Cut drafts into frames of a part each that keep the caps; the final one is marked."""
     records: list[EmitRecord] = []
-    room = _ROOM
+    room, parts = _ROOM, chain(PARTS, repeat(PARTS[-1]))
+    part = next(parts)
     for draft in drafts:
         record, weight = _record(draft)
         room -= weight
-        if room < 0 or len(records) == PART:
+        if room < 0 or len(records) == part:
             yield records, False
-            records, room = [], _ROOM - weight
+            records, room, part = [], _ROOM - weight, next(parts)
         records.append(record)
     yield records, True
 

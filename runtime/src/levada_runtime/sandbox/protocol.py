@@ -14,8 +14,9 @@ FRAME_BYTES: Final = 8 << 20
 ANSWER_BYTES: Final = 64 << 20
 REPLY_BYTES: Final = 1 << 20
 RECORDS: Final = 1_000
-PART: Final = 250
-"""Records that a child hands over at once: the host looks at them while the child makes the next of the same call."""
+PARTS: Final = (150, 350, 500)
+"""Records that a child hands over at once, in the first frames of a call and in all that follow: the host looks at some
+while the child makes the next. It looks a little longer than the child makes, so that only the first is waited for."""
 CREDIT: Final = 4
 LINE_BYTES: Final = 8 << 10
 LOG_BYTES: Final = 256 << 10
