@@ -85,7 +85,7 @@ def test_a_large_batch_is_several_frames_of_one_call(wall, told):
     )
     assert outcome.reason is None, outcome.message
     assert [len(frame.records) for frame in told.emitted] == [*PARTS, 500, 400]
-    assert [frame.last for frame in told.emitted] == [False] * 7 + [True]
+    assert [frame.last for frame in told.emitted] == [False] * 4 + [True]
     assert {frame.call for frame in told.emitted} == {1}
     assert told.messages == ["1900 1899 3"]
 
