@@ -10,7 +10,7 @@ import argparse
 from benchmarks.peers.comparison import Outcome, compare
 from benchmarks.peers.model import Side, UnavailableError
 from benchmarks.peers.others import Dlt, PyAirbyte, Singer, SqliteUtils
-from benchmarks.peers.ours import Alone, Sandboxed
+from benchmarks.peers.ours import Alone, Sandboxed, Served
 from benchmarks.peers.raw import Raw
 from benchmarks.peers.server import Server, server
 from benchmarks.peers.table import show
@@ -19,6 +19,7 @@ from benchmarks.workload import KINDS
 STORES = ("PostgreSQL", "SQLite")
 SIDES: dict[str, tuple[Side, ...]] = {
     "ours": (Sandboxed("PostgreSQL"), Sandboxed("SQLite")),
+    "served": (Served("PostgreSQL"), Served("SQLite")),
     "alone": (Alone("PostgreSQL"), Alone("SQLite")),
     "raw": (Raw("PostgreSQL"), Raw("SQLite")),
     "dlt": (Dlt(),),

@@ -56,7 +56,7 @@ def _measure(outcome: Outcome, source: Source, kind: str, records: int, server: 
         if side.store == "PostgreSQL" and isinstance(server, Server):
             database = server.create(f"{side.name} {kind}")
             kept.callback(server.drop, database)
-        place = Place(folder, source.url, kind, records, database)
+        place = Place(folder, source.url, kind, records, database, kept)
         outcome.versions = side.prepare(place)
         for phase in PHASES:
             source.changed = phase == "C"
@@ -72,7 +72,7 @@ def _phase(side: Side, place: Place, phase: Phase, server: Server | None) -> Cos
     before = server.cpu_s() if server and place.database else None
     log = place.folder / f"{phase}.log"
     try:
-        seconds, cpu_s, rss_mb, said = processes.run(work.commands, words, log, TIMEOUT_S)
+        seconds, cpu_s, rss_mb, said = processes.run(work.commands, words, log, TIMEOUT_S, work.beside)
         after = server.cpu_s() if server and place.database else None
         side.verify(place, phase, said)
     except WrongResultError as wrong:

@@ -1,6 +1,7 @@
 """What is compared: sides, the places they work in, and what a phase of one cost."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -53,6 +54,8 @@ class Place:
     kind: str
     records: int
     database: Database | None
+    kept: ExitStack
+    """What is ended with the comparison of this side."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,6 +89,8 @@ class Work:
     environment: Mapping[str, str] = field(default_factory=dict)
     says_cost: bool = False
     """Its last line says what the work took, without the start of the process and the making of the records."""
+    beside: Sequence[int] = ()
+    """Processes that are there already and do the work: it is their memory that counts, and that of those below."""
 
 
 @dataclass(frozen=True, slots=True)

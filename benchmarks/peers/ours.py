@@ -1,20 +1,26 @@
 """Our own sides: through a sandboxed connector from end to end, and ingest alone, fed with drafts."""
 
 import json
+import sys
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 import sqlalchemy as sa
 
+from benchmarks.daemon import Daemon
 from benchmarks.peers import installed
 from benchmarks.peers.model import Phase, Place, Work, WrongResultError
-from benchmarks.peers.stopwatch import alone
+from benchmarks.peers.stopwatch import ROOT, alone
 from benchmarks.peers.verify import hold
 from benchmarks.workload import CHANGED_EVERY, KINDS
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import upgrade
 
+_DAEMON = "daemon.pid"
+_UNTIL_LOADED_S = 3
+"""Its workers load what they need as soon as it is up."""
 OUTCOME: dict[Phase, str] = {"A": "created", "B": "unchanged", "C": "updated"}
 
 
@@ -48,11 +54,36 @@ class Sandboxed:
     def verify(self, place: Place, phase: Phase, said: str) -> None:
         """Hold the documents, their versions and what the run says against what was served."""
         _verify(place, phase)
-        counts = json.loads(said)["result"]["counts"]
-        changed = place.versions("C") - place.records
-        wanted = changed if phase == "C" else place.records
-        if counts[OUTCOME[phase]] != wanted or counts["failed"]:
-            raise WrongResultError(f"the run says {counts}; {wanted} {OUTCOME[phase]} were due")
+        _verify_counts(place, phase, json.loads(said)["result"]["counts"])
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The same run by a daemon that is up already, as it is where streams are scheduled."""
+
+    store: Literal["SQLite", "PostgreSQL"]
+    name: str = "levada, by its daemon"
+    does: str = "the same, asked of a daemon that is up: its workers carry it out (memory: daemon, workers, child)"
+
+    def prepare(self, place: Place) -> str:
+        """Connect the connector to the source, and start the daemon."""
+        environment = installed.connect(place.folder, place.source, _url(place, given=True))
+        daemon = Daemon(environment)
+        place.kept.callback(daemon.stop)
+        time.sleep(_UNTIL_LOADED_S)
+        (place.folder / _DAEMON).write_text(str(daemon.pid))
+        return installed.versions()
+
+    def work(self, place: Place, phase: Phase) -> Work:
+        """Ask for a run of the stream, and wait for its end."""
+        pid = (place.folder / _DAEMON).read_text()
+        words = [sys.executable, "-m", "benchmarks.peers.asked", str(_url(place, given=False)), place.kind, pid]
+        return Work([words], {"PYTHONPATH": str(ROOT)}, says_cost=True, beside=[int(pid)])
+
+    def verify(self, place: Place, phase: Phase, said: str) -> None:
+        """Hold the documents, their versions and what the run says against what was served."""
+        _verify(place, phase)
+        _verify_counts(place, phase, json.loads(said.splitlines()[-1])["counts"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +127,13 @@ def _verify(place: Place, phase: Phase) -> None:
     changed = sum(1 for payload in payloads if _is_changed(payload))
     if phase == "C" and changed != len(rows[::CHANGED_EVERY]):
         raise WrongResultError(f"{changed} documents are changed instead of {len(rows[::CHANGED_EVERY])}")
+
+
+def _verify_counts(place: Place, phase: Phase, counts: dict[str, int]) -> None:
+    changed = place.versions("C") - place.records
+    wanted = changed if phase == "C" else place.records
+    if counts[OUTCOME[phase]] != wanted or counts["failed"]:
+        raise WrongResultError(f"the run says {counts}; {wanted} {OUTCOME[phase]} were due")
 
 
 def _is_changed(payload: dict[str, Any]) -> bool:

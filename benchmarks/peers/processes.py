@@ -20,17 +20,22 @@ EVERY_S = 0.05
 
 
 def run(
-    commands: Sequence[Sequence[str]], environment: Mapping[str, str], log: Path, timeout_s: float
+    commands: Sequence[Sequence[str]],
+    environment: Mapping[str, str],
+    log: Path,
+    timeout_s: float,
+    beside: Sequence[int] = (),
 ) -> tuple[float, float, float, str]:
     """Run a pipe and return seconds, processor seconds of all processes, peak of their memory in MB, and its output.
 
+    Where others do the work `beside` it, the memory is theirs.
     Raises WrongResultError when one of them fails.
     """
     known, before = set(children(os.getpid())), _children_cpu_s()
     with _subreaper(), log.open("w+") as heard:
         began = time.perf_counter()
         started = _start(commands, environment, heard.fileno())
-        with _Sampler([one.pid for one in started]) as sampler:
+        with _Sampler(beside or [one.pid for one in started]) as sampler:
             try:
                 said = _ended(started, commands, timeout_s, heard.name)
             except BaseException:

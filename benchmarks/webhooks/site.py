@@ -2,12 +2,11 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +14,9 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from benchmarks.daemon import Daemon
 from benchmarks.peers.environment import inherited
-from benchmarks.peers.installed import RUNTIME, say
+from benchmarks.peers.installed import say
 from levada_acme.sample import DEFAULT_SIGNING_SECRET
 from levada_runtime.store.engine import make_engine
 
@@ -57,29 +57,6 @@ class Pushed:
         out, _ = self._process.communicate(timeout=600)
         told = json.loads(out)
         return Told(**{**told, "took": sorted(told["took"])})
-
-
-class Daemon:
-    """`runtime serve`, as a process."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        words = [*RUNTIME, "serve", "--port", "0"]
-        self._process = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        line = next((line for line in self._process.stdout if line.startswith("API")), None)
-        assert line is not None, "the daemon did not start"
-        self.url = line.split()[1]
-
-    def kill(self) -> None:
-        """Let it die at once."""
-        self._process.kill()
-        self._process.communicate(timeout=60)
-
-    def stop(self) -> None:
-        """Tell it to stop, if it is there."""
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=60)
 
 
 class Site:
