@@ -36,7 +36,7 @@ def admit(
 ) -> list[Arrival | Rejected]:
     """Return an arrival or a rejection for every draft, in order; `indexes` are their places in the call.
 
-    `prints` are the drafts' fingerprints and `refused` what `refusal_of` says of each, for a caller who knows already.
+    `prints` are the drafts' fingerprints and `refused` what `refusals_of` says of each, for a caller who knows already.
     """
     contract = registry.get(document_type)
     if contract is None:
@@ -44,7 +44,7 @@ def admit(
         return [
             _reject(draft, index, stream, document_type, unknown) for draft, index in zip(drafts, indexes, strict=True)
         ]
-    refused = refused or [refusal_of(draft) for draft in drafts]
+    refused = refused or refusals_of(drafts)
     payloads = [draft.payload or b"" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None]
     checked = iter(_spelt(contract, origin, payloads))
     results = [refusal or next(checked) for refusal in refused]
@@ -116,7 +116,21 @@ def _filled(origin: Origin, contract: type[Contract], model: Contract | Invalid)
     )
 
 
-def refusal_of(draft: Draft) -> Invalid | None:
+def refusals_of(drafts: Sequence[Draft]) -> list[Invalid | None]:
+    """Return why each draft is refused before its payload is looked at; names that are all fit are looked at as one."""
+    named = [name for draft in drafts for name in (draft.idempotency_key, draft.source_id) if name]
+    together = "".join(named)
+    if not together.isascii() or "\x00" in together or any(len(name) > KEY_BYTES for name in named):
+        return [_refusal_of(draft) for draft in drafts]
+    return [
+        None
+        if draft.failure is None and draft.idempotency_key and draft.payload and len(draft.payload) <= MAX_PAYLOAD_BYTES
+        else _refusal_of(draft)
+        for draft in drafts
+    ]
+
+
+def _refusal_of(draft: Draft) -> Invalid | None:
     """Return why a draft is refused before its payload is looked at, None when it is not."""
     if draft.failure is not None:
         failure = draft.failure

@@ -59,9 +59,7 @@ def _digest(draft: Draft, payload: bytes) -> bytes:
         return hashlib.sha256(payload).digest()[:_BYTES]
     given = "" if draft.source_id is None else draft.source_id
     with_them = f"{len(given)}:{given}:{draft.source_id is None}:{draft.source_time is None}:"
-    told = hashlib.sha256(with_them.encode(errors="surrogatepass"))
-    told.update(payload)
-    return told.digest()[:_BYTES]
+    return hashlib.sha256(with_them.encode(errors="surrogatepass") + payload).digest()[:_BYTES]
 
 
 def same_salt(first: bytes, second: bytes) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from levada import Draft
 from levada_runtime.contracts.registry import Registry
 from levada_runtime.foundation.ids import row_ids
-from levada_runtime.ingest.admit import admit, not_asked, refusal_of, unavailable
+from levada_runtime.ingest.admit import admit, not_asked, refusals_of, unavailable
 from levada_runtime.ingest.commit import write_page, write_rejected
 from levada_runtime.ingest.effects import Effects
 from levada_runtime.ingest.gates import Gate, Problem, refusal
@@ -133,7 +133,7 @@ class Ingest:
         contract = self._registry.get(document_type)
         if contract is None:
             return [*admit(self._registry, self.origin, stream, document_type, drafts, indexes)]
-        refused = [refusal_of(draft) for draft in drafts]
+        refused = refusals_of(drafts)
         keys = {draft.idempotency_key or "" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None}
         with self._store.look() as uow:
             known = self._overlay.load(uow, document_type, keys)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -55,9 +56,19 @@ def insert_or_change(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Insert a row, or change the one that its unique `key` names: to `values`, or as `changes` say."""
-    changed = {name: value for name, value in values.items() if name not in key} if changes is None else changes
+    if changes is None:
+        connection.execute(_upsert(connection.dialect.name, table, tuple(values), tuple(key)), values)
+        return
     statement = _insert(connection, table).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=changed))
+    connection.execute(statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=changes))
+
+
+@cache
+def _upsert(dialect: str, table: sa.Table, names: tuple[str, ...], key: tuple[str, ...]) -> sa.Executable:
+    """Return the statement, spelled once: what is asked with every page is not to be spelled anew each time."""
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    return statement.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=changed)
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,10 +37,9 @@ class Runs:
         return list(self._connection.execute(query.order_by(runs.c.id.desc()).limit(2)).scalars())
 
     def change(self, run: RunRow, **values: Any) -> None:
-        matching = sa.update(runs).where(
-            runs.c.org_id == run.org_id, runs.c.connection_id == run.connection_id, runs.c.id == run.id
-        )
-        self._connection.execute(matching.values(values))
+        """Change these columns of a run."""
+        of_run = {"of_org": run.org_id, "of_connection": run.connection_id, "of_id": run.id}
+        self._connection.execute(_change(tuple(values)), {f"new_{name}": values[name] for name in values} | of_run)
 
     def is_cancelled(self, run: RunRow) -> bool:
         """Tell whether somebody asked for a run's end."""
@@ -148,6 +148,17 @@ class Plans:
         """Remember that a plan was carried out, and by which run."""
         same = plans.c.org_id == plan.org_id, plans.c.connection_id == plan.connection_id, plans.c.id == plan.id
         self._connection.execute(sa.update(plans).where(*same).values(applied_at=at, applied_run_id=run_id))
+
+
+@cache
+def _change(names: tuple[str, ...]) -> sa.Update:
+    """Return the statement that changes these columns, spelled once: every page asks for it."""
+    same = (
+        runs.c.org_id == sa.bindparam("of_org"),
+        runs.c.connection_id == sa.bindparam("of_connection"),
+        runs.c.id == sa.bindparam("of_id"),
+    )
+    return sa.update(runs).where(*same).values({name: sa.bindparam(f"new_{name}") for name in names})
 
 
 def _of_run(table: sa.Table, run: RunRow) -> tuple[sa.ColumnElement[bool], ...]:

@@ -189,8 +189,7 @@ class Work:
 
         False when the claim is stale; nobody else can take it before the end.
         """
-        counted = sa.update(work).where(*_held(work_id, fence)).values(attempt=1)
-        return bool(self._connection.execute(counted).rowcount)
+        return bool(self._connection.execute(_PROGRESSED, {"of_work": work_id, "of_fence": fence}).rowcount)
 
     def advance(self, work_id: int, fence: int, payload: dict[str, Any]) -> bool:
         """Keep how far a claim has come; False when the claim is stale. Nobody else can take it before the end."""
@@ -240,7 +239,7 @@ def _unfinished_of(org_id: int, connection_id: int, key: str) -> sa.Select[Any]:
     return sa.select(work).where(*of_key, _unfinished(work)).order_by(work.c.id)
 
 
-def _held(work_id: int, fence: int) -> tuple[sa.ColumnElement[bool], ...]:
+def _held(work_id: Any, fence: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return work.c.id == work_id, work.c.fence == fence, work.c.state == "running"
 
 
@@ -272,3 +271,5 @@ def _same_line(other: Any) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 _AT_HEAD = _at_head()
+# Spelled once: it is asked with every page that any run commits.
+_PROGRESSED = sa.update(work).where(*_held(sa.bindparam("of_work"), sa.bindparam("of_fence"))).values(attempt=1)
