@@ -1,15 +1,16 @@
 """What events of documents tell of: the payload of their version, and the page it came with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from levada_runtime.store._found import find_tuples
 from levada_runtime.store._rows import read_as
 from levada_runtime.store.model import EventRow, PageRow
-from levada_runtime.store.tables import documents, events, pages, versions
+from levada_runtime.store.tables import documents, pages, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +37,39 @@ class Contents:
             return {}
         scope = told[0].org_id, told[0].connection_id
         found_pages = self._pages(scope, {row.page_id for row in told if row.page_id is not None})
-        query = sa.select(
-            events.c.id,
-            events.c.page_id,
-            versions.c.payload,
-            versions.c.source_id,
-            versions.c.contract_version,
-            documents.c.idempotency_key,
-        ).select_from(events.join(versions, _told_version()).join(documents, _told_document()))
-        these = query.where(_scope(events, scope), events.c.id.in_([row.id for row in told]))
+        kept = self._versions(scope, {(row.document_id, row.version) for row in told})
+        keys = self._keys(scope, {row.document_id for row in told})
+        contents = {}
+        for row in told:
+            version, key = kept.get((row.document_id, row.version)), keys.get(row.document_id)
+            if version is not None and key is not None:
+                payload, source_id, contract_version = version
+                page = None if row.page_id is None else found_pages.get(row.page_id)
+                contents[row.id] = Content(orjson.loads(payload), key, source_id, contract_version, page)
+        return contents
+
+    def _versions(
+        self, scope: tuple[int, int], told: Iterable[tuple[Any, Any]]
+    ) -> dict[tuple[Any, Any], tuple[Any, ...]]:
+        """Return the payload, the id at the source and the contract's version of these versions of documents.
+
+        One look for each table, by its key: joined, PostgreSQL may read a whole connection for each of its rows, as
+        long as nobody has analysed the tables.
+        """
+        names = ("document_id", "version", "payload", "source_id", "contract_version")
+        places = [(scope[1], *one) for one in sorted(told)]
+        key = ("connection_id", "document_id", "version")
         return {
-            row.id: Content(
-                orjson.loads(row.payload),
-                row.idempotency_key,
-                row.source_id,
-                row.contract_version,
-                found_pages.get(row.page_id),
-            )
-            for row in self._connection.execute(these)
+            (row[0], row[1]): tuple(row[2:])
+            for row in find_tuples(self._connection, versions, names, key, scope[0], places)
         }
+
+    def _keys(self, scope: tuple[int, int], ids: Iterable[Any]) -> dict[Any, str]:
+        places = [(scope[1], one) for one in sorted(ids)]
+        found = find_tuples(
+            self._connection, documents, ("id", "idempotency_key"), ("connection_id", "id"), scope[0], places
+        )
+        return {row[0]: row[1] for row in found}
 
     def _pages(self, scope: tuple[int, int], ids: set[int]) -> dict[int, PageRow]:
         query = sa.select(pages).where(_scope(pages, scope), pages.c.id.in_(list(ids)))
@@ -63,20 +78,3 @@ class Contents:
 
 def _scope(table: sa.Table, scope: tuple[int, int]) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.org_id == scope[0], table.c.connection_id == scope[1])
-
-
-def _told_version() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        versions.c.org_id == events.c.org_id,
-        versions.c.connection_id == events.c.connection_id,
-        versions.c.document_id == events.c.document_id,
-        versions.c.version == events.c.version,
-    )
-
-
-def _told_document() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        documents.c.org_id == events.c.org_id,
-        documents.c.connection_id == events.c.connection_id,
-        documents.c.id == events.c.document_id,
-    )

@@ -1,13 +1,13 @@
 """What projecting documents into the graph reads: the documents as they are now, and what was claimed for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from levada_runtime.store._found import find_rows, find_tuples
+from levada_runtime.store._found import Names, find_rows, find_tuples
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.graph_model import RelationshipRow
 from levada_runtime.store.tables import documents, entity_claims, pages, relationship_claims, relationships, versions
@@ -15,6 +15,7 @@ from levada_runtime.store.tables import documents, entity_claims, pages, relatio
 DOCUMENT = "document:"
 """What the names of the sources begin with that documents are; they end with the document's own id."""
 _ID = len("/doc_") + 26
+_OF_DOCUMENT = ("connection_id", "id", "document_type", "retired_at", "version")
 
 
 def of_many(source: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -42,18 +43,17 @@ class Projections:
 
     def documents(self, scope: Scope, ids: Sequence[int]) -> list[Projectable]:
         """Return these documents of one connection, in order of their ids."""
-        of = documents.c.org_id == scope[0], documents.c.connection_id == scope[1], documents.c.id.in_(ids)
-        return self._read(_documents().where(*of).order_by(documents.c.id))
+        return self._read(scope[0], [(scope[1], one) for one in sorted(ids)])
 
     def of_type(
         self, org_id: int, document_type: str, connection_id: int | None, after: int, limit: int
     ) -> list[Projectable]:
         """Return documents of a type above the id `after`, in order of their ids."""
         of = documents.c.org_id == org_id, documents.c.document_type == document_type, documents.c.id > after
-        query = _documents().where(*of).order_by(documents.c.id).limit(limit)
+        query = sa.select(documents.c.connection_id, documents.c.id).where(*of).order_by(documents.c.id).limit(limit)
         if connection_id is not None:
             query = query.where(documents.c.connection_id == connection_id)
-        return self._read(query)
+        return self._read(org_id, [(row[0], row[1]) for row in self._connection.execute(query)])
 
     def entities_claimed(self, org_id: int, sources: Iterable[str]) -> list[int]:
         """Return the ids of the entities that any of these sources claims."""
@@ -68,31 +68,40 @@ class Projections:
         places = [(source,) for source in sorted(sources)]
         return sorted({row[0] for row in find_tuples(self._connection, table, (column,), ("source",), org_id, places)})
 
-    def _read(self, query: sa.Select[Any]) -> list[Projectable]:
-        return [
-            Projectable(
-                row.connection_id,
-                row.id,
-                row.document_type,
-                orjson.loads(row.payload) if row.retired_at is None else None,
-                row.run_id,
-            )
-            for row in self._connection.execute(query)
-        ]
+    def _read(self, org_id: int, places: Sequence[tuple[int, int]]) -> list[Projectable]:
+        """Return the documents with these connections and ids: one look for each table, by its key.
+
+        Joined, PostgreSQL reads a whole connection for each of its pages, as long as nobody has analysed the tables.
+        """
+        found = self._looked_up(documents, _OF_DOCUMENT, ("connection_id", "id"), org_id, places)
+        kept = self._looked_up(
+            versions,
+            ("connection_id", "document_id", "payload", "page_id"),
+            ("connection_id", "document_id", "version"),
+            org_id,
+            [(row[0], row[1], row[4]) for row in found],
+        )
+        payloads = {row[:2]: row[2:] for row in kept}
+        committed = sorted({(row[0], row[3]) for row in kept})
+        runs = self._looked_up(pages, ("connection_id", "id", "run_id"), ("connection_id", "id"), org_id, committed)
+        run_of = {row[:2]: row[2] for row in runs}
+        return sorted((_projectable(row, payloads, run_of) for row in found), key=lambda one: one.id)
+
+    def _looked_up(
+        self, table: sa.Table, names: Names, key: Names, org_id: int, places: Sequence[tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in find_tuples(self._connection, table, names, key, org_id, places)]
 
 
-def _documents() -> sa.Select[Any]:
-    version = sa.and_(
-        versions.c.org_id == documents.c.org_id,
-        versions.c.connection_id == documents.c.connection_id,
-        versions.c.document_id == documents.c.id,
-        versions.c.version == documents.c.version,
+def _projectable(
+    row: tuple[Any, ...], payloads: Mapping[tuple[Any, ...], tuple[Any, ...]], run_of: Mapping[tuple[Any, ...], str]
+) -> Projectable:
+    connection_id, document_id, document_type, retired_at, _ = row
+    payload, page_id = payloads[connection_id, document_id]
+    return Projectable(
+        connection_id,
+        document_id,
+        document_type,
+        orjson.loads(payload) if retired_at is None else None,
+        run_of[connection_id, page_id],
     )
-    page = sa.and_(
-        pages.c.org_id == versions.c.org_id,
-        pages.c.connection_id == versions.c.connection_id,
-        pages.c.id == versions.c.page_id,
-    )
-    own = documents.c.connection_id, documents.c.id, documents.c.document_type, documents.c.retired_at
-    query = sa.select(*own, versions.c.payload, pages.c.run_id)
-    return query.select_from(documents.join(versions, version).join(pages, page))
