@@ -57,6 +57,7 @@ class LoopThread:
         self._made, self._ended = Latch(), Latch()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told: asyncio.Event | None = None
+        self._failed: ImportError | None = None
         # `threading` would wait here until the thread runs, on an event that an interrupt can break.
         _thread.start_new_thread(self._serve, ())
 
@@ -85,7 +86,8 @@ class LoopThread:
 
     def _tell(self, what: Callable[[], None]) -> None:
         self._made.wait()
-        assert self._loop is not None
+        if self._loop is None:
+            raise RuntimeError("there is no HTTP client: what it is made of cannot be loaded") from self._failed
         self._loop.call_soon_threadsafe(what)
 
     def _end(self) -> None:
@@ -98,6 +100,9 @@ class LoopThread:
 
             with asyncio.Runner() as runner:
                 runner.run(self._until_told())
+        except ImportError as error:
+            self._failed = error
+            self._made.set()
         finally:
             self._ended.set()
 
