@@ -77,6 +77,7 @@ class Ingest(Protocol):
     """Hands already mapped records to the runtime, which validates, deduplicates and versions them.
 
     `idempotency_key`, `source_id` and `source_time` take a value or a callable of `(payload)` or `(payload, index)`.
+    A callable is called while the batch is being handed over: it may ask the source, and neither save nor hand over.
     """
 
     def canonical(
