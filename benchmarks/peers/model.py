@@ -54,7 +54,7 @@ class Place:
     kind: str
     records: int
     database: Database | None
-    kept: ExitStack
+    kept: ExitStack = field(default_factory=ExitStack)
     """What is ended with the comparison of this side."""
 
     @property

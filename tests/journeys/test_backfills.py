@@ -18,8 +18,8 @@ CLEAN = ("documents", "versions", "events")
 
 @pytest.fixture
 def source():
-    """A source that asks for a pause every sixth request, so that slices last long enough to be killed."""
-    with SampleSource(seed=11, customers=40, invoices=1800, faults=Faults(6, 0, 1)) as acme:
+    """A source that asks for a pause every fourth request, so that slices last long enough to be killed."""
+    with SampleSource(seed=11, customers=40, invoices=1800, faults=Faults(4, 0, 1)) as acme:
         yield acme
 
 
