@@ -97,6 +97,18 @@ def test_a_second_daemon_and_a_busy_port_are_refused_by_name(site):
     assert "--port" in busy.err
 
 
+@pytest.mark.databases("sqlite")
+def test_a_daemon_that_is_told_to_stop_while_it_starts_ends_in_order(site, wait_until):
+    """It tries its sandbox first, which takes a second; the word to stop is not lost, and does not kill it."""
+    words = [sys.executable, "-m", "levada_runtime", "serve", "--port", "0", "--data-dir", str(site.data_dir)]
+    process = subprocess.Popen(words, env=site.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until((site.data_dir / "daemon.lock").exists, "the daemon to begin")
+    process.send_signal(signal.SIGTERM)
+    said, err = process.communicate(timeout=60)
+    assert process.returncode == 143, err
+    assert said.rstrip().endswith("stopping: runs reach a page, then this ends")
+
+
 BAD = """
 import socket
 with open({canary!r}, "w") as file:

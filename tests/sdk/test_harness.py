@@ -6,8 +6,13 @@ import pytest
 
 from levada import (
     AuthFailed,
+    Checkpoint,
     Connector,
+    Entity,
+    Graph,
     HostNotDeclared,
+    Http,
+    Ingest,
     InvalidDefinition,
     Reply,
     Response,
@@ -62,6 +67,39 @@ def test_failed_records_are_in_the_run(acme, connector_run):
     assert [failed.reason for failed in run.failed_records] == ["validation_failed"]
     assert bench.poll("customers").failed_records[0].index == 0
     assert len(bench.ingest.quarantine) == 2
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        lambda _ingest, checkpoint, _graph: checkpoint.save(at=1),
+        lambda ingest, _checkpoint, _graph: ingest.canonical("customer", {}, idempotency_key="a"),
+        lambda ingest, _checkpoint, _graph: ingest.retire("customer", idempotency_key="a"),
+        lambda _ingest, _checkpoint, graph: graph.sync([], scope="hosts"),
+        lambda _ingest, _checkpoint, graph: graph.write([Entity("host", "a")]),
+    ],
+    ids=["saves", "hands-over", "retires", "syncs", "writes"],
+)
+def test_what_tells_a_key_may_ask_the_source_and_nothing_else(asks, connector_run):
+    """As behind the wall: what is done in the middle of a call fails its record alone, and says the way out."""
+
+    def rows(http: Http, ingest: Ingest, checkpoint: Checkpoint, graph: Graph) -> None:
+        """Customers whose keys are asked for."""
+
+        def key(row):
+            told = http.get("/key").json
+            return asks(ingest, checkpoint, graph) if row["customer_id"] == "1" else told + row["customer_id"]
+
+        given = [{"customer_id": one, "name": "Ada", "updated_at": "2026-01-01T00:00:00Z"} for one in ("1", "2", "3")]
+        ingest.batch("customer", given, idempotency_key=key, continue_on_error=True)
+
+    run = connector_run(
+        poller(rows, hosts=["api.acme.test"]), http={"/key": Response(200, content=b'"acme:customer:"')}
+    ).poll("rows")
+    assert set(run.documents) == {"acme:customer:2", "acme:customer:3"}
+    assert [one.reason for one in run.failed_records] == ["idempotency_key_missing"]
+    assert "ConnectorMistake: what tells a record's key" in run.failed_records[0].message
+    assert (run.pages, run.retired, run.syncs, run.writes) == (1, (), (), ())
 
 
 def test_a_killed_run_keeps_its_committed_pages(acme, paged, connector_run):

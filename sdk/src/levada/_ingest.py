@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from levada._encoding import encode_json
 from levada._nearest import did_you_mean
-from levada.errors import BadRecord, NotJson, UnknownDocumentType, UnknownStream
+from levada.errors import BadRecord, ConnectorMistake, NotJson, UnknownDocumentType, UnknownStream
 
 Status = Literal["ingested", "observed"]
 Outcome = Literal["created", "updated", "unchanged", "retired"]
@@ -156,6 +156,29 @@ class IngestPort(Protocol):
     def retire(
         self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
     ) -> IngestResult: ...
+
+
+class HandingOver:
+    """Entered while the drafts of one call are made: what tells a key, an id or a time may ask a source, no more."""
+
+    __slots__ = ("_is_under_way",)
+
+    def __init__(self) -> None:
+        self._is_under_way = False
+
+    def __enter__(self) -> None:
+        self.check_over()
+        self._is_under_way = True
+
+    def __exit__(self, *_failure: object) -> None:
+        self._is_under_way = False
+
+    def check_over(self) -> None:
+        """Refuse what cannot be done within a call. Raises ConnectorMistake."""
+        if self._is_under_way:
+            raise ConnectorMistake(
+                "what tells a record's key, id or time can only ask a source: hand over, and save, before or afterwards"
+            )
 
 
 class RouteIngest:

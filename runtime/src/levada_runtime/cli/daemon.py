@@ -34,6 +34,7 @@ def serve(
     weak = settings.sandbox.model_copy(update={"allow_weak": True}) if allow_weak_sandbox else settings.sandbox
     with session.open(create=True, host=host, port=port, workers=workers, sandbox=weak) as installation:
         daemon = Daemon(installation)
+        daemon.listen_to_signals()
         with daemon.running():
             session.say(f"sandbox    {daemon.report.line()}")
             session.say(f"store      {installation.store.place}")

@@ -98,14 +98,13 @@ class Daemon:
 
     def serve(self) -> int:
         """Run until told to stop; returns the exit code: 128 and the signal's number."""
-        self.listen_to_signals()
         self._stopping.wait()
         if self._crashed is not None:
             raise self._crashed
         return 128 + (self._signal or 0)
 
     def listen_to_signals(self) -> None:
-        """Take SIGINT and SIGTERM for the word to stop."""
+        """Take SIGINT and SIGTERM for the word to stop, from before anything of it is up: a word is never lost."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 

@@ -5,10 +5,9 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NoReturn
 
+from levada._ingest import HandingOver
 from levada.errors import ConnectorMistake
 from levada_runtime.sandbox.kernel.processor import Allowance, CpuSpent
 from levada_runtime.sandbox.protocol import (
@@ -37,7 +36,7 @@ class ChildChannel:
         self._arrived = arrived or FrameBuffer(ANSWER_BYTES)
         self._owed = 0
         self._early: deque[HostFrame] = deque()
-        self._is_handing_over = False
+        self.handing_over = HandingOver()
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         # A copy of what is lent would outlive the call; copying is what a checkpoint does to a default it is given.
@@ -67,31 +66,15 @@ class ChildChannel:
         self._owed -= 1
         return self.receive()
 
-    @contextmanager
-    def handing_over(self) -> Iterator[None]:
-        """Hand over the records of one batch, in several frames, between which only a source may be asked."""
-        self._check_free()
-        self._is_handing_over = True
-        try:
-            yield
-        finally:
-            self._is_handing_over = False
-
     def ask(self, frame: Frame) -> HostFrame:
         """Send what is answered at once; what was put before is answered before."""
         if not isinstance(frame, HttpFrame):
-            self._check_free()
+            self.handing_over.check_over()
         self.send(frame)
         for _ in range(self._owed):
             self._early.append(self.receive())
         self._owed = 0
         return self.receive()
-
-    def _check_free(self) -> None:
-        if self._is_handing_over:
-            raise ConnectorMistake(
-                "what tells a record's key, id or time can only ask a source: hand over, and save, before or afterwards"
-            )
 
     def receive(self) -> HostFrame:
         while True:

@@ -68,7 +68,7 @@ class WireIngest:
 
     def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         try:
-            with self._channel.handing_over():
+            with self._channel.handing_over:
                 answer = self._said(stream, document_type, drafts, continue_on_error=continue_on_error)
         except MemoryError:
             # Half a call is said, and nothing that followed would be understood.

@@ -1,6 +1,6 @@
 """What projecting documents into the graph reads: the documents as they are now, and what was claimed for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,11 +81,9 @@ class Projections:
             org_id,
             [(row[0], row[1], row[4]) for row in found],
         )
-        payloads = {row[:2]: row[2:] for row in kept}
         committed = sorted({(row[0], row[3]) for row in kept})
         runs = self._looked_up(pages, ("connection_id", "id", "run_id"), ("connection_id", "id"), org_id, committed)
-        run_of = {row[:2]: row[2] for row in runs}
-        return sorted((_projectable(row, payloads, run_of) for row in found), key=lambda one: one.id)
+        return sorted(_put_together(found, kept, runs), key=lambda one: one.id)
 
     def _looked_up(
         self, table: sa.Table, names: Names, key: Names, org_id: int, places: Sequence[tuple[Any, ...]]
@@ -93,15 +91,15 @@ class Projections:
         return [tuple(row) for row in find_tuples(self._connection, table, names, key, org_id, places)]
 
 
-def _projectable(
-    row: tuple[Any, ...], payloads: Mapping[tuple[Any, ...], tuple[Any, ...]], run_of: Mapping[tuple[Any, ...], str]
-) -> Projectable:
-    connection_id, document_id, document_type, retired_at, _ = row
-    payload, page_id = payloads[connection_id, document_id]
-    return Projectable(
-        connection_id,
-        document_id,
-        document_type,
-        orjson.loads(payload) if retired_at is None else None,
-        run_of[connection_id, page_id],
-    )
+def _put_together(
+    found: Iterable[tuple[Any, ...]], kept: Iterable[tuple[Any, ...]], runs: Iterable[tuple[Any, ...]]
+) -> Iterator[Projectable]:
+    """Leave out what has gone between two looks: whatever took it has an event of its own, which is told later."""
+    payloads = {row[:2]: row[2:] for row in kept}
+    run_of = {row[:2]: row[2] for row in runs}
+    for connection_id, document_id, document_type, retired_at, _ in found:
+        payload, page_id = payloads.get((connection_id, document_id), (None, None))
+        run_id = run_of.get((connection_id, page_id))
+        if payload is not None and run_id is not None:
+            content = orjson.loads(payload) if retired_at is None else None
+            yield Projectable(connection_id, document_id, document_type, content, run_id)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from levada._encoding import encode_json
 from levada._graph import SAVED_INSIDE, GraphBatch, Relationship, SnapshotStep, SyncResult, WriteResult
 from levada._http import HttpRequest, Response
-from levada._ingest import BatchResult, Draft, FailedRecord, IngestResult
+from levada._ingest import BatchResult, Draft, FailedRecord, HandingOver, IngestResult
 from levada._request import Reply
 from levada._run import plain_fields
 from levada.testing.graph import MemoryEntities, MemoryGraph
@@ -80,6 +80,7 @@ class Attempt:
         self._http = http
         self._place = place
         self._how = how
+        self._handing_over = HandingOver()
         self._pages = 0
         self._lost = False
         self._logs: list[LogLine] = []
@@ -89,26 +90,31 @@ class Attempt:
 
     def emit(self, stream: str, document_type: str, drafts: Iterable[Draft], *, continue_on_error: bool) -> BatchResult:
         """Take the records of one call into the page."""
-        answer = self._ingest.emit(stream, document_type, drafts, continue_on_error=continue_on_error)
+        with self._handing_over:
+            answer = self._ingest.emit(stream, document_type, drafts, continue_on_error=continue_on_error)
         return _noted(self._batches, answer)
 
     def retire(
         self, stream: str, document_type: str, *, idempotency_key: str, source_time: datetime | None
     ) -> IngestResult:
         """Take the word that a record is gone into the page."""
+        self._handing_over.check_over()
         answer = self._ingest.retire(stream, document_type, idempotency_key=idempotency_key, source_time=source_time)
         return _noted(self._retired, answer)
 
     def sync(self, batch: GraphBatch, *, scope: str | None) -> SyncResult:
         """Take all that the source asserts into the page."""
+        self._handing_over.check_over()
         return self._graph.sync(batch, scope=scope)
 
     def write(self, batch: GraphBatch) -> WriteResult:
         """Take some of what the source asserts into the page."""
+        self._handing_over.check_over()
         return self._graph.write(batch)
 
     def snapshot(self, step: SnapshotStep, batch: GraphBatch, *, scope: str | None) -> None:
         """Take a step of a snapshot of the source."""
+        self._handing_over.check_over()
         self._graph.snapshot(step, batch, scope=scope)
 
     def send(self, request: HttpRequest) -> Response:
@@ -121,6 +127,7 @@ class Attempt:
 
     def save(self, partition: str, values: Mapping[str, Any]) -> None:
         """End a page with a checkpoint."""
+        self._handing_over.check_over()
         self._graph.check_closed(SAVED_INSIDE)
         kept = json_codec.loads(json_codec.dumps(values))
         self._end_page(lambda: self._ingest.commit_page((self._place, partition), kept))

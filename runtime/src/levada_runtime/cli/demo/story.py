@@ -40,8 +40,8 @@ class Story:
         with self._session.open(create=True, **self._flags) as installation:
             self._installation = installation
             daemon = Daemon(installation)
+            daemon.listen_to_signals()
             with daemon.running():
-                daemon.listen_to_signals()
                 connection = self._connection()
                 settlement = Settlement(installation, self._source, self._session.say)
                 settlement.prepare()
