@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from tests.journeys.conftest import children
 
 pytestmark = pytest.mark.journey
 
@@ -153,6 +154,17 @@ def test_a_connector_whose_module_attacks_is_listed_as_broken_and_stops_nothing(
         assert not canary.exists()
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+@pytest.mark.databases("sqlite")
+def test_a_daemon_that_is_up_keeps_no_sandbox_of_its_own(site, tmp_path):
+    """It describes what was installed meanwhile; runs are its workers' matter, and a zygote takes 50 MB."""
+    install(tmp_path / "packages", "fresh", 'from levada import Connector\n\nconnector = Connector("fresh")\n')
+    site.env["PYTHONPATH"] = str(tmp_path / "packages")
+    daemon = site.serve()
+    assert sorted(children(daemon.process.pid)) == sorted(daemon.workers())
+    assert "fresh" in [one["key"] for one in site.json("connectors", "list")["items"]]
+    daemon.stop()
 
 
 @pytest.mark.databases("sqlite")

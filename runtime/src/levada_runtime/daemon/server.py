@@ -89,6 +89,8 @@ class Daemon:
         ):
             start()
             at_end.callback(stop)
+        # What is installed has been described, and runs are the workers' matter: a zygote would be 50 MB too many.
+        self._installation.sandbox.close()
 
     def _drain_s(self) -> float:
         """Return how long runs still have to reach a page: what is left of the time since the word to stop came."""
@@ -155,9 +157,7 @@ class Daemon:
 
     def _probed(self) -> ProbeReport:
         """Try the attacks in real children; a wall that lets one through is none to run connectors behind."""
-        sandbox = self._installation.sandbox
-        report = sandbox.probe()
-        sandbox.close()  # Runs are the workers' matter: until something is to be described, a zygote is 50 MB too many.
+        report = self._installation.sandbox.probe()
         failure = leaking(report)
         if failure is None:
             return report
