@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Event, Lock
 
 import pytest
 
@@ -40,7 +40,8 @@ class SlowSource(SampleSource):
     def __init__(self, **size):
         super().__init__(**size, invoices=0, invalid=0, faults=False)
         self._asking, self._count = 0, Lock()
-        self.answered_all = False
+        self.over = Event()
+        """Set as soon as the last page has been answered."""
 
     @property
     def newest(self):
@@ -52,11 +53,13 @@ class SlowSource(SampleSource):
         return self._asking > 0
 
     def page(self, kind, **place):
+        self.over.clear()
         with self._being_asked():
             time.sleep(0.012)
             page, more = super().page(kind, **place)
-            self.answered_all = not more
-            return page, more
+        if not more:
+            self.over.set()
+        return page, more
 
     @contextmanager
     def _being_asked(self):
@@ -101,24 +104,25 @@ class Storm:
         before = self._state(run)[1]
         self.wait_until(lambda: self._state(run)[1] > before or self._ended(run), "a page", ENOUGH)
         time.sleep(self.random.uniform(0, 0.1))
-        if wanted == "finishing":
-            self.wait_until(lambda: self.source.answered_all and not self.source.asked, "the last page", ENOUGH)
         while not self._ended(run):
             worker = self._busy_worker()
             if worker is None:
                 time.sleep(0.02)
                 continue
+            if wanted == "finishing":  # it is over in milliseconds: whom it will be is known before
+                self.source.over.wait(1)
+                time.sleep(self.random.uniform(0, 0.01))
             phase = self._stopped_in(worker)
             if phase is not None and wanted in (None, phase) and self._state(run)[0] == "running":
                 self._kill(worker, victim)
                 self.landed[victim, phase] += 1
                 return True
             signalled(worker, signal.SIGCONT)
-            time.sleep(0 if self.source.answered_all else self.random.uniform(0, 0.02))
+            time.sleep(0 if self.source.over.is_set() else self.random.uniform(0, 0.02))
         return False
 
     def _kill(self, worker, victim):
-        self.source.answered_all = False
+        self.source.over.clear()
         if victim == "a worker":
             signalled(worker, signal.SIGKILL)
             return
@@ -131,10 +135,10 @@ class Storm:
         """Stop a worker and tell in which phase of its run it is; None when it is in none."""
         if not signalled(worker, signal.SIGSTOP):
             return None
-        asked, answered_all = self.source.asked, self.source.answered_all
+        asked, over = self.source.asked, self.source.over.is_set()
         if asked:
             return "fetching"
-        if answered_all:
+        if over:
             return "finishing"
         return "committing" if self._is_locked() else "staging"
 
