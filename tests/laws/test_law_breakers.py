@@ -8,6 +8,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.laws.test_ingest_laws import RealBench
 
 from levada._hashing import stored_payload
@@ -33,7 +34,7 @@ def a_wrong_dedupe(patch):
         decision = decide(arrival, known, document_id)
         place = decision.known.document_id, arrival.payload_hash
         if known is not None and place in had:
-            return without_version(decision._replace(outcome=Outcome.UNCHANGED), known)
+            return without_version(structs.replace(decision, outcome=Outcome.UNCHANGED), known)
         had.add(place)
         return decision
 
@@ -44,7 +45,7 @@ def no_dedupe(patch):
     """The same payload again is a version of its own."""
 
     def wrong(arrival, known, document_id):
-        return decide(arrival, known and known._replace(payload_hash=b""), document_id)
+        return decide(arrival, known and structs.replace(known, payload_hash=b""), document_id)
 
     patch.setattr(page, "decide", wrong)
     patch.setattr(service, "repeat_of", lambda *_: None)
@@ -76,7 +77,7 @@ def whoever_comes_last(patch):
     """An older record replaces a newer one."""
 
     def wrong(arrival, known, document_id):
-        return decide(arrival, known and known._replace(source_time=None), document_id)
+        return decide(arrival, known and structs.replace(known, source_time=None), document_id)
 
     patch.setattr(page, "decide", wrong)
 
@@ -135,7 +136,7 @@ def recognition_of_the_retired(patch):
     """A record is recognised though its document is gone."""
 
     def wrong(draft, fingerprint, known, *place):
-        return repeat_of(draft, fingerprint, known and known._replace(retired=False), *place)
+        return repeat_of(draft, fingerprint, known and structs.replace(known, retired=False), *place)
 
     patch.setattr(service, "repeat_of", wrong)
     patch.setattr(page, "is_repeat", lambda repeat, known: known.fingerprint == repeat.fingerprint)
@@ -149,7 +150,9 @@ def recognition_of_what_was(patch):
         before = known is not None and (known.document_id, fingerprint) in seen
         if known is not None:
             seen.add((known.document_id, known.fingerprint))
-        return repeat_of(draft, fingerprint, known._replace(fingerprint=fingerprint) if before else known, *place)
+        return repeat_of(
+            draft, fingerprint, structs.replace(known, fingerprint=fingerprint) if before else known, *place
+        )
 
     patch.setattr(service, "repeat_of", wrong)
     patch.setattr(page, "is_repeat", lambda repeat, known: known is not None)

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from pydantic import model_validator
 
 from levada import Draft
@@ -177,7 +178,7 @@ class Side:
         drafts = [draft(*record) for record in step.records]
         how = {"continue_on_error": not step.whole, "last": True}
         answer = self.writers[step.writer].emit(next(self._calls), "customers", "customer", drafts, **how)
-        accepted = [one._replace(document_id=one.document_id is not None) for one in answer.accepted]
+        accepted = [structs.replace(one, document_id=one.document_id is not None) for one in answer.accepted]
         return accepted, answer.rejected, answer.refused
 
     def commit(self, step):
@@ -193,7 +194,7 @@ class Side:
     def retire(self, step):
         moment = None if step.hour is None else to_micros(NOON + timedelta(hours=step.hour))
         found = self.writers[step.writer].retire("customers", "customer", f"key {step.number}", moment)
-        return found._replace(document_id=None)
+        return structs.replace(found, document_id=None)
 
     def rename(self, step):
         self._names = "second" if self._names == "first" else "first"

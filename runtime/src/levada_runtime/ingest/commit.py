@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from levada_runtime.foundation.ids import row_id, row_ids
 from levada_runtime.foundation.text import legible
@@ -53,7 +55,7 @@ def write_page(
         rows.page_id, written, naming = max(row_id(), rows.page_id + 1), rows.written, rows.naming
         for one in part:
             if one.decision.moved or one.decision.new_version or one.decision.marked:
-                rows.add(*one)
+                rows.add(one)
         if rows.written > written:
             uow.documents.add_page(_page_row(origin, rows.page_id, at, exchange), bare=rows.naming == naming)
             last = rows.page_id
@@ -134,7 +136,7 @@ class _Touched:
     is_new: bool
 
 
-class _Made(NamedTuple):
+class _Made(msgspec.Struct, frozen=True, gc=False):
     """A record of which a version is made, an event, or both; `page_id` is the page that it names."""
 
     staged: Staged
@@ -173,7 +175,8 @@ class _Rows:
         """How many rows so far name their page."""
         return len(self.made) + len(self.told)
 
-    def add(self, staged: Staged, before: Known | None, decision: Decision) -> None:
+    def add(self, decided: Decided) -> None:
+        staged, before, decision = decided.staged, decided.before, decided.decision
         known = decision.known
         assert known is not None  # whatever is written is known afterwards
         if decision.marked:
@@ -219,35 +222,35 @@ class _Rows:
         self.touched[known.document_id] = _Touched(staged, known, source_id, earlier.is_new if earlier else is_new)
 
     def _version(self, made: _Made) -> tuple[Any, ...]:
-        (arrival, _), known, _, decision, page_id = made
+        arrival, known = made.staged.entry, made.known
         assert isinstance(arrival, Arrival)  # nothing else makes a version
         return (
             *self.origin.scope,
             known.document_id,
-            decision.new_version,
+            made.decision.new_version,
             arrival.payload_hash,
             arrival.payload,
             arrival.source_id,
             arrival.source_time,
             arrival.contract_version,
-            page_id,
-            int(decision.superseded),
+            made.page_id,
+            int(made.decision.superseded),
         )
 
     def _event(self, made: _Made, event_id: int) -> tuple[Any, ...]:
         """Return the event of a document; its payload and provenance are the version's and the page's."""
-        (entry, _), known, before, decision, page_id = made
+        known, before = made.known, made.before
         return (
             *self.origin.scope,
             event_id,
-            _EVENTS[decision.outcome],
-            entry.document_type,
+            _EVENTS[made.decision.outcome],
+            made.staged.entry.document_type,
             self.at,
             None,
             known.document_id,
             known.version,
             before.version if before else None,
-            page_id,
+            made.page_id,
             None,
             None,
         )

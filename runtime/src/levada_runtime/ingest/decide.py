@@ -1,13 +1,14 @@
 """What an arriving record does to a document. Values in, values out: no clock, no store."""
 
-from typing import NamedTuple
+import msgspec
+from msgspec.structs import replace
 
 from levada_runtime.ingest.model import Arrival, Outcome, Repeat, Retirement
 from levada_runtime.ingest.recognise import same_salt
 from levada_runtime.store.model import Known
 
 
-class Decision(NamedTuple):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What is to be written for one record, and what is known of the document afterwards."""
 
     outcome: Outcome
@@ -34,7 +35,7 @@ def decide(arrival: Arrival, known: Known | None, document_id: int) -> Decision:
     if arrival.payload_hash == known.payload_hash:
         return _same(known, arrival)
     version = known.versions + 1
-    fresh = _current(arrival, known.document_id, version)._replace(source_time=_latest(arrival.source_time, known))
+    fresh = replace(_current(arrival, known.document_id, version), source_time=_latest(arrival.source_time, known))
     return Decision(Outcome.UPDATED, fresh, version, moved=True)
 
 
@@ -59,12 +60,12 @@ def decide_retirement(retirement: Retirement, known: Known | None) -> Decision:
     if known.retired:
         return _confirmed(known, retirement.source_time, known.fingerprint)
     latest = _latest(retirement.source_time, known)
-    return Decision(Outcome.RETIRED, known._replace(retired=True, source_time=latest), moved=True)
+    return Decision(Outcome.RETIRED, replace(known, retired=True, source_time=latest), moved=True)
 
 
 def without_version(decision: Decision, known: Known) -> Decision:
     """Return a superseded decision for a payload that the document has had before: nothing is written."""
-    return decision._replace(known=known, new_version=None, moved=False)
+    return replace(decision, known=known, new_version=None, moved=False)
 
 
 def _is_older(source_time: int | None, known: Known) -> bool:
@@ -81,14 +82,15 @@ def _superseded(arrival: Arrival, known: Known) -> Decision:
         return Decision(Outcome.UNCHANGED, known, superseded=True)
     version = known.versions + 1
     return Decision(
-        Outcome.UNCHANGED, known._replace(versions=version), new_version=version, superseded=True, moved=True
+        Outcome.UNCHANGED, replace(known, versions=version), new_version=version, superseded=True, moved=True
     )
 
 
 def _same(known: Known, arrival: Arrival) -> Decision:
     if not known.retired:
         return _marked(known, arrival)
-    fresh = known._replace(
+    fresh = replace(
+        known,
         retired=False,
         source_time=_latest(arrival.source_time, known),
         fingerprint=arrival.fingerprint,
@@ -114,7 +116,7 @@ def _confirmed(known: Known, source_time: int | None, fingerprint: bytes | None)
     latest = _latest(source_time, known)
     if latest == known.source_time and fingerprint == known.fingerprint:
         return Decision(Outcome.UNCHANGED, known)
-    fresh = known._replace(source_time=latest, fingerprint=fingerprint)
+    fresh = replace(known, source_time=latest, fingerprint=fingerprint)
     return Decision(Outcome.UNCHANGED, fresh, marked=True)
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from levada_runtime.ingest.decide import Decision
 from levada_runtime.ingest.model import Arrival, Outcome, Rejected, Rekeyed, Retirement
-from levada_runtime.ingest.page import Key, Staged, held_of
+from levada_runtime.ingest.page import Decided, Key, Staged, held_of
 from levada_runtime.store.documents import Scope
 from levada_runtime.store.model import Known
 from levada_runtime.store.unit_of_work import UnitOfWork
@@ -74,9 +74,10 @@ class Effects:
             if (one.document_type, one.old) in self._payloads:
                 self._payloads[one.document_type, one.new] = self._payloads.pop((one.document_type, one.old))
 
-    def add(self, uow: UnitOfWork, decided: Iterable[tuple[Staged, Known | None, Decision]]) -> None:
+    def add(self, uow: UnitOfWork, decided: Iterable[Decided]) -> None:
         """Record what each decision would do."""
-        for staged, known, decision in decided:
+        for one in decided:
+            staged, known, decision = one.staged, one.before, one.decision
             before = self._before(uow, staged.key, known) if decision.moved else None
             rekeyed_from = self._rekeyed.pop(staged.key, None)
             payload = self._payload(staged, decision, rekeyed=rekeyed_from is not None)

@@ -1,10 +1,16 @@
-"""What passes through ingest, as frozen values. Times are microseconds, UTC; hashes are 32 bytes."""
+"""What passes through ingest, as frozen values. Times are microseconds, UTC; hashes are 32 bytes.
+
+Of some there is one for each record: those are structs, which are made in a quarter of the time of a named tuple, and
+which the collector need not look at.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+import msgspec
 
 from levada import Draft, RecordError
 from levada_runtime.store.columns import to_micros
@@ -62,7 +68,7 @@ class Origin:
         }
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A record that fits its contract, on its way into a page; `place` is where it stood in its call."""
 
     place: int
@@ -79,7 +85,7 @@ class Arrival(NamedTuple):
     """Whether the source id was given for the whole call, and says nothing of this record."""
 
 
-class Repeat(NamedTuple):
+class Repeat(msgspec.Struct, frozen=True, gc=False):
     """A record of the very bytes that its document's current version was made of: validating it tells nothing new."""
 
     place: int
@@ -92,7 +98,7 @@ class Repeat(NamedTuple):
     draft: Draft
 
 
-class Retirement(NamedTuple):
+class Retirement(msgspec.Struct, frozen=True, gc=False):
     """The word of a source that a record is gone."""
 
     place: int
@@ -128,7 +134,7 @@ class Rekeyed(NamedTuple):
     new: str
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The answer for one accepted record, in the order in which it goes over the wire."""
 
     place: int

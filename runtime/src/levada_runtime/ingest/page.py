@@ -3,7 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import msgspec
 
 from levada_runtime.ingest.decide import (
     Decision,
@@ -28,7 +29,7 @@ MAX_RECORDS = 10_000
 MAX_BYTES = 64 << 20
 
 
-class Staged(NamedTuple):
+class Staged(msgspec.Struct, frozen=True, gc=False):
     """A record with the id its document takes if it is new."""
 
     entry: Entry
@@ -39,7 +40,7 @@ class Staged(NamedTuple):
         return self.entry.document_type, self.entry.idempotency_key
 
 
-class Decided(NamedTuple):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """A record, what was known of its document, and what was decided."""
 
     staged: Staged
@@ -183,7 +184,7 @@ class Overlay:
 
 def answer_for(decided: Decided) -> Accepted:
     """Return what the author is told of a staged record."""
-    (entry, _), _, decision = decided
+    entry, decision = decided.staged.entry, decided.decision
     known = decision.known
     version = decision.new_version or (known.version if known else None)
     payload_hash = entry.payload_hash if isinstance(entry, Arrival) else known.payload_hash if known else None

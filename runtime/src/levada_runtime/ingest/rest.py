@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 import levada_runtime
 from levada import Draft, RecordError
 from levada._hashing import canonical_json
@@ -106,7 +108,7 @@ def _identified(contract: type[Contract], arrival: Arrival) -> Arrival | Invalid
         return _misidentified(field, "missing", "a document that is sent over HTTP is known by it")
     if len(identity.encode()) > LONGEST_IDENTITY:
         return _misidentified(field, "too_long", f"has more than {LONGEST_IDENTITY} bytes")
-    return arrival._replace(idempotency_key=f"{REST}:{contract.document_type}:{identity}")
+    return replace(arrival, idempotency_key=f"{REST}:{contract.document_type}:{identity}")
 
 
 def _misidentified(field: str, code: str, message: str) -> Invalid:

@@ -53,10 +53,10 @@ def hand_in(ingest: Ingest, documents: Sequence[PlannedDocument]) -> dict[Key, R
         for rejected in _handed(ingest, number, records):
             one = records[rejected.index]
             refused.setdefault(_key(one), _invalid(one, rejected))
-        for staged, before, decision in ingest.page.decided[start:]:
-            one = records[staged.entry.place]
-            if not _as_planned(one, before, decision, first=_key(one) not in met):
-                refused.setdefault(_key(one), _moved(one, before))
+        for decided in ingest.page.decided[start:]:
+            one = records[decided.staged.entry.place]
+            if not _as_planned(one, decided.before, decided.decision, first=_key(one) not in met):
+                refused.setdefault(_key(one), _moved(one, decided.before))
             met.add(_key(one))
     return refused
 

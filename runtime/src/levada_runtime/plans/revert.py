@@ -153,8 +153,8 @@ class Reverts:
             did, decided = undo(one, now, found.get((one.document_id, one.before.version)) if one.before else None)
             page.add(decided)
             if decided:
-                _, _, last = decided[-1]
-                report.documents.append({**named, "did": did, "version": last.known.version if last.known else None})
+                last = decided[-1].decision.known
+                report.documents.append({**named, "did": did, "version": last.version if last else None})
         if page.staged:
             last_page, projected = uow.documents.last_page(scope), self._graph.contracts.projected
             at = self._clock.now()

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from levada_runtime.ingest.decide import Decision
 from levada_runtime.ingest.model import Arrival, Outcome, Retirement
 from levada_runtime.ingest.page import Decided, Staged
@@ -63,7 +65,7 @@ def undo(one: Touched, standing: Standing, kept: Kept | None) -> tuple[Did, list
         did, known = "restored", _current(known, kept)
     elif known.retired and not one.before.retired:
         steps.append(_revive(standing, kept))
-        did, known = "revived", known._replace(retired=False)
+        did, known = "revived", replace(known, retired=False)
     if one.before.retired and not known.retired:
         steps.append(_retire(standing, known))
         did = "retired" if did == "unchanged" else did
@@ -84,13 +86,13 @@ def _bring_back(standing: Standing, kept: Kept) -> Decided:
 
 
 def _revive(standing: Standing, kept: Kept) -> Decided:
-    decision = Decision(Outcome.UPDATED, standing.known._replace(retired=False), moved=True)
+    decision = Decision(Outcome.UPDATED, replace(standing.known, retired=False), moved=True)
     return Decided(Staged(_arrival(standing, kept), standing.document_id), standing.known, decision)
 
 
 def _retire(standing: Standing, known: Known) -> Decided:
     retirement = Retirement(0, standing.stream, standing.document_type, standing.idempotency_key, None)
-    decision = Decision(Outcome.RETIRED, known._replace(retired=True), moved=True)
+    decision = Decision(Outcome.RETIRED, replace(known, retired=True), moved=True)
     return Decided(Staged(retirement, standing.document_id), known, decision)
 
 

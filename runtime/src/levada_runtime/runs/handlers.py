@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from levada import BadRecord, Draft, Failure, Manifest
 from levada_runtime.foundation.text import storable
 from levada_runtime.ingest.admit import KEY_BYTES
@@ -182,7 +184,7 @@ def _is_key(text: str) -> bool:
 
 def _unnamed(one: Accepted) -> Accepted:
     """Return an answer without ids, since there are none of what is not kept."""
-    return one._replace(document_id=None, version=None)
+    return replace(one, document_id=None, version=None)
 
 
 def _failed(one: Rejected) -> FailedAnswer:

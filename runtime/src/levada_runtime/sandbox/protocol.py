@@ -6,7 +6,7 @@ travels as JSON bytes inside the frame, so that the decoder of the host builds n
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -234,6 +234,13 @@ class FailedAnswer(msgspec.Struct, array_like=True, forbid_unknown_fields=True, 
     errors: list[ErrorAnswer]
 
 
+class Told(Protocol):
+    """What became of a record: packed, it has the shape of `RecordAnswer`."""
+
+    @property
+    def outcome(self) -> str: ...
+
+
 class EmitAnswer(msgspec.Struct, frozen=True):
     """What a handler answers a `batch` or `retire` call with; what all records share is said once.
 
@@ -243,7 +250,7 @@ class EmitAnswer(msgspec.Struct, frozen=True):
 
     status: Literal["ingested", "observed"]
     provenance: dict[str, str | int | bool | None]
-    records: Sequence[tuple[Any, ...]]
+    records: Sequence[Told]
     failed: list[FailedAnswer] = []
     rejected: bool = False
     connection_id: int = 0
@@ -312,7 +319,7 @@ _host_frames: msgspec.msgpack.Decoder[HostFrame] = msgspec.msgpack.Decoder(HostF
 
 def results(answer: EmitAnswer) -> Results:
     """Return the frame that carries a handler's answer."""
-    outcomes = Counter([record[1] for record in answer.records])
+    outcomes = Counter([record.outcome for record in answer.records])
     return Results(
         status=answer.status,
         provenance=answer.provenance,

@@ -33,12 +33,12 @@ class Documents:
     def known(self, scope: Scope, document_type: str, keys: Iterable[str]) -> dict[str, Known]:
         """Return what is known by idempotency key, in one look."""
         found = find(self._connection, scope, document_type, keys)
-        return {row[-1]: Known._make(row[:-1]) for row in found}
+        return {row[-1]: Known(*row[:-1]) for row in found}
 
     def sourced(self, scope: Scope, document_type: str, stream: str, source_ids: Iterable[str]) -> list[Sourced]:
         """Return the documents of a stream that are known by these ids at the source, in one look, oldest first."""
         found = find_by_source(self._connection, scope, document_type, stream, source_ids)
-        return [Sourced(row[0], row[1], row[2], Known._make(row[3:])) for row in sorted(found, key=lambda row: row[3])]
+        return [Sourced(row[0], row[1], row[2], Known(*row[3:])) for row in sorted(found, key=lambda row: row[3])]
 
     def rekey(self, scope: Scope, rows: Sequence[tuple[int, str, str, str]], at: int) -> None:
         """Give documents new keys, in order: each tuple has the id, the type, the key before and after."""

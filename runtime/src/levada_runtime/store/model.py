@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class OrgRow:
@@ -190,7 +192,7 @@ class WorkRow:
     lease_until: datetime | None = None
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What the store knows of a document when a record for its key arrives; times are microseconds, UTC."""
 
     document_id: int
