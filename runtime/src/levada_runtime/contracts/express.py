@@ -5,9 +5,7 @@ same text, the same hash. Whatever it does not know for certain, in a contract o
 which also says what is wrong. A property test holds the two against each other.
 """
 
-import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,14 +16,14 @@ from msgspec import UNSET
 from levada._hashing import decimal
 from levada.contracts import Contract
 from levada_runtime.contracts.express_shape import MOMENT_SPELLED, MONEY_SPELLED, Shape, shape_of
+from levada_runtime.foundation.hashing import digest
 
 _stored = msgspec.json.Encoder().encode
 _in_order = msgspec.json.Encoder(order="sorted").encode
 _OWN = Contract.__module__.rpartition(".")[0] + "."
 
 
-@dataclass(frozen=True, slots=True)
-class Spelt:
+class Spelt(msgspec.Struct, frozen=True, gc=False):
     """A valid payload as it is kept."""
 
     identity: str
@@ -61,11 +59,11 @@ class Express:
             self._fill(part, system, uid, moments)
             identity, stored = getattr(part, self._contract.identity_field), _stored(part).decode()
             _normalise(part, self._shape)
-            digest = hashlib.sha256(_in_order(part)).digest()
+            hashed = digest(_in_order(part))
         except (msgspec.MsgspecError, ValueError, RecursionError, _InDoubt):
             return None
         time_field = self._contract.source_time_field
-        return Spelt(identity, moments.get(time_field) if time_field else None, stored, digest)
+        return Spelt(identity, moments.get(time_field) if time_field else None, stored, hashed)
 
     def _fill(self, part: Any, system: str, uid: str, moments: dict[str, datetime]) -> None:
         part.connection_id = uid

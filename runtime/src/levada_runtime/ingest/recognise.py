@@ -13,11 +13,13 @@ import orjson
 
 from levada import Draft
 from levada.contracts import Contract
+from levada_runtime.foundation.hashing import digest
 from levada_runtime.ingest.model import MOMENTS, Origin, Repeat
 from levada_runtime.store.columns import to_micros
 from levada_runtime.store.model import Known
 
 _BYTES, _SALT = 16, 4
+_ENDINGS = {(False, False): b"-", (False, True): b"t", (True, False): b"i", (True, True): b"b"}
 _NORMAL_FORM = 1
 """Raised whenever the same payload would be stored in another way."""
 
@@ -55,11 +57,11 @@ def repeat_of(
 
 def _digest(draft: Draft, payload: bytes) -> bytes:
     """Hash the bytes, the id that was given with them, and whether a time was, which else is read from the bytes."""
-    if draft.source_id is None and draft.source_time is None:
-        return hashlib.sha256(payload).digest()[:_BYTES]
-    given = "" if draft.source_id is None else draft.source_id
-    with_them = f"{len(given)}:{given}:{draft.source_id is None}:{draft.source_time is None}:"
-    return hashlib.sha256(with_them.encode(errors="surrogatepass") + payload).digest()[:_BYTES]
+    given = b"" if draft.source_id is None else draft.source_id.encode(errors="surrogatepass")
+    # Whoever reads it from its end can take it apart in one way only.
+    return digest(
+        payload, given + len(given).to_bytes(4) + _ENDINGS[draft.source_id is None, draft.source_time is None]
+    )[:_BYTES]
 
 
 def same_salt(first: bytes, second: bytes) -> bool:
