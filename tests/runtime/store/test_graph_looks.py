@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from levada_runtime.graph.model import EntityDraft, RelationshipDraft
 from levada_runtime.graph.service import Graph
@@ -27,21 +26,6 @@ def graph(store, clock):
     changed = [EntityDraft("host", "7", traits={"n": 1}), *hosts[8:-1], *hosts[:7]]
     graph.sync(ORG, "sync:a", None, changed, links[:-1])
     return graph
-
-
-@pytest.fixture
-def plans(store):
-    """How the database went about each statement, in the words of its EXPLAIN."""
-    noted, words = [], "EXPLAIN QUERY PLAN" if store.engine.dialect.name == "sqlite" else "EXPLAIN"
-
-    def explain(connection, _cursor, statement, parameters, _context, _executemany):
-        if statement.startswith(("SELECT", "WITH")):
-            rows = connection.exec_driver_sql(f"{words} {statement}", parameters)
-            noted.append((statement, "\n".join(str(row[-1]) for row in rows) + "\n"))
-
-    sa.event.listen(store.engine, "after_cursor_execute", explain)
-    yield noted
-    sa.event.remove(store.engine, "after_cursor_execute", explain)
 
 
 def reads(graph, then):
