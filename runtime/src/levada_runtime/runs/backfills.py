@@ -1,6 +1,7 @@
 """Backfills as an operator handles them: begun, looked at, cancelled and taken up again."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -204,14 +205,12 @@ def read_date(spelt: str, name: str) -> datetime:
 
     Raises UsageFailure naming what it is for.
     """
-    try:
+    with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(spelt)
         if moment.tzinfo is None and ":" not in spelt:
             moment = moment.replace(tzinfo=UTC)
         if moment.utcoffset() is not None:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
     raise UsageFailure(
         f"{name!r} is {spelt!r}: neither a date nor a moment with its offset",
         code="invalid_range",
