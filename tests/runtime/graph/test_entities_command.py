@@ -92,3 +92,21 @@ def test_an_entity_shows_its_relationships(entities, tmp_path):
 def _orgs(store):
     with store.read() as uow:
         return [org.id for org in uow.orgs.all()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "way_out"),
+    [
+        ("host", "`runtime entities list --kind host` shows what there is"),
+        ("hsot", "nothing is of the kind 'hsot': did you mean 'host'?"),
+        ("invoice", "nothing is of the kind 'invoice': `runtime graph stats` shows the kinds there are"),
+    ],
+)
+def test_a_kind_that_nothing_has_is_told_with_the_one_it_looks_like(kind, way_out, entities, tmp_path, capsys):
+    """By whatever command it was asked for."""
+    entities("set", "host", "web-01")
+    entities("set", "user", "alice")
+    for words in ("entities get", "entities delete", "graph get", "graph neighbours", "why entity"):
+        code = run([*words.split(), kind, "web-02", "--data-dir", str(tmp_path / "data")])
+        said = " ".join(capsys.readouterr().err.split())
+        assert (code, f"there is no entity {kind} 'web-02'" in said, way_out in said) == (2, True, True), said

@@ -54,6 +54,18 @@ def test_a_few_things_among_many_are_looked_up_one_by_one(graph, store, clock, p
         plans.clear()
 
 
+def test_the_kinds_of_many_entities_are_a_few_steps(graph, store, plans):
+    """Each leads through the index to the next kind; those that are gone count, and another organisation's do not."""
+    graph.sync(ORG, "sync:b", None, [EntityDraft("user", "a"), EntityDraft("disk", "b")], [])
+    graph.sync(2, "sync:b", None, [EntityDraft("router", "a")], [])
+    plans.clear()
+    with store.read() as uow:
+        assert uow.graph.kinds(ORG, 200) == ["disk", "host", "user"]
+        assert uow.graph.kinds(ORG, 2) == ["disk", "host"]
+        assert uow.graph.kinds(3, 200) == []
+    assert all("org_id_kind_id" in plan for _, plan in plans), plans
+
+
 def test_going_through_everything_would_be_noticed(graph, store, plans):
     """As a question that has to, shows."""
     graph.reads.stats(ORG)

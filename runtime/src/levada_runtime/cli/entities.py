@@ -101,13 +101,16 @@ def delete(session: Session, kind: Named, key: Key = None) -> Result:
 
 def _found(installation: "Installation", kind: str, key: str | None) -> "Entity":
     from levada_runtime.foundation.errors import NotFoundFailure  # the floors load only for commands that need them
+    from levada_runtime.graph.absent import no_entity
 
     graph, org_id = installation.graph, installation.org.id
     found = graph.get(org_id, kind) if key is None else graph.find(org_id, kind, key)
+    if found is None and key is not None:
+        with installation.store.read() as uow:
+            raise no_entity(uow, org_id, (kind, key))
     if found is None:
-        named = repr(kind) if key is None else f"{kind} {key!r}"
         raise NotFoundFailure(
-            f"there is no entity {named}",
+            f"there is no entity {kind!r}",
             code="unknown_entity",
             hint="name it by its kind and external id, or by its id; `runtime entities list` shows them",
         )

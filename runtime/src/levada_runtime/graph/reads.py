@@ -6,7 +6,8 @@ Every read is one view of one moment, bounded in depth, in results and in time, 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
+from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.graph.absent import no_entity
 from levada_runtime.graph.checks import storable
 from levada_runtime.graph.comparing import Place, compare, read_place
 from levada_runtime.graph.model import Key
@@ -164,15 +165,7 @@ def _found(uow: UnitOfWork, org_id: int, key: Key, as_of: datetime | None, path:
     sane = storable(kind) and storable(external_id)
     found = uow.graph_history.entity_at(org_id, kind, external_id, as_of) if sane else None
     if found is None:
-        told = f"there is no entity {kind} {external_id!r}"
-        if as_of is not None:
-            told = f"there was no entity {kind} {external_id!r} at {as_of.isoformat()}"
-        raise NotFoundFailure(
-            told,
-            code="unknown_entity",
-            hint=f"`runtime entities list --kind {kind}` shows what there is",
-            details={"path": path},
-        )
+        raise no_entity(uow, org_id, key, as_of=as_of, path=path)
     return found
 
 

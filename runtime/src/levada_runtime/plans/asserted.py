@@ -10,6 +10,7 @@ from typing import Any
 from levada_runtime.access.built_in import REST
 from levada_runtime.foundation.errors import NotFoundFailure
 from levada_runtime.foundation.ids import spell_document
+from levada_runtime.graph.absent import no_entity
 from levada_runtime.graph.checks import storable
 from levada_runtime.graph.merge import same
 from levada_runtime.graph.projecting import document_of
@@ -30,7 +31,7 @@ def entity_told(uow: UnitOfWork, org_id: int, kind: str, external_id: str, trait
     known = storable(kind) and storable(external_id)
     row = uow.graph.entity_by_key(org_id, kind, external_id) if known else None
     if row is None:
-        raise NotFoundFailure(f"there is no entity {kind} {external_id!r}", code="unknown_entity")
+        raise no_entity(uow, org_id, (kind, external_id))
     orders = uow.graph_priorities.orders(org_id)
     claims = [_Claimed(uow, org_id, one) for one in uow.graph.claims_on(org_id, [row.id])]
     parts = _parts(claims, Ranking(orders).ranks(kind, [one.source for one in claims]) or [0] * len(claims))

@@ -53,6 +53,16 @@ class Graph:
         found = self.entities_by_key(org_id, [(kind, external_id)])
         return next((row for row in found if row.deleted_at is None), None)
 
+    def kinds(self, org_id: int, most: int) -> list[str]:
+        """Return the kinds of entities, those that are gone among them, in order: for each a step through the index."""
+        least = sa.select(sa.func.min(entities.c.kind)).where(entities.c.org_id == org_id)
+        found: list[str] = []
+        following = self._connection.execute(least).scalar()
+        while following is not None and len(found) < most:
+            found.append(following)
+            following = self._connection.execute(least.where(entities.c.kind > following)).scalar()
+        return found
+
     def page_of(
         self, org_id: int, *, kind: str | None, external_id: str | None, before: int | None, limit: int
     ) -> list[EntityRow]:
