@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from levada_runtime.foundation.errors import UsageFailure
+from levada_runtime.foundation.errors import NotFoundFailure, UsageFailure
 from levada_runtime.ingest.once import KEPT, STALE, Answered, KeyClashFailure, Once
 
 CUSTOMER = {"customer_id": "c-1", "name": "Ada", "metadata": {"vip": True}}
@@ -100,6 +100,8 @@ def test_the_connection_rest_is_built_in(api, installation):
         installation.connections.remove(found)
     with pytest.raises(UsageFailure, match="built in"):
         installation.connections.set_state(found, "paused")
+    with pytest.raises(NotFoundFailure, match="no connector stands behind it"):
+        installation.catalog.ready(found.connector)
     assert api.post("/hooks/rest/events", {}).status == 404
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pluggy
 
 from levada import Manifest
+from levada_runtime.access.built_in import REST
 from levada_runtime.catalog.discovery import find_connectors
 from levada_runtime.catalog.installed import InstalledConnector
 from levada_runtime.catalog.memory import Memory
@@ -166,6 +167,12 @@ class Catalog:
 
 
 def _unknown(key: str) -> NotFoundFailure:
+    if key == REST:
+        return NotFoundFailure(
+            f"{REST!r} is built in: no connector stands behind it that could be run, checked or set",
+            code=UNKNOWN,
+            hint="documents come in by it over HTTP: POST /v1/customers, and so for every type",
+        )
     return NotFoundFailure(
         f"no connector {key!r} is installed", code=UNKNOWN, hint="`runtime connectors list` shows those that are"
     )
