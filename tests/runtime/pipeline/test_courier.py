@@ -171,9 +171,10 @@ def test_a_place_the_operator_does_not_allow_is_never_called(plant, hook, receiv
     assert all("LEVADA_DELIVERIES__ALLOW_PRIVATE" in row.reason for row in plant.rows())
 
 
+@pytest.mark.parametrize("patience_s", [0.5])
 def test_a_receiver_that_hangs_or_is_gone_is_tried_again(plant, hook, receiver):
     """Neither a timeout nor a refused connection says anything about the delivery."""
-    receiver.answers = [lambda *_: time.sleep(0.8) or 200]
+    receiver.answers = [lambda *_: time.sleep(1) or 200]
     plant.deploy(hook())
     plant.send(ALICE)
     plant.work()
