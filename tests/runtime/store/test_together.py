@@ -44,6 +44,21 @@ def test_several_processes_may_bring_an_empty_database_up_to_date(new_database):
         engine.dispose()
 
 
+@pytest.mark.databases("sqlite")
+def test_a_new_file_may_be_opened_by_several_at_once(tmp_path):
+    """None is turned away because another makes its journal; without patience that befell one file in fifteen."""
+    for file in range(40):
+        engines = [make_engine(f"sqlite:///{tmp_path / f'{file}.db'}") for _ in range(AT_ONCE)]
+
+        def opened(number, engines=engines):
+            with engines[number].connect() as connection:
+                return connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+
+        assert together(opened) == ["wal"] * AT_ONCE
+        for engine in engines:
+            engine.dispose()
+
+
 def test_the_default_organisation_is_made_once(store, clock):
     """Whoever comes first at the first start makes it."""
     orgs = Orgs(store, clock)

@@ -6,6 +6,7 @@ spoken to.
 """
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ LIGHTLY = "levada_lightly"
 FIRST = "levada_first"
 IN_PASSING = "levada_in_passing"
 HURRIED_MS, _PATIENT_MS = 10_000, 30_000
+_AGAIN_S = 0.01
+_PRIMARY = 0xFF
+"""What of an error code of SQLite says its kind."""
 _LIGHT, _FULL = "synchronous=NORMAL", "synchronous=FULL"
 _PRAGMAS = (
     f"busy_timeout={_PATIENT_MS}",
@@ -126,7 +130,21 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        _set(connection, pragma)
+
+
+def _set(connection: sqlite3.Connection, pragma: str) -> None:
+    """Set a pragma; who opens a new file at the same time keeps others from its journal, and SQLite does not wait."""
+    until = time.monotonic() + _PATIENT_MS / 1000
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _set_full(connection: sqlite3.Connection | None, record: Any) -> None:

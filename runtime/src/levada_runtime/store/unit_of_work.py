@@ -6,6 +6,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from levada_runtime.store._interrupts import begun
 from levada_runtime.store.audit import Audit
 from levada_runtime.store.backfills import Backfills
 from levada_runtime.store.connections import Connections, Secrets
@@ -266,13 +267,13 @@ class Store:
 
         It is ended as what writes is: after what is taken back psycopg has forgotten every statement it had prepared.
         """
-        with self._reading.begin() as connection:
+        with begun(self._reading) as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
     def look(self) -> Iterator[UnitOfWork]:
         """Read what need not be of one moment: on PostgreSQL there is no transaction, so that a question is one way."""
-        with self._looking.begin() as connection:
+        with begun(self._looking) as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
@@ -281,7 +282,7 @@ class Store:
 
         Where one writes at a time, those that somebody waits for may go `first`.
         """
-        with (self._going_first if first else self._writing).begin() as connection:
+        with begun(self._going_first if first else self._writing) as connection:
             yield UnitOfWork(connection)
 
     @contextmanager
@@ -291,7 +292,7 @@ class Store:
         It waits for no disk, and for other writers ten seconds at most; `in_passing`, where one writes at a time, it
         waits for nobody. Raises StoreUnavailable when its turn has not come by then.
         """
-        with (self._in_passing if in_passing else self._noting).begin() as connection:
+        with begun(self._in_passing if in_passing else self._noting) as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(NOTING)
             yield UnitOfWork(connection)
@@ -300,7 +301,7 @@ class Store:
     def remark(self) -> Iterator[UnitOfWork]:
         """A note of one statement, that says itself what PostgreSQL has to know of a note: no transaction is needed."""
         alone = self._looking if self.engine.dialect.name == "postgresql" else self._noting
-        with alone.begin() as connection:
+        with begun(alone) as connection:
             yield UnitOfWork(connection)
 
     @property
