@@ -8,7 +8,7 @@ _NEW = hashlib.sha256()
 def digest(*parts: bytes) -> bytes:
     """Return the SHA-256 of the parts, one behind the other: 32 bytes.
 
-    A copy of one that is new is made in a third of the time in which OpenSSL makes a new one.
+    From a copy of one that is new it takes six tenths of what it takes with a new one of OpenSSL's.
     """
     hashing = _NEW.copy()
     for part in parts:
