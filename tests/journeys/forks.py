@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -90,11 +91,9 @@ class _Heard:
 
 
 def _feed(into, text):
-    try:
+    with suppress(BrokenPipeError):  # it ended without reading, as commands may
         into.write(text.encode())
         into.close()
-    except BrokenPipeError:  # it ended without reading, as commands may
-        pass
 
 
 def serve(asked):

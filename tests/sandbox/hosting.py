@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from levada import HostRule, Manifest
@@ -107,11 +108,9 @@ def _talk(end, data):
     with end:
         reader = threading.Thread(target=_drain, args=(end,))
         reader.start()
-        try:
+        with suppress(OSError):  # The host has hung up on it, as it should.
             end.sendall(data)
             end.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # The host has hung up on it, as it should.
         reader.join()
 
 
