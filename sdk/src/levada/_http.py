@@ -1,6 +1,5 @@
 """HTTP as a route sees it: verbs, pages, answers. Who may be asked, and with which credentials, is decided outside."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
-from levada._encoding import encode_json
+from levada._encoding import decode_json, encode_json
 from levada.errors import AuthFailed, ConnectorMistake, RateLimited, SourceRefused, SourceUnavailable
 
 Params = Mapping[str, Any] | None
@@ -77,7 +76,7 @@ class Response:
     def json(self) -> Any:
         """The body as JSON. Raises SourceUnavailable when it is none, as happens when a proxy answers for a source."""
         try:
-            return json.loads(self.content)
+            return decode_json(self.content)
         except ValueError:
             raise SourceUnavailable(f"the source answered {self.status} with a body that is not JSON") from None
 

@@ -1,11 +1,11 @@
 """What a webhook route is given, what it may answer, and the slice of time that a backfill route fills."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from levada._encoding import decode_json
 from levada.errors import BadRecord, ConnectorMistake
 
 _LAST_STATUS = 599
@@ -24,7 +24,7 @@ class Request:
     def json(self) -> Any:
         """The body as JSON. Raises BadRecord when it is none."""
         try:
-            return json.loads(self.body)
+            return decode_json(self.body)
         except (ValueError, RecursionError):
             raise BadRecord("the body of the delivery is not JSON") from None
 
