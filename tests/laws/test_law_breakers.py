@@ -183,11 +183,10 @@ def nothing_of_what_is_not_json(patch):
     """What is no JSON spoils its neighbours."""
 
     class Spoilt(Ingest):
-        def _admit(self, stream, document_type, drafts, first_index):
+        def emit(self, call, stream, document_type, drafts, **how):
             spoilt = next((one.failure for one in drafts if one.failure and one.failure.reason == "not_json"), None)
-            return super()._admit(
-                stream, document_type, [one._replace(failure=one.failure or spoilt) for one in drafts], first_index
-            )
+            drafts = [one._replace(failure=one.failure or spoilt) for one in drafts]
+            return super().emit(call, stream, document_type, drafts, **how)
 
     return {"new_ingest": Spoilt}
 

@@ -97,3 +97,10 @@ def draft(key, number=1, *, source_id=None, fixed=False, **fields):
         failure=None,
         source_id_fixed=fixed,
     )
+
+
+def away(store, table, *, back=False):
+    """Take a table out of the store, so that asking for it fails as asking a database that is not there does."""
+    names = (f"{table}_away", table) if back else (table, f"{table}_away")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {names[0]} RENAME TO {names[1]}")

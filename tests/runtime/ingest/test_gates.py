@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.runtime.ingest.bench import Bench, draft
+from tests.runtime.ingest.bench import Bench, away, draft
 
 from levada import RecordError
 from levada_runtime.ingest.gates import Problem
@@ -99,10 +99,3 @@ def test_a_store_that_goes_away_while_the_law_is_asked_refuses_the_call(bench):
     away(bench.store, "documents", back=True)
     bench.commit(run)
     assert bench.documents() == {}
-
-
-def away(store, table, *, back=False):
-    """Take a table out of the store, so that asking for it fails as asking a database that is not there does."""
-    names = (f"{table}_away", table) if back else (table, f"{table}_away")
-    with store.engine.begin() as connection:
-        connection.exec_driver_sql(f"ALTER TABLE {names[0]} RENAME TO {names[1]}")

@@ -47,3 +47,21 @@ def test_an_interrupt_of_a_commit_is_passed_on(store):
     sa.event.remove(store._writing, "commit", interrupt)
     with store.write() as uow:
         assert uow.connectors.hashes() == {}
+
+
+def test_an_interrupt_of_what_is_done_while_the_store_looks_is_passed_on(store):
+    """The look is given up with its connection."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    def look():
+        with store.look() as uow:
+            uow.documents.known((1, 2), "customer", ["k"], interrupt)
+            if store.engine.dialect.name == "sqlite":
+                interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        look()
+    with store.look() as uow:
+        assert uow.documents.known((1, 2), "customer", ["k"]) == {}

@@ -93,3 +93,26 @@ def test_many_names_are_found_however_they_stand(name, connection):
     assert sorted(row[1] for row in found) == there
     assert find(connection, (9, 9), "customer", keys) == []
     assert find_by_source(connection, (9, 2), "customer", "customers", [key[2:] for key in keys]) == []
+
+
+def test_something_may_be_done_while_postgresql_looks(connection, names):
+    """It is asked before, and answers afterwards; SQLite has nobody to wait for."""
+    done = []
+    keys = [f"k:{name}" for name in names]
+    found = find(connection, SCOPE, "customer", keys, lambda: done.append("meanwhile"))
+    assert {row[-1] for row in found} == set(keys)
+    assert done == (["meanwhile"] if connection.dialect.name == "postgresql" else [])
+
+
+@pytest.mark.databases("postgresql")
+def test_what_goes_wrong_meanwhile_is_passed_on_and_spoils_nothing(store):
+    """Whatever it is; the answer that nobody heard is not taken for that of the next question."""
+
+    def spoil():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), store.look() as uow:
+        uow.documents.known(SCOPE, "customer", ["k:1"], spoil)
+    with store.look() as uow:
+        assert uow.documents.known(SCOPE, "customer", ["k:1"]) == {}
+        assert list(uow.orgs.all()) == []

@@ -131,14 +131,19 @@ class Overlay:
         self.as_of = as_of
         """The last page that was committed before the store was asked; None as long as nobody asked it."""
 
-    def load(self, uow: UnitOfWork, document_type: str, keys: Iterable[str]) -> dict[str, Known | None]:
-        """Look up what is not known here yet, and return all that is known of that document type."""
+    def load(
+        self, uow: UnitOfWork, document_type: str, keys: Iterable[str], meanwhile: Callable[[], None] | None = None
+    ) -> dict[str, Known | None]:
+        """Look up what is not known here yet, and return all that is known of that document type.
+
+        `meanwhile` is done while the database looks, if it does that in its own time; else it is left undone.
+        """
         of_type = self._known.setdefault(document_type, {})
         missing = {key for key in keys if key not in of_type}
         if missing:
             if self.as_of is None:
                 self.as_of = uow.documents.last_page(self._scope)
-            found = uow.documents.known(self._scope, document_type, missing)
+            found = uow.documents.known(self._scope, document_type, missing, meanwhile)
             of_type.update(dict.fromkeys(missing) | found)
         return of_type
 

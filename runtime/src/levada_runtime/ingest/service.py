@@ -4,7 +4,6 @@ No transaction is open between two calls: a call reads what it needs and lets go
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from levada import Draft
@@ -16,29 +15,13 @@ from levada_runtime.ingest.effects import Effects
 from levada_runtime.ingest.gates import Gate, Problem, refusal
 from levada_runtime.ingest.model import Accepted, Answer, Arrival, Counts, Origin, Rejected, Repeat, Retirement
 from levada_runtime.ingest.page import Entry, Overlay, Page, Staged, answer_for
+from levada_runtime.ingest.parts import OpenCall, Part
 from levada_runtime.ingest.reasons import Reason
 from levada_runtime.ingest.recognise import fingerprints, repeat_of, salt_of
 from levada_runtime.ingest.schemes import Documents, Sifted
 from levada_runtime.ingest.sieve import Sieve
 from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.unit_of_work import Store, UnitOfWork
-
-
-@dataclass(slots=True)
-class _OpenCall:
-    """A call whose records arrive in several frames."""
-
-    records: int = 0
-    held: list[Arrival | Repeat] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-    def take(self, results: Sequence[Arrival | Repeat | Rejected]) -> None:
-        self.records += len(results)
-        for one in results:
-            if isinstance(one, Rejected):
-                self.rejected.append(one)
-            else:
-                self.held.append(one)
 
 
 class Ingest:
@@ -61,7 +44,7 @@ class Ingest:
         self._sieve = Sieve(origin, gates)
         self.page = Page()
         self._overlay = Overlay(origin.scope, self._readmit)
-        self._calls: dict[int, _OpenCall] = {}
+        self._calls: dict[int, OpenCall] = {}
 
     def emit(
         self,
@@ -76,12 +59,16 @@ class Ingest:
         """Take the next records of a call; the answer comes with the last, and nothing is staged before."""
         if call not in self._calls:
             # One call is open at a time: what is left of another was given up half-way.
-            self._calls = {call: _OpenCall()}
+            self._calls = {call: OpenCall()}
             self.page.calls.append(len(self.page.staged))
         state = self._calls[call]
-        state.take(self._looked_at(stream, document_type, drafts, state.records))
+        part = state.follow(stream, document_type, drafts)
+        self._look_up(part, state)
+        self._look_at(state)
+        state.waiting = part
         if not last:
             return None
+        self._look_at(state)
         del self._calls[call]
         accepted = self._take(state, document_type, whole=not continue_on_error) if state.held else []
         state.rejected.sort(key=lambda one: one.index)
@@ -116,43 +103,55 @@ class Ingest:
             self.effects.refuse(self.page.rejected)
         self.page.clear()
 
-    def _looked_at(
-        self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
-    ) -> Sequence[Arrival | Repeat | Rejected]:
-        """Admit drafts; if the store cannot be asked about them they are refused for that, and kept as any other."""
-        try:
-            return self._admit(stream, document_type, drafts, first_index)
-        except UNAVAILABLE as lost:
-            return unavailable(drafts, first_index, stream, document_type, lost)
-
-    def _admit(
-        self, stream: str, document_type: str, drafts: Sequence[Draft], first_index: int
-    ) -> list[Arrival | Repeat | Rejected]:
-        """Recognise the records that are as they were, and look at the others."""
-        indexes = range(first_index, first_index + len(drafts))
-        contract = self._registry.get(document_type)
+    def _look_up(self, part: Part, state: OpenCall) -> None:
+        """Ask the store about a part; where it answers in its own time, the one before it is looked at meanwhile."""
+        contract = self._registry.get(part.document_type)
         if contract is None:
-            return [*admit(self._registry, self.origin, stream, document_type, drafts, indexes)]
-        refused = refusals_of(drafts)
-        keys = {draft.idempotency_key or "" for draft, refusal in zip(drafts, refused, strict=True) if refusal is None}
-        with self._store.look() as uow:
-            known = self._overlay.load(uow, document_type, keys)
-        prints = fingerprints(salt_of(contract, self.origin), drafts)
-        found: list[Repeat | None] = [
-            repeat_of(draft, seen, known.get(draft.idempotency_key or ""), index, stream, document_type)
-            for draft, seen, index in zip(drafts, prints, indexes, strict=True)
+            return
+        part.refused = refusals_of(part.drafts)
+
+        def meanwhile() -> None:
+            part.prints = fingerprints(salt_of(contract, self.origin), part.drafts)
+            self._look_at(state)
+
+        try:
+            with self._store.look() as uow:
+                part.known = self._overlay.load(uow, part.document_type, part.keys, meanwhile)
+        except UNAVAILABLE as lost:
+            part.lost = lost
+
+    def _look_at(self, state: OpenCall) -> None:
+        """Look at the part that waits for it, if one does."""
+        part, state.waiting = state.waiting, None
+        if part is not None:
+            state.take(self._admit(part))
+
+    def _admit(self, part: Part) -> Sequence[Arrival | Repeat | Rejected]:
+        """Recognise the records that are as they were, and look at the others.
+
+        If the store could not be asked about them they are refused for that, and kept as any other.
+        """
+        contract = self._registry.get(part.document_type)
+        if part.lost is not None:
+            return unavailable(part.drafts, part.first, part.stream, part.document_type, part.lost)
+        if contract is None:
+            return admit(self._registry, self.origin, part.stream, part.document_type, part.drafts, part.places)
+        prints = part.prints or fingerprints(salt_of(contract, self.origin), part.drafts)
+        found = [
+            repeat_of(draft, seen, part.known.get(draft.idempotency_key or ""), place, part.stream, part.document_type)
+            for draft, seen, place in zip(part.drafts, prints, part.places, strict=True)
         ]
         fresh = [at for at, repeat in enumerate(found) if repeat is None]
         looked_at = iter(
             admit(
                 self._registry,
                 self.origin,
-                stream,
-                document_type,
-                [drafts[at] for at in fresh],
-                [indexes[at] for at in fresh],
+                part.stream,
+                part.document_type,
+                [part.drafts[at] for at in fresh],
+                [part.places[at] for at in fresh],
                 [prints[at] for at in fresh],
-                [refused[at] for at in fresh],
+                [part.refused[at] for at in fresh],
             )
         )
         return [repeat or next(looked_at) for repeat in found]
@@ -165,7 +164,7 @@ class Ingest:
         assert isinstance(arrival, Arrival)
         return arrival
 
-    def _take(self, state: _OpenCall, document_type: str, *, whole: bool) -> list[Accepted]:
+    def _take(self, state: OpenCall, document_type: str, *, whole: bool) -> list[Accepted]:
         """Stage the held records that nothing stands against; of a `whole`, nothing once any of it was refused."""
         sifted = None
         try:

@@ -12,7 +12,8 @@ Most sources hand over what stands together: then all from the first name to the
 sixth of a descent for each. PostgreSQL counts how much stands there before it decides, no further than is worth it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
@@ -113,10 +114,20 @@ _IN_ONE_GO = {
 }
 
 
-def find(connection: sa.Connection, scope: tuple[int, int], document_type: str, keys: Iterable[str]) -> Rows:
-    """Return what is known of the documents with these idempotency keys, in the order of `Known`, the key last."""
+def find(
+    connection: sa.Connection,
+    scope: tuple[int, int],
+    document_type: str,
+    keys: Iterable[str],
+    meanwhile: Callable[[], None] | None = None,
+) -> Rows:
+    """Return what is known of the documents with these idempotency keys, in the order of `Known`, the key last.
+
+    `meanwhile` is done between PostgreSQL's being asked and its answer; on SQLite it is left undone.
+    """
     wanted = frozenset(keys)
-    found = _asked(connection, "key", {"org": scope[0], "connection": scope[1], "type": document_type}, wanted)
+    values = {"org": scope[0], "connection": scope[1], "type": document_type}
+    found = _asked(connection, "key", values, wanted, meanwhile)
     return [row for row in found if row[-1] in wanted]
 
 
@@ -139,10 +150,20 @@ def question(dialect: str, look: str, values: Mapping[str, Any], wanted: Iterabl
     return _IN_ONE_GO[look], {**values, "names": names, "most": _AS_MANY * len(names)}
 
 
-def _asked(connection: sa.Connection, look: str, values: Mapping[str, Any], wanted: Iterable[str]) -> Rows:
+def _asked(
+    connection: sa.Connection,
+    look: str,
+    values: Mapping[str, Any],
+    wanted: Iterable[str],
+    meanwhile: Callable[[], None] | None = None,
+) -> Rows:
     asked = question(connection.dialect.name, look, values, wanted)
     if connection.dialect.name != "postgresql":
         return connection.exec_driver_sql(*asked).fetchall()
     with driven(connection) as driver, driver.cursor(binary=True) as cursor:
-        found: Rows = cursor.execute(*asked).fetchall()
+        with driver.pipeline() if meanwhile else nullcontext():
+            cursor.execute(*asked)
+            if meanwhile:
+                meanwhile()
+            found: Rows = cursor.fetchall()
         return found

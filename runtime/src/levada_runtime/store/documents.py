@@ -3,7 +3,7 @@
 `known` and `write` are the hot path: driver-level statements on SQLAlchemy's connection, tuples instead of objects.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +30,14 @@ class Documents:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def known(self, scope: Scope, document_type: str, keys: Iterable[str]) -> dict[str, Known]:
-        """Return what is known by idempotency key, in one look."""
-        found = find(self._connection, scope, document_type, keys)
+    def known(
+        self, scope: Scope, document_type: str, keys: Iterable[str], meanwhile: Callable[[], None] | None = None
+    ) -> dict[str, Known]:
+        """Return what is known by idempotency key, in one look.
+
+        `meanwhile` is done while PostgreSQL looks, and must not ask it anything; on SQLite it is left undone.
+        """
+        found = find(self._connection, scope, document_type, keys, meanwhile)
         return {row[-1]: Known(*row[:-1]) for row in found}
 
     def sourced(self, scope: Scope, document_type: str, stream: str, source_ids: Iterable[str]) -> list[Sourced]:
