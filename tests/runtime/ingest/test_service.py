@@ -12,6 +12,7 @@ from levada_runtime.contracts.registry import Registry
 from levada_runtime.ingest.library import Library
 from levada_runtime.ingest.quarantine import Meant, QuarantineLibrary
 from levada_runtime.ingest.service import Ingest
+from levada_runtime.store.documents import Documents
 from levada_runtime.store.model import OrgRow
 
 
@@ -212,6 +213,23 @@ def test_an_older_record_is_kept_as_a_version_and_never_becomes_current(ingest, 
     versions = library.versions(ORG, one["id"])
     assert [(version["version"], version["superseded"]) for version in versions] == [(2, True), (1, False)]
     assert table_counts(store)["events"] == 1
+
+
+def test_of_all_that_come_too_late_the_store_is_asked_at_once(ingest, store, library, clock, monkeypatch):
+    """Whether their documents have had them before, however many there are; what is said twice is one version."""
+    new, old = datetime(2026, 2, 1, tzinfo=UTC).isoformat(), datetime(2026, 1, 1, tzinfo=UTC).isoformat()
+    emit(ingest, *[draft(at, name="new", updated_at=new) for at in range(20)])
+    commit(ingest, store, clock)
+    emit(ingest, *[draft(at, name="old", updated_at=old) for at in range(10)])
+    commit(ingest, store, clock)
+    asked, had = [], Documents.had
+    monkeypatch.setattr(Documents, "had", lambda self, scope, late: asked.append(len(late)) or had(self, scope, late))
+    late = [draft(at, name="old", updated_at=old) for at in range(20)]
+    answer = emit(ingest, *late, *late)
+    assert all(one.superseded for one in answer.accepted)
+    commit(ingest, store, clock)
+    assert asked == [20]
+    assert {one["versions"] for one in documents(library).values()} == {2}
 
 
 def test_a_retired_document_stays_readable_and_is_revived_by_its_key(ingest, store, library, clock):

@@ -30,7 +30,7 @@ def decide(arrival: Arrival, known: Known | None, document_id: int) -> Decision:
     """
     if known is None:
         return Decision(Outcome.CREATED, _current(arrival, document_id, 1), 1)
-    if _is_older(arrival.source_time, known):
+    if is_older(arrival.source_time, known):
         return _superseded(arrival, known)
     if arrival.payload_hash == known.payload_hash:
         return _same(known, arrival)
@@ -46,7 +46,7 @@ def is_repeat(repeat: Repeat, known: Known | None) -> bool:
 
 def decide_repeat(repeat: Repeat, known: Known) -> Decision:
     """Decide a repeat, which changes nothing; it may still be told as older than what is there."""
-    if _is_older(repeat.source_time, known):
+    if is_older(repeat.source_time, known):
         return Decision(Outcome.UNCHANGED, known, superseded=True)
     return _confirmed(known, repeat.source_time, known.fingerprint)
 
@@ -55,7 +55,7 @@ def decide_retirement(retirement: Retirement, known: Known | None) -> Decision:
     """Decide the retirement of a document; one that is unknown or gone already stays so."""
     if known is None:
         return Decision(Outcome.UNCHANGED, known)
-    if _is_older(retirement.source_time, known):
+    if is_older(retirement.source_time, known):
         return Decision(Outcome.UNCHANGED, known, superseded=not known.retired)
     if known.retired:
         return _confirmed(known, retirement.source_time, known.fingerprint)
@@ -68,7 +68,8 @@ def without_version(decision: Decision, known: Known) -> Decision:
     return replace(decision, known=known, new_version=None, moved=False)
 
 
-def _is_older(source_time: int | None, known: Known) -> bool:
+def is_older(source_time: int | None, known: Known) -> bool:
+    """Tell whether the source said this before it said what is known."""
     return source_time is not None and known.source_time is not None and source_time < known.source_time
 
 

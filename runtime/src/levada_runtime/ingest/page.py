@@ -11,6 +11,7 @@ from levada_runtime.ingest.decide import (
     decide,
     decide_repeat,
     decide_retirement,
+    is_older,
     is_repeat,
     without_version,
 )
@@ -21,6 +22,8 @@ from levada_runtime.store.unit_of_work import UnitOfWork
 
 Key = tuple[str, str]
 """(document type, idempotency key)"""
+Payload = tuple[int, bytes]
+"""(document id, payload hash)"""
 Entry = Arrival | Repeat | Retirement
 Readmit = Callable[[Repeat], Arrival]
 """What looks at a repeat as at a new record, when the document has moved since it was recognised."""
@@ -127,7 +130,9 @@ class Overlay:
         self._scope = scope
         self._readmit = readmit
         self._known: dict[str, dict[str, Known | None]] = {}
-        self._written: set[tuple[int, bytes]] = set()
+        self._line: Sequence[Staged] = ()
+        self._had: set[Payload] = set()
+        self._asked: set[Payload] = set()
         self.as_of = as_of
         """The last page that was committed before the store was asked; None as long as nobody asked it."""
 
@@ -147,8 +152,9 @@ class Overlay:
             of_type.update(dict.fromkeys(missing) | found)
         return of_type
 
-    def decide(self, uow: UnitOfWork, staged: Iterable[Staged]) -> list[Decided]:
+    def decide(self, uow: UnitOfWork, staged: Sequence[Staged]) -> list[Decided]:
         """Decide records in order, each over those before it."""
+        self._line = staged
         return [self.apply(uow, one) for one in staged]
 
     def apply(self, uow: UnitOfWork, staged: Staged) -> Decided:
@@ -176,15 +182,26 @@ class Overlay:
         decision = decide(arrival, known, document_id)
         if decision.new_version is None or decision.known is None:
             return decision
-        if decision.superseded and known and self._had(uow, known, arrival):
+        payload = decision.known.document_id, arrival.payload_hash
+        if decision.superseded and known and self._has_had(uow, payload):
             return without_version(decision, known)
-        self._written.add((decision.known.document_id, arrival.payload_hash))
+        self._had.add(payload)
         return decision
 
-    def _had(self, uow: UnitOfWork, known: Known, arrival: Arrival) -> bool:
-        if (known.document_id, arrival.payload_hash) in self._written:
-            return True
-        return uow.documents.has_version(self._scope, known.document_id, arrival.payload_hash)
+    def _has_had(self, uow: UnitOfWork, payload: Payload) -> bool:
+        """Tell whether a document has had a payload; of all that come too late it is asked at once."""
+        if payload not in self._had and payload not in self._asked:
+            late = {payload, *self._late()}
+            self._asked |= late
+            self._had |= uow.documents.had(self._scope, late)
+        return payload in self._had
+
+    def _late(self) -> Iterator[Payload]:
+        """Return the payloads that are older than what is known of their documents."""
+        for entry in (one.entry for one in self._line):
+            known = self._known[entry.document_type][entry.idempotency_key]
+            if isinstance(entry, Arrival) and known is not None and is_older(entry.source_time, known):
+                yield known.document_id, entry.payload_hash
 
 
 def answer_for(decided: Decided) -> Accepted:

@@ -3,7 +3,7 @@
 `known` and `write` are the hot path: driver-level statements on SQLAlchemy's connection, tuples instead of objects.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from levada_runtime.store._bulk import change, insert, last_page, mark, rekey
+from levada_runtime.store._found import find_tuples
 from levada_runtime.store._looks import find, find_by_source
 from levada_runtime.store._rows import as_columns
 from levada_runtime.store.model import DocumentRow, Known, PageRow, Sourced, VersionRow
@@ -68,10 +69,12 @@ class Documents:
         )
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
-    def has_version(self, scope: Scope, document_id: int, payload_hash: bytes) -> bool:
-        """Tell whether the document ever had this payload."""
-        query = sa.select(sa.exists().where(*_of_document(scope, document_id), versions.c.payload_hash == payload_hash))
-        return self._connection.execute(query).scalar_one()
+    def had(self, scope: Scope, payloads: Collection[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
+        """Return which of these a document has a version of, each a document's id and a payload's hash."""
+        places = [(scope[1], document_id) for document_id in {document_id for document_id, _ in payloads}]
+        names, key = ("document_id", "payload_hash"), ("connection_id", "document_id")
+        found = find_tuples(self._connection, versions, names, key, scope[0], places)
+        return {(row[0], row[1]) for row in found}.intersection(payloads)
 
     def payloads(self, scope: Scope, current: Iterable[tuple[int, int]]) -> dict[int, dict[str, Any]]:
         """Return the payloads of `(document_id, version)` pairs by document id."""
