@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.sandbox.harness.walls import OFF, Walls
 
+from levada_runtime.sandbox.answering import NoHandlers
 from levada_runtime.sandbox.host import Sandbox
 from levada_runtime.sandbox.model import Bundle, Call, Delivery, Limits, RunInfo
 from levada_runtime.sandbox.protocol import EmitAnswer, GraphAnswer, HttpAnswer, RecordAnswer
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(here)
 
 
-class Told:
+class Told(NoHandlers):
     """Handlers that answer as an ingest that takes everything, and remember."""
 
     def __init__(self) -> None:

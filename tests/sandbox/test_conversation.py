@@ -106,6 +106,17 @@ def test_what_an_honest_child_may_say_is_heard(name, wall, told):
     assert (outcome.reason, told.messages) == (None, ["heard"])
 
 
+def test_what_could_wait_is_done_once_the_child_has_its_answer(wall, told):
+    """The child works on meanwhile; it says no word before its answer is there."""
+    done = []
+    told.save = lambda _partition, _values: done.append("answered")
+    told.afterwards = lambda: done.append("afterwards")
+    told.log = lambda *_line: done.append("heard")
+    code = CHILD % "frame(save()); hear(); frame(LogFrame('info', 'heard', b'{}')); frame(save()); hear()"
+    assert wall.unrestricted(code, handlers=told, limits=QUIET).reason is None
+    assert done == ["answered", "afterwards", "heard", "answered", "afterwards"]
+
+
 def test_what_comes_after_the_last_word_is_never_heard(wall, told):
     """A child that said how it ended is not listened to; the run ended as it said."""
     code = CHILD % "frame(Ended('done')); frame(emit(1)); frame(LogFrame('info', 'too late', b'{}')); os._exit(0)"

@@ -16,6 +16,7 @@ from levada._rate import RateLimit
 from levada_runtime.outbound import Answer
 from levada_runtime.sandbox.broker.budget import Budget
 from levada_runtime.sandbox.broker.budgets import Budgets
+from levada_runtime.sandbox.protocol import HttpFrame
 from levada_runtime.store import engine, rate_budgets, unit_of_work
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.unit_of_work import Store
@@ -109,6 +110,7 @@ KILLED = """
 import os, signal, sys, time
 from levada._rate import RateLimit
 from levada_runtime.sandbox.broker.budgets import Budgets
+from levada_runtime.sandbox.protocol import HttpFrame
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.unit_of_work import Store
 
@@ -204,6 +206,42 @@ def test_the_broker_asks_for_a_turn_before_each_try(new_broker, source, slept, n
     assert other.request(GET).ok
     assert sum(moment.slept) == pytest.approx(10, abs=0.1)
     assert len(source.seen) == 3
+
+
+def test_a_child_need_not_wait_until_others_are_told_what_its_source_said(new_broker, source, new_share, store):
+    """They are told once the child has its answer, before the next turn, and at the latest when the run ends."""
+
+    def kept():
+        with store.read() as uow:
+            one = Budget.read(uow.rate_budgets.look(1, KEY, source.place))
+        return len(one.flying), sum(count for _, count in one.past), one.remaining
+
+    frame = HttpFrame("GET", "/a", [], [], None)
+    source.says("/a", *[(200, {"X-RateLimit-Remaining": str(left)}) for left in (7, 6, 5)])
+    broker = new_broker(turns=new_share())
+    assert broker.answer(frame).status == 200
+    assert kept() == (1, 0, None)
+    broker.settle()
+    assert kept() == (0, 1, 7)
+    broker.answer(frame)
+    broker.answer(frame)
+    assert kept() == (1, 2, 6)
+    broker.close()
+    assert kept() == (0, 3, 5)
+
+
+def test_others_are_told_at_once_that_a_source_refuses(new_broker, source, new_share, store, moment):
+    """However long the run itself waits before it tries again."""
+    source.says("/a", (429, {"Retry-After": "3"}), (200, {}))
+    seen = []
+
+    def sleep(seconds):
+        with store.read() as uow:
+            seen.append(Budget.read(uow.rate_budgets.look(1, KEY, source.place)).closed_until)
+        moment.sleep(seconds)
+
+    assert new_broker(turns=new_share(), sleep=sleep).request(GET).ok
+    assert seen[0] == pytest.approx(1_700_000_003, abs=0.1)
 
 
 def test_a_turn_that_does_not_come_in_time_is_in_the_run_s_log_and_nothing_is_sent(new_broker, source, new_share):

@@ -112,15 +112,6 @@ class Page:
         self.rejected += rejected
         self.bytes += sum(map(held_of, rejected))
 
-    def clear(self) -> None:
-        self.staged.clear()
-        self.decided.clear()
-        self.rejected.clear()
-        self.exchanges.clear()
-        self.calls.clear()
-        self.rekeyed.clear()
-        self.bytes = 0
-
 
 class Overlay:
     """What is known of documents: the store's word, overlaid with this page's own records."""

@@ -45,6 +45,7 @@ class Ingest:
         self.page = Page()
         self._overlay = Overlay(origin.scope, self._readmit)
         self._calls: dict[int, OpenCall] = {}
+        self._spent: tuple[Page, Overlay] | None = None
 
     def emit(
         self,
@@ -95,13 +96,21 @@ class Ingest:
         return counts
 
     def clear(self) -> None:
-        """Begin the next page; in observation the overlay goes on, since nothing of it is ever committed."""
+        """Begin the next page; in observation the overlay goes on, since nothing of it is ever committed.
+
+        What the last page held goes with `let_go`, for which nobody need wait.
+        """
+        self._spent = self.page, self._overlay
         if self.effects is None:
             self._overlay = Overlay(self.origin.scope, self._readmit, self.page.last)
             self._sieve = Sieve(self.origin, self._gates)
         else:
             self.effects.refuse(self.page.rejected)
-        self.page.clear()
+        self.page = Page(last=self.page.last)
+
+    def let_go(self) -> None:
+        """Let go of what the last page held."""
+        self._spent = None
 
     def _look_up(self, part: Part, state: OpenCall) -> None:
         """Ask the store about a part; where it answers in its own time, the one before it is looked at meanwhile."""

@@ -97,6 +97,9 @@ class PortHandlers:
         """Keep a line."""
         self._ports.log(level, message, fields)
 
+    def afterwards(self) -> None:
+        """Nothing was put off."""
+
 
 def _draft(record: EmitRecord) -> Draft:
     failed = record.failure

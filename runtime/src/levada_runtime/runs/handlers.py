@@ -121,6 +121,11 @@ class RunHandlers:
         """Keep a line of the run's log."""
         self._recorder.log(level, message, fields)
 
+    def afterwards(self) -> None:
+        """Tell others what the source said, and let go of what the last page held."""
+        self._broker.settle()
+        self._ingest.let_go()
+
     def _check(self, frame: EmitFrame | RetireFrame) -> None:
         """Raise ProtocolError for a stream that the manifest does not have, or a document type it does not emit."""
         if not storable(frame.document_type):
@@ -156,6 +161,10 @@ class CheckHandlers(NoHandlers):
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Keep a line of the check's log."""
         self._handlers.log(level, message, fields)
+
+    def afterwards(self) -> None:
+        """Do what could wait until the child had its answer."""
+        self._handlers.afterwards()
 
 
 def _draft(record: EmitRecord) -> Draft:

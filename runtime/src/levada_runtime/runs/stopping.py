@@ -77,6 +77,10 @@ class StoppableHandlers:
         self._look()
         self._handlers.log(level, message, fields)
 
+    def afterwards(self) -> None:
+        """Do what could wait until the child had its answer."""
+        self._handlers.afterwards()
+
     def _look(self) -> None:
         now = time.monotonic()
         if now - self._looked_at >= _LOOK_S:

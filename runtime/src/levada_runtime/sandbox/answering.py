@@ -69,6 +69,9 @@ class Handlers(Protocol):
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """Keep a line of the run's log."""
 
+    def afterwards(self) -> None:
+        """Do what could wait until the child had its answer, and works on."""
+
 
 class NoHandlers:
     """Answers a child that has nothing to ask, such as one that is being described; its log is let go."""
@@ -93,6 +96,9 @@ class NoHandlers:
 
     def log(self, level: str, message: str, fields: dict[str, Any]) -> None:
         """What is said while nobody listens harms nobody."""
+
+    def afterwards(self) -> None:
+        """Nothing was put off."""
 
 
 class Conversation:
@@ -136,6 +142,7 @@ class Conversation:
                 self._note_layers(frame)
             else:
                 self._channel.send(self._answer(frame))
+                self._handlers.afterwards()
 
     def _note_word(self, frame: ChildFrame) -> None:
         if not isinstance(frame, Woken) or frame.word != self._word:

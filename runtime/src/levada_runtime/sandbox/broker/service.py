@@ -110,7 +110,7 @@ class Broker:
         return self._log.kept
 
     def answer(self, frame: HttpFrame) -> HttpAnswer:
-        """Answer the child's frame; raises what `request` raises."""
+        """Answer the child's frame, to be followed by `settle`; raises what `request` raises."""
         return self._ask(frame)
 
     def request(self, request: HttpRequest) -> Response:
@@ -121,15 +121,23 @@ class Broker:
         other status, 401 and 403 among them, is returned. So is any status of a method that is never sent twice.
         Raises Abort when the run's time is up, or it asks what its cassette does not hold.
         """
-        answer = self._ask(request)
+        try:
+            answer = self._ask(request)
+        finally:
+            self.settle()
         return Response(answer.status, dict(answer.headers), answer.content, answer.url)
 
     def usage(self) -> tuple[int, int]:
         """Return how many requests were sent, redirects and retries included, and how many bytes they moved."""
         return self.requests, self.bytes
 
+    def settle(self) -> None:
+        """Tell the source's other callers what it last said, which could wait until the child had its answer."""
+        self._turns.settle()
+
     def close(self) -> None:
         """Close the client, unless it was handed in."""
+        self.settle()
         if self._owned:
             self._client.close()
 

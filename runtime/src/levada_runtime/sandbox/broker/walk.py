@@ -16,6 +16,7 @@ from levada_runtime.sandbox.broker.budgets import Turns
 from levada_runtime.sandbox.broker.gate import Gate
 
 _LEAST_S: Final = 0.001
+_REFUSED: Final = 400
 
 
 class TurnTaker:
@@ -26,6 +27,7 @@ class TurnTaker:
     ) -> None:
         """No turn is waited for longer than `longest_s`, nor than there is `left_s`; without `turns` none is needed."""
         self.waited_s = 0.0
+        self._untold: tuple[str, Answer] | None = None
         self._turns = turns
         self._sleep = sleep
         self._longest_s = longest_s
@@ -35,12 +37,14 @@ class TurnTaker:
     def turn(self, place: str, longest_s: float | None = None) -> Iterator[list[Answer]]:
         """Have a turn at a place for the block, which puts the answer into the list, if there is one.
 
-        Raises RateLimited when it would take too long until then.
+        Raises RateLimited when it would take too long until then. What a source said to its contentment is told to
+        others by `settle`, or before the next turn; anything else at once.
         """
         answers: list[Answer] = []
         if self._turns is None:
             yield answers
             return
+        self.settle()
         began = time.monotonic()
         try:
             longest = self._longest_s if longest_s is None else min(longest_s, self._longest_s)
@@ -50,7 +54,17 @@ class TurnTaker:
         try:
             yield answers
         finally:
-            self._turns.answered(place, answers[-1] if answers else None)
+            answer = answers[-1] if answers else None
+            if answer is not None and answer.status < _REFUSED:
+                self._untold = place, answer
+            else:
+                self._turns.answered(place, answer)
+
+    def settle(self) -> None:
+        """Tell others what the last answer says of the source's patience, if they have not been told."""
+        untold, self._untold = self._untold, None
+        if untold is not None and self._turns is not None:
+            self._turns.answered(*untold)
 
 
 def walk(
