@@ -37,7 +37,7 @@ class StoppableHandlers:
         """Return the handlers of a run that is in the store."""
 
         def is_cancelled() -> bool:
-            with store.read() as uow:
+            with store.look() as uow:
                 return uow.runs.is_cancelled(run)
 
         return cls(handlers, is_cancelled)
