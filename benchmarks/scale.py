@@ -32,7 +32,7 @@ from levada_runtime.store.unit_of_work import Store
 KIND, STORES = "customer", ("SQLite", "PostgreSQL")
 SIZES = (10_000, 100_000, 1_000_000, 2_000_000)
 EACH = 10_000
-REPEATS = 3
+REPEATS = 9
 GOAL, LEAST = 0.10, 0.15
 MEMORY_GOAL_MB = 250
 SETTLING_S = 6
