@@ -5,6 +5,7 @@ import pytest
 from levada_runtime.store._bulk import insert
 from levada_runtime.store._looks import find, find_by_source, question
 from levada_runtime.store.documents import DOCUMENT_COLUMNS
+from levada_runtime.store.failures import UNAVAILABLE
 from levada_runtime.store.tables import documents
 
 SCOPE = (1, 2)
@@ -116,3 +117,20 @@ def test_what_goes_wrong_meanwhile_is_passed_on_and_spoils_nothing(store):
     with store.look() as uow:
         assert uow.documents.known(SCOPE, "customer", ["k:1"]) == {}
         assert list(uow.orgs.all()) == []
+
+
+@pytest.mark.databases("postgresql")
+def test_a_server_that_goes_away_meanwhile_is_a_store_that_could_not_be_asked(store):
+    """As it is at any other moment; the next look has a connection of its own."""
+
+    def cut():
+        with store.write() as uow:
+            uow._connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    with pytest.raises(UNAVAILABLE), store.look() as uow:
+        uow.documents.known(SCOPE, "customer", [f"k:{at}" for at in range(50_000)], cut)
+    with store.look() as uow:
+        assert uow.documents.known(SCOPE, "customer", ["k:1"]) == {}
