@@ -1,4 +1,4 @@
-"""What is to be projected is looked up by the key of each table, also right after a first load that nobody analysed."""
+"""What belongs to documents is looked up by each table's key, also right after a first load that nobody analysed."""
 
 import re
 
@@ -55,6 +55,16 @@ def test_documents_are_put_together_from_their_keys(loaded, plans):
     assert len(plans) == 3
     for statement, plan in plans:
         assert not spoilt.search(plan), f"{statement}\n{plan}"
+
+
+def test_what_documents_have_had_is_looked_up_by_their_ids(loaded, plans):
+    """Of those that it is asked for, and no other's payload is taken for theirs."""
+    spoilt = re.compile(SPOILT[loaded.engine.dialect.name])
+    asked = {(at, b"h") for at in range(7_000, 7_500)} | {(8_000, b"another"), (MANY, b"h")}
+    with loaded.look() as uow:
+        assert uow.documents.had(SCOPE, asked) == {(at, b"h") for at in range(7_000, 7_500)}
+    ((statement, plan),) = plans
+    assert not spoilt.search(plan), f"{statement}\n{plan}"
 
 
 def test_reading_a_whole_connection_would_be_noticed(loaded, plans):
