@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import graph, ingest, peers, scale, schedule, snapshot, wall, webhooks
+from benchmarks import graph, ingest, instructions, peers, scale, schedule, snapshot, wall, webhooks
 from benchmarks.workload import KINDS
 
 SUBJECTS = {
@@ -12,6 +12,7 @@ SUBJECTS = {
     "wall": wall.measure,
     "peers": peers.measure,
     "scale": scale.measure,
+    "instructions": instructions.measure,
     "schedule": schedule.measure,
     "webhooks": webhooks.measure,
     "graph": graph.measure,
@@ -37,7 +38,7 @@ def main() -> None:
         "--most",
         type=int,
         default=2_000_000,
-        help="stored documents up to which scale goes, and entities up to which graph and snapshot go",
+        help="stored documents up to which scale and instructions go, and entities up to which graph and snapshot go",
     )
     parser.add_argument("--seconds", type=float, default=60, help="how long webhooks are sent")
     words = parser.parse_args()

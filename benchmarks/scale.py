@@ -115,10 +115,10 @@ class _Book:
     def phases(self) -> dict[str, Callable[[int], Served]]:
         """Return what makes the pages of each phase, for a number of stored customers."""
         return {
-            "same, neighbours": lambda stored: map(self._now, _neighbours(stored)),
-            "same, scattered": lambda stored: map(self._now, _scattered(stored)),
-            "10 %, neighbours": lambda stored: map(self._changed, _neighbours(stored)),
-            "10 %, scattered": lambda stored: map(self._changed, _scattered(stored)),
+            "same, neighbours": lambda stored: map(self._now, neighbours(stored)),
+            "same, scattered": lambda stored: map(self._now, scattered(stored)),
+            "10 %, neighbours": lambda stored: map(self._changed, neighbours(stored)),
+            "10 %, scattered": lambda stored: map(self._changed, scattered(stored)),
             "first load": lambda stored: (page(KIND, stored // BATCH + each) for each in range(EACH // BATCH)),
         }
 
@@ -133,12 +133,13 @@ class _Book:
         return rows
 
 
-def _neighbours(stored: int) -> Served:
+def neighbours(stored: int) -> Served:
+    """Return pages from the middle of what is stored, in order."""
     middle = stored // BATCH // 2 - EACH // BATCH // 2
     return (page(KIND, middle + each) for each in range(EACH // BATCH))
 
 
-def _scattered(stored: int) -> Served:
+def scattered(stored: int) -> Served:
     """Return pages whose records come from places far apart: as many of each of up to a hundred pages."""
     total = stored // BATCH
     several = min(100, total)
