@@ -1,7 +1,7 @@
 """How many instructions a record takes as the store grows: the same number each time, however busy the machine is.
 
 Valgrind counts what ingest alone executes on SQLite, the database with it. A store of each size is fed two pages, and
-then six, so that what a process takes for itself is in both.
+then ten, so that what a process takes for itself is in both.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import upgrade
 from levada_runtime.store.unit_of_work import Store
 
-FIRST, LAST = 2, 6
+FIRST, LAST = 2, 10
 _COUNTED = re.compile(r"Collected : (\d+)")
 
 
@@ -36,7 +36,7 @@ def measure(words: argparse.Namespace) -> None:
         stores = list(_grown(Path(folder), sizes))
         print(f"{'instructions of a record':24}" + "".join(f"{size:>12,}" for size in sizes))
         for phase in PHASES:
-            # In a store of so many records as are fed nothing lies apart.
+            # In a store of as many records as are fed nothing lies apart.
             counts = [_of_a_record(store, phase) for store in stores[1 if "scattered" in phase else 0 :]]
             told = "".join(f"{count:12,.0f}" for count in counts).rjust(12 * len(sizes))
             print(f"{phase:24}{told}{_verdict(counts)}", flush=True)
