@@ -1,4 +1,4 @@
-"""How many instructions a record takes as the store grows: the same number each time, however busy the machine is.
+"""How many instructions a record takes as the store grows, which does not depend on how busy the machine is.
 
 Valgrind counts what ingest alone executes on SQLite, the database with it. A store of each size is fed two pages, and
 then ten, so that what a process takes for itself is in both.
@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.peers.alone import feed, feed_drafts
-from benchmarks.scale import GOAL, KIND, LEAST, SIZES, neighbours, scattered
+from benchmarks.scale import KIND, SIZES, judged, neighbours, scattered
 from benchmarks.workload import BATCH, CHANGED_EVERY, KINDS, Row, as_drafts, page
 from levada_runtime.store.engine import make_engine
 from levada_runtime.store.schema import upgrade
@@ -39,16 +39,7 @@ def measure(words: argparse.Namespace) -> None:
             # In a store of as many records as are fed nothing lies apart.
             counts = [_of_a_record(store, phase) for store in stores[1 if "scattered" in phase else 0 :]]
             told = "".join(f"{count:12,.0f}" for count in counts).rjust(12 * len(sizes))
-            print(f"{phase:24}{told}{_verdict(counts)}", flush=True)
-
-
-def _verdict(counts: list[float]) -> str:
-    if len(counts) < len(SIZES[:2]):
-        return ""
-    worst = max(counts) / counts[0] - 1
-    steps = ", ".join(f"{after / before - 1:+.1%}" for before, after in pairwise(counts))
-    verdict = "met" if worst <= GOAL else "met at the least" if worst <= LEAST else "MISSED"
-    return f"   from one size to the next {steps}; worst against the first {worst:+.1%} ({verdict})"
+            print(f"{phase:24}{told}   {judged(counts)}", flush=True)
 
 
 def _grown(folder: Path, sizes: list[int]) -> Iterator[Path]:

@@ -94,16 +94,17 @@ def _costs(name: str, url: str, rest: Callable[[], None], sizes: list[int]) -> N
         print(f"{size:10,}" + "".join(f"{cell:>22}" for cell in cells), flush=True)
     store.close()
     for name, each in costs.items():
-        if len(each) > 1:
-            _judge(name, each)
+        print(f"  {name:20} {judged(each)}")
 
 
-def _judge(phase: str, costs: list[float]) -> None:
-    """Say how far the costs stray from one size to the next, and from the first."""
+def judged(costs: list[float]) -> str:
+    """Say how far the costs stray from one size to the next, and from the first; nothing of less than two."""
+    if not costs[1:]:
+        return ""
     worst = max(costs) / costs[0] - 1
-    steps = ", ".join(f"{after / before - 1:+.0%}" for before, after in pairwise(costs))
+    steps = ", ".join(f"{after / before - 1:+.1%}" for before, after in pairwise(costs))
     verdict = "met" if worst <= GOAL else "met at the least" if worst <= LEAST else "MISSED"
-    print(f"  {phase:20} from one size to the next {steps}; worst against the first {worst:+.0%} ({verdict})")
+    return f"from one size to the next {steps}; worst against the first {worst:+.1%} ({verdict})"
 
 
 class _Book:

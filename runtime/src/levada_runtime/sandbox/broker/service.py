@@ -136,7 +136,7 @@ class Broker:
         self._turns.settle()
 
     def close(self) -> None:
-        """Close the client, unless it was handed in."""
+        """Settle, and close the client, unless it was handed in."""
         self.settle()
         if self._owned:
             self._client.close()
